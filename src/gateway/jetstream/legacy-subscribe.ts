@@ -80,8 +80,9 @@ function listen(
     if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') stats.optionsUpdateErrors.oversize += 1
   })
   ws.on('message', (data: Buffer, isBinary: boolean) => {
-    if (isBinary || !connection.isOpen) return
+    if (!connection.isOpen) return
     if (limit.isReached()) return connection.end(POLICY_VIOLATION, 'too many messages')
+    if (isBinary) return
     const message = readClientMessage(data.toString('utf8'))
     if (message.kind === 'refused') {
       stats.optionsUpdateErrors[message.why] += 1

@@ -2,8 +2,8 @@
 import type { Channel } from '#src/channels/channels.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { forbidden, invalidRequest, XrpcError } from '#src/errors.ts'
+import { type Access, AccessCache } from '#src/gateway/realtime/access-cache.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
-import { BoundedMap } from '#src/ports/bounded-map.ts'
 import { CHANNEL } from '#src/protocol/realtime-names.ts'
 
 export interface ChannelAccessPorts {
@@ -11,18 +11,12 @@ export interface ChannelAccessPorts {
   findAccount: FindAccount
 }
 
-type Access = 'everyone' | ReadonlySet<string>
-
-/** Members in all. */
-const MAX_CACHED = 200_000
 const MAX_MEMBERS = 500
 const onlyOwner: Access = new Set()
 
 export class ChannelAccess {
   readonly #ports: ChannelAccessPorts
-  readonly #cached = new BoundedMap<string, Access>(MAX_CACHED, (_, access) =>
-    access === 'everyone' ? 1 : access.size + 1,
-  )
+  readonly #cached = new AccessCache()
   #changes = 0
   /** Called before anything is read: from then on `forget` must be called for changes. */
   onUse = () => {}
@@ -50,20 +44,18 @@ export class ChannelAccess {
   /** Call this for each change of the record, and for any of the account's state. */
   forget(did: string, name?: string): void {
     this.#changes += 1
-    if (name !== undefined) return void this.#cached.delete(keyOf({ did, name }))
-    for (const key of [...this.#cached.keys()])
-      if (key.startsWith(`${did} `)) this.#cached.delete(key)
+    if (name !== undefined) this.#cached.delete({ did, name })
+    else this.#cached.deleteOf(did)
   }
 
   async #accessOf(channel: Channel, network: string | undefined): Promise<Access> {
     this.onUse()
-    const key = keyOf(channel)
-    const known = this.#cached.get(key)
+    const known = this.#cached.get(channel)
     if (known !== undefined) return known
     const changes = this.#changes
     const access = await this.#read(channel, network)
     // What was read may be older than a change that `forget` was called for meanwhile.
-    if (changes === this.#changes) this.#cached.set(key, access)
+    if (changes === this.#changes) this.#cached.set(channel, access)
     return access
   }
 
@@ -86,10 +78,6 @@ function accessOf(record: { access?: unknown; members?: unknown }): Access {
   const { members } = record
   if (record.access !== 'members' || !Array.isArray(members)) return onlyOwner
   return new Set(members.slice(0, MAX_MEMBERS))
-}
-
-function keyOf({ did, name }: Channel): string {
-  return `${did} ${name}`
 }
 
 export function notAllowed(): XrpcError {

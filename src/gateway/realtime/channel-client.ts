@@ -25,7 +25,8 @@ interface ShardMembers {
   /** The name of this process there; another one after all members have left, so that nothing old is waiting. */
   readonly follower: string
   readonly byId: Map<string, ChannelMember>
-  readonly byChannel: Map<string, Set<ChannelMember>>
+  /** By the account and the name of the channel. */
+  readonly byChannel: Map<string, Map<string, Set<ChannelMember>>>
 }
 
 const WAIT_MS = 20_000
@@ -90,7 +91,13 @@ export class ChannelClient {
   /** The members of this process in a channel. */
   membersIn(channel: Channel): ChannelMember[] {
     const members = this.#shards.get(channelShardOf(channel))
-    return [...(members?.byChannel.get(keyOf(channel)) ?? [])]
+    return [...(members?.byChannel.get(channel.did)?.get(channel.name) ?? [])]
+  }
+
+  /** The members of this process in the channels of an account. */
+  membersOf(did: string): ChannelMember[] {
+    const own = this.#shards.get(channelShardOf({ did }))?.byChannel.get(did)
+    return [...(own?.values() ?? [])].flatMap((members) => [...members])
   }
 
   close(): void {
@@ -111,8 +118,9 @@ export class ChannelClient {
     const members = known ?? { follower: randomUUID(), byId: new Map(), byChannel: new Map() }
     if (members.byId.has(member.id)) return false
     members.byId.set(member.id, member)
-    const key = keyOf(member.channel)
-    members.byChannel.set(key, (members.byChannel.get(key) ?? new Set()).add(member))
+    const { did, name } = member.channel
+    const own = members.byChannel.get(did) ?? new Map<string, Set<ChannelMember>>()
+    members.byChannel.set(did, own.set(name, (own.get(name) ?? new Set()).add(member)))
     this.#shards.set(shard, members)
     if (known === undefined) void this.#follow(shard, members)
     return true
@@ -121,10 +129,12 @@ export class ChannelClient {
   #forget(shard: string, member: ChannelMember): void {
     const members = this.#shards.get(shard)
     if (members === undefined || !members.byId.delete(member.id)) return
-    const key = keyOf(member.channel)
-    const others = members.byChannel.get(key)
+    const { did, name } = member.channel
+    const own = members.byChannel.get(did)
+    const others = own?.get(name)
     others?.delete(member)
-    if (others?.size === 0) members.byChannel.delete(key)
+    if (others?.size === 0) own?.delete(name)
+    if (own?.size === 0) members.byChannel.delete(did)
     if (members.byId.size === 0) this.#shards.delete(shard)
   }
 
@@ -153,7 +163,8 @@ export class ChannelClient {
       if (this.#seen.has(message.id)) return
       this.#seen.set(message.id, true)
     }
-    for (const member of members.byChannel.get(keyOf(message.channel)) ?? []) {
+    const { did, name } = message.channel
+    for (const member of members.byChannel.get(did)?.get(name) ?? []) {
       member.onMessage(message)
     }
   }
@@ -177,8 +188,4 @@ export class ChannelClient {
     const members = ids.flatMap((id) => byId.get(id) ?? [])
     await Promise.all(members.map((one) => this.#enter(shard, follower, one).catch(() => {})))
   }
-}
-
-function keyOf({ did, name }: Channel): string {
-  return `${did} ${name}`
 }

@@ -70,7 +70,7 @@ export function watchChannelRecords(ports: ChannelRecordsPorts): WatchedChannelR
     start,
     onAccount(did) {
       access.forget(did)
-      recheck(channels.all().filter(({ channel }) => channel.did === did))
+      recheck(channels.membersOf(did))
     },
     close() {
       isClosed = true

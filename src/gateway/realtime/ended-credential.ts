@@ -8,7 +8,13 @@ export interface EndingEvent {
   kind: string
   /** Of private events: the session, grant or app password that it is about. */
   subject?: string | undefined
-  fields: { change?: unknown; kind?: unknown; status?: unknown }
+  fields: {
+    change?: unknown
+    kind?: unknown
+    status?: unknown
+    takedown?: unknown
+    subject?: unknown
+  }
 }
 
 /**
@@ -21,6 +27,8 @@ export function effectOn(credential: Credential, event: EndingEvent): Effect {
   const { kind, subject, fields } = event
   if (credential.kind === 'admin') return undefined
   if (kind === 'account') return endedByStatus(fields.status)
+  // It comes before the end of all sessions that a takedown brings, and before `account`: it says why.
+  if (kind === 'moderation') return isTakedownOfAccount(fields) ? { ended: takenDown() } : undefined
   if (kind === 'session' && fields.change === 'ended' && subject === undefined) {
     return fields.kind === 'all' ? { ended: sessionEnded() } : undefined
   }
@@ -52,7 +60,16 @@ export function mustNotHaveEnded(credential: Credential, events: readonly Ending
 function endedByStatus(status: unknown): Effect {
   if (status === 'deleted') return { ended: sessionEnded() }
   if (status !== 'takendown' && status !== 'suspended') return undefined
-  return { ended: new XrpcError(401, 'AccountTakedown', 'The account has been taken down') }
+  return { ended: takenDown() }
+}
+
+function isTakedownOfAccount({ takedown, subject }: EndingEvent['fields']): boolean {
+  if (takedown !== true || typeof subject !== 'object' || subject === null) return false
+  return '$type' in subject && subject.$type === 'com.atproto.admin.defs#repoRef'
+}
+
+export function takenDown(): XrpcError {
+  return new XrpcError(401, 'AccountTakedown', 'The account has been taken down')
 }
 
 export function sessionEnded(): XrpcError {

@@ -7,10 +7,14 @@
  */
 
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import { XrpcError } from '#src/errors.ts'
 import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
 import type { Credential } from '#src/gateway/realtime/credential.ts'
-import { effectOn, mustNotHaveEnded, sessionEnded } from '#src/gateway/realtime/ended-credential.ts'
+import {
+  effectOn,
+  mustNotHaveEnded,
+  sessionEnded,
+  takenDown,
+} from '#src/gateway/realtime/ended-credential.ts'
 import type { Listener } from '#src/gateway/realtime/listener.ts'
 import { tooManySubscriptions } from '#src/gateway/realtime/listener-errors.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
@@ -100,7 +104,7 @@ export class Listeners {
     const state = await this.#ports.dispatch.directory.accounts.getRepoState({ did })
     if (state === null || state.status === 'deleted') throw sessionEnded()
     if (state.status !== 'takendown' && state.status !== 'suspended') return
-    throw new XrpcError(401, 'AccountTakedown', 'The account has been taken down')
+    throw takenDown()
   }
 
   async #privateEvents(did: string, since: number): Promise<PrivateEvent[]> {

@@ -34,15 +34,15 @@ const RULES: FilterRules = { maxCollections: 100, maxDids: 100, checkPrefixes: t
 
 /**
  * Throws 400 InvalidRequest, 403 ScopeMissing for a kind that was named and may not be heard of one of the accounts, and
- * 400 AccountNotFound. Without `dids` the caller's own account; for the admin, all accounts.
+ * 400 AccountNotFound. Without `dids`, or if they are empty, the caller's own account; for the admin, all accounts.
  */
 export async function requestedEvents(
   ports: RequestPorts,
   credential: Credential,
-  { dids: given, kinds, collections = [] }: SubscriptionRequest,
+  { dids: given = [], kinds, collections = [] }: SubscriptionRequest,
 ): Promise<RequestedEvents> {
   const own = didOf(credential)
-  const wanted = given ?? (own === undefined ? [] : [own])
+  const wanted = given.length > 0 || own === undefined ? given : [own]
   const dids = parseDids(wanted, RULES)
   const collectionFilter = parseCollections(collections, RULES)
   await Promise.all(wanted.map((did) => mustExist(ports, did)))

@@ -137,10 +137,13 @@ describe('/subscribe', () => {
     expect(stats).toMatchObject({ optionsUpdates: 2, optionsUpdateErrors: { oversize: 0 } })
   })
 
-  it('a client that sends too many messages is disconnected', async () => {
+  it.each([
+    ['too many messages', false],
+    ['too many binary messages, which are ignored,', true],
+  ])('a client that sends %s is disconnected', async (_, isBinary) => {
     const { connect } = await open()
     const { peer, say } = await connect()
-    for (let n = 0; n < 100; n++) peer.ws.emit('message', update({}), false)
+    for (let n = 0; n < 100; n++) peer.ws.emit('message', update({}), isBinary)
     expect(peer.closed).toBeUndefined()
     await say(update({}))
     expect(peer.closed).toEqual({ code: 1008, reason: 'too many messages' })

@@ -68,3 +68,34 @@ it('the record is read once until it changes, and again if it changes while it i
   expect(await may('did:plc:a')).toBe('NotAllowed')
   expect(reads()).toBe(3)
 })
+
+it('all channels of an account are read again after its state has changed, and no others', async () => {
+  const read: string[] = []
+  const access = new ChannelAccess({
+    findAccount: async (did) => did,
+    dispatch: {
+      account: (did: string) =>
+        ({
+          repo: {
+            async getRecord({ rkey }: { rkey: string }) {
+              read.push(`${did} ${rkey}`)
+              return { json: JSON.stringify({ value: { access: 'everyone' } }) }
+            },
+          },
+        }) as never,
+    },
+  })
+  const enterAll = async () => {
+    for (const did of [owner, `${owner}2`])
+      for (const name of ['a', 'b']) await access.mustEnter({ did, name }, 'did:plc:a', undefined)
+  }
+  await enterAll()
+  access.forget(owner)
+  read.length = 0
+  await enterAll()
+  expect(read).toEqual([`${owner} a`, `${owner} b`])
+  access.forgetAll()
+  read.length = 0
+  await enterAll()
+  expect(read).toHaveLength(4)
+})

@@ -7,6 +7,7 @@ import {
 } from '#src/gateway/realtime/ended-credential.ts'
 
 const did = 'did:plc:alice'
+const REPO = 'com.atproto.admin.defs#repoRef'
 const session: Credential = {
   ...{ kind: 'session', did, scope: 'com.atproto.access', sessionId: 'mine', validAt: 0 },
 }
@@ -58,6 +59,23 @@ describe('which credentials an event ends', () => {
       'a takedown',
       event('account', { status: 'takendown' }),
       ended(everySession, 'AccountTakedown'),
+    ],
+    [
+      'the decision to take the account down, which is heard before all sessions end',
+      event('moderation', { takedown: true, subject: { $type: REPO, did } }),
+      ended(everySession, 'AccountTakedown'),
+    ],
+    [
+      'the decision to restore the account',
+      event('moderation', { takedown: false, subject: { $type: REPO, did } }),
+      [],
+    ],
+    [
+      'the decision to take a record down',
+      event('moderation', {
+        ...{ takedown: true, subject: { $type: 'com.atproto.repo.strongRef', uri: '', cid: '' } },
+      }),
+      [],
     ],
     ['a deactivation', event('account', { status: 'deactivated' }), []],
     ['a sign-in', begun, []],
