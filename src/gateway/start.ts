@@ -133,6 +133,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
       context.services.audienceOf('app.bsky.actor.getPreferences', undefined),
     rateLimits: traffic.rateLimits,
     nextNonce: () => oauth.nextNonce(),
+    onEventStream: (request) => addressLimits.release(request),
   })
   const health = new Health({
     ...{ dispatch, clock, log, live: ports.live, build: ports.build },

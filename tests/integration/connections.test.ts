@@ -91,6 +91,7 @@ describe('one address', () => {
     const refused: string[] = []
     const port = await listen((incoming, response) => {
       const refusal = limits.admit(incoming, response)
+      if (incoming.headers['x-released'] !== undefined) limits.release(incoming)
       if (refusal !== undefined) sendError(response, refusal)
       else response.end(body)
     })
@@ -118,6 +119,21 @@ describe('one address', () => {
     const { port } = await limited('short')
     for (let n = 1; n <= 8; n++) {
       expect(await statusOf(request(port, { 'x-forwarded-for': '203.0.113.7' }))).toBe(200)
+    }
+  })
+
+  it('responses that are bounded elsewhere, such as event streams, do not count', async () => {
+    const { port } = await limited(LONG)
+    const from = (headers = {}) => request(port, { 'x-forwarded-for': '203.0.113.7', ...headers })
+    for (let n = 0; n < 3; n++) {
+      const socket = from({ 'x-released': 'yes' })
+      expect(await statusOf(socket)).toBe(200)
+      socket.pause()
+    }
+    for (const expected of [200, 200, 429]) {
+      const socket = from()
+      expect(await statusOf(socket)).toBe(expected)
+      socket.pause()
     }
   })
 
@@ -171,7 +187,7 @@ describe('requests outside of XRPC methods', () => {
       app,
       oauth: { matches: () => false } as unknown as OAuth,
       otherAddress: async () => undefined,
-      addressLimits: { admit: () => undefined, admitSocket: () => undefined },
+      addressLimits: { admit: () => undefined, admitSocket: () => undefined, release: () => {} },
       rateLimits: ({ nsid, request: { headers } }) => {
         counted.push(nsid)
         const isRefused = String(headers['x-forwarded-for']).endsWith('.9')

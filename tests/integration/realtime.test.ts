@@ -10,7 +10,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-async function start(options: { stallTimeoutMs?: number } = {}) {
+async function start(options: { stallTimeoutMs?: number; maxSubscribers?: number } = {}) {
   const server = await startRealtimeServer(options)
   closing.push(() => server.close())
   const as = await server.authorization(alice)
@@ -68,6 +68,27 @@ it('a client that asks and does not read is not read either: what waits for it i
   expect(most).toBeLessThan(256 * 1024 + 100_000)
   greedy.ws.resume()
   expect(await greedy.refusal()).toEqual(['ConsumerTooSlow', 1008])
+})
+
+it('WebSockets and event streams of an address are counted together', async () => {
+  const { connect, url, as } = await start({ maxSubscribers: 2 })
+  const open = () =>
+    fetch(url + SUBSCRIBE_PATH, { headers: { accept: 'text/event-stream', authorization: as } })
+  await connect().next('ready')
+  const stream = await open()
+  expect(stream.status).toBe(200)
+  const refused = await open()
+  expect([refused.status, await refused.json()]).toMatchObject([
+    429,
+    { error: 'RateLimitExceeded' },
+  ])
+  const socket = connect()
+  const status = new Promise((resolve) => {
+    socket.ws.once('unexpected-response', (_, { statusCode }) => resolve(statusCode))
+  })
+  expect(await status).toBe(429)
+  await stream.body!.cancel()
+  await expect.poll(async () => (await open()).status).toBe(200)
 })
 
 it('an event stream ends with its session, and says why', async () => {

@@ -19,7 +19,7 @@ import { testEvents } from '#tests/support/events.ts'
 import { silent } from '#tests/support/firehose.ts'
 import { testShard } from '#tests/support/test-shard.ts'
 
-export async function startRealtimeServer({ stallTimeoutMs = 60_000 } = {}) {
+export async function startRealtimeServer({ stallTimeoutMs = 60_000, maxSubscribers = 100 } = {}) {
   const events = await testEvents()
   const server = createServer({ shouldUpgradeCallback: isUpgradeTo(new Set([SUBSCRIBE_PATH])) })
   const shard = testShard()
@@ -65,7 +65,7 @@ export async function startRealtimeServer({ stallTimeoutMs = 60_000 } = {}) {
     ...{ findAccount: async (did) => did, networkOf: (address) => address },
     ...{ stream: events.events, log: silent, stallTimeoutMs },
     ...{ rateLimits: undefined, nextNonce: () => undefined, preferencesAudience: undefined },
-    upgrades: { addressOf: () => '192.0.2.1', maxSubscribers: 100, exempt: [], onError: () => {} },
+    upgrades: { addressOf: () => '192.0.2.1', maxSubscribers, exempt: [], onError: () => {} },
   })
   const app = new Hono<Env>()
   app.get(SUBSCRIBE_PATH, realtime.eventStreams)

@@ -29,6 +29,8 @@ export interface AddressLimits {
   admit(request: IncomingMessage, response: ServerResponse): XrpcError | undefined
   /** As `admit`, of a request that becomes a WebSocket. */
   admitSocket(request: IncomingMessage): XrpcError | undefined
+  /** The response to the request is not counted any more: something else bounds it. */
+  release(request: IncomingMessage): void
 }
 
 /** Sockets beyond the limit are answered 429; beyond this many times the limit they are closed at once. */
@@ -42,6 +44,7 @@ export function limitAddresses(server: Server, ports: AddressLimitPorts): Addres
   /** The sockets that are counted, and whether they are beyond the limit. */
   const counted = new WeakMap<Socket, { isOver: boolean }>()
   const open = new Map<string, Set<ServerResponse>>()
+  const releases = new WeakMap<IncomingMessage, () => void>()
 
   function countSocket(socket: Socket, address: string): void {
     if (isExempt(address)) return
@@ -73,15 +76,17 @@ export function limitAddresses(server: Server, ports: AddressLimitPorts): Addres
       if (begun.length >= bounds.responsesPerAddress) return false
     }
     open.set(key, responses.add(response))
-    response.once('close', () => {
-      responses.delete(response)
-      if (responses.size === 0) open.delete(key)
-    })
+    const release = () => {
+      if (responses.delete(response) && responses.size === 0) open.delete(key)
+    }
+    response.once('close', release)
+    releases.set(response.req, release)
     return true
   }
 
   return {
     admitSocket,
+    release: (request) => releases.get(request)?.(),
     admit(request, response) {
       const refusal = admitSocket(request)
       if (refusal !== undefined || mayBegin(addressOf(request), response)) return refusal

@@ -4,11 +4,10 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import { XrpcError } from '#src/errors.ts'
-import { tooMany } from '#src/gateway/http/address-limits.ts'
-import { type FindClientAddress, isInRanges } from '#src/gateway/http/client-address.ts'
-import { OpenByAddress } from '#src/gateway/http/open-by-address.ts'
+import type { FindClientAddress } from '#src/gateway/http/client-address.ts'
 import { pathOf } from '#src/gateway/http/request-path.ts'
 import { retryHeader } from '#src/gateway/http/response.ts'
+import { type SubscriberBounds, SubscriberPlaces } from '#src/gateway/http/subscriber-places.ts'
 
 /** For what is queued before the close frame, and the peer's answer to it. */
 const END_TIMEOUT_MS = 300_000
@@ -21,6 +20,8 @@ export interface UpgradeRoute {
   chooseSubprotocol?: (offered: Set<string>) => string | false
   /** Whether refusals are plain text instead of JSON. */
   refusesInText?: boolean
+  /** Shared with what else serves the path; absent: of its own. */
+  places?: SubscriberPlaces
   /**
    * Decides about a request, and resolves with what serves the connection when it can be served. Rejects with the
    * XrpcError that the upgrade is refused with.
@@ -37,15 +38,11 @@ export interface UpgradedConnection {
   address: string
 }
 
-export interface UpgradePorts {
+/** The bounds are for each path. */
+export interface UpgradePorts extends SubscriberBounds {
   addressOf: FindClientAddress
-  /** Of one address and path. */
-  maxSubscribers: number
-  /** Addresses and ranges that may have any number of subscribers. */
-  exempt: readonly string[]
   /** The error to answer an upgrade with, if any. */
   admit?(request: IncomingMessage): XrpcError | undefined
-  onRefused?(limit: string): void
   /** An unexpected error of a route; the upgrade is refused with 500. */
   onError(error: unknown): void
 }
@@ -82,14 +79,13 @@ class Upgrades {
   readonly #route: UpgradeRoute
   readonly #ports: UpgradePorts
   readonly #webSockets: WebSocketServer
-  readonly #byAddress = new OpenByAddress()
-  readonly #isExempt: (address: string) => boolean
+  readonly #places: SubscriberPlaces
   readonly #pending = new Set<Duplex>()
 
   constructor(route: UpgradeRoute, ports: UpgradePorts) {
     this.#route = route
     this.#ports = ports
-    this.#isExempt = isInRanges(ports.exempt)
+    this.#places = route.places ?? new SubscriberPlaces(ports)
     const options = {
       noServer: true,
       clientTracking: false,
@@ -103,14 +99,13 @@ class Upgrades {
 
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const address = this.#ports.addressOf(request)
-    const refusal = this.#refusalOf(request, address)
-    if (refusal !== undefined) return this.#refuse(socket, refusal)
     const url = URL.parse(request.url ?? '', 'http://localhost')
     this.#pending.add(socket)
-    socket.once('close', this.#byAddress.add(address)).once('close', () => {
-      this.#pending.delete(socket)
-    })
+    socket.once('close', () => this.#pending.delete(socket))
     try {
+      const refusal = this.#ports.admit?.(request)
+      if (refusal !== undefined) throw refusal
+      socket.once('close', this.#places.take(address))
       const serve = await this.#route.admit(request, url?.searchParams ?? new URLSearchParams())
       this.#webSockets.handleUpgrade(request, socket, head, (ws) => {
         serve({ ws, socket: socket as Socket, address })
@@ -124,15 +119,6 @@ class Upgrades {
 
   close(): void {
     for (const socket of this.#pending) socket.destroy()
-  }
-
-  #refusalOf(request: IncomingMessage, address: string): XrpcError | undefined {
-    const { admit, maxSubscribers, onRefused } = this.#ports
-    const refusal = admit?.(request)
-    if (refusal !== undefined) return refusal
-    if (this.#byAddress.count(address) < maxSubscribers || this.#isExempt(address)) return undefined
-    onRefused?.('subscribers')
-    return tooMany('subscribers')
   }
 
   #asXrpcError(error: unknown): XrpcError {

@@ -1,8 +1,10 @@
 /** subscribe as server-sent events: the same path and parameters, without messages of the client. */
+import type { IncomingMessage } from 'node:http'
 import type { Context } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import type { FindClientAddress } from '#src/gateway/http/client-address.ts'
 import { corsHeaders, errorResponse } from '#src/gateway/http/response.ts'
+import type { SubscriberPlaces } from '#src/gateway/http/subscriber-places.ts'
 import { EventStreamTransport } from '#src/gateway/realtime/event-stream-transport.ts'
 import { internalError } from '#src/gateway/realtime/listener-errors.ts'
 import type { Realtime } from '#src/gateway/realtime/open-realtime.ts'
@@ -16,6 +18,8 @@ export type EventStreams = (c: Context<Env>) => Promise<Response>
 interface EventStreamPorts {
   upgrades: { addressOf: FindClientAddress }
   nextNonce(): string | undefined
+  places: SubscriberPlaces
+  onEventStream?(request: IncomingMessage): void
 }
 
 const EVENT_STREAM = 'text/event-stream'
@@ -33,10 +37,26 @@ export function eventStreams(realtime: Realtime, ports: EventStreamPorts): Event
   const { log } = realtime.ports
 
   async function open(c: Context<Env>): Promise<Response> {
+    const incoming = c.env?.incoming
+    const address = incoming === undefined ? '' : ports.upgrades.addressOf(incoming)
+    const leave = ports.places.take(address)
+    try {
+      const response = await openStream(c, { address, onClose: leave })
+      if (incoming !== undefined) ports.onEventStream?.(incoming)
+      return response
+    } catch (error) {
+      leave()
+      throw error
+    }
+  }
+
+  async function openStream(
+    c: Context<Env>,
+    { address, onClose }: { address: string; onClose(): void },
+  ): Promise<Response> {
     const { url } = c.req
     const query = new URLSearchParams(url.includes('?') ? url.slice(url.indexOf('?') + 1) : '')
     const ticket = query.get('ticket') ?? undefined
-    const address = c.env?.incoming === undefined ? '' : ports.upgrades.addressOf(c.env.incoming)
     const header = c.req.header('authorization')
     await realtime.ports.stream.ready()
     const presented = { header, ticket, request: c.req }
@@ -45,7 +65,10 @@ export function eventStreams(realtime: Realtime, ports: EventStreamPorts): Event
     const transport = new EventStreamTransport()
     const { listener } = await realtime.open({ credential, transport, address, perCommit })
     transport.onDrain = () => listener.onDrain()
-    transport.onClose = () => listener.close()
+    transport.onClose = () => {
+      listener.close()
+      onClose()
+    }
     try {
       await listener.subscribe('', { ...request, ...lastEvent(c.req.header('last-event-id')) })
     } catch (error) {

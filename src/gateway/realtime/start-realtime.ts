@@ -1,5 +1,6 @@
 /** Connects the realtime endpoint with the HTTP server, rate limits and metrics of this process. */
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
+import { SubscriberPlaces } from '#src/gateway/http/subscriber-places.ts'
 import { attachUpgrades, type UpgradePorts } from '#src/gateway/http/upgrades.ts'
 import type { RealtimeStats } from '#src/gateway/operator/realtime-metrics.ts'
 import { type EventStreams, eventStreams } from '#src/gateway/realtime/event-streams.ts'
@@ -16,6 +17,8 @@ export interface StartRealtimePorts extends Omit<RealtimePorts, 'countingFailure
   rateLimits: RateLimits | undefined
   nextNonce(): string | undefined
   upgrades: UpgradePorts
+  /** The response to this request is an event stream, and no longer one that is in progress. */
+  onEventStream?(request: IncomingMessage): void
 }
 
 export interface StartedRealtime {
@@ -38,11 +41,12 @@ export function startRealtime(server: Server, ports: StartRealtimePorts): Starte
       if (status?.isRefused) throw rateLimitExceeded(status)
     },
   })
-  const webSockets = realtimeWebSockets(realtime)
+  const places = new SubscriberPlaces(ports.upgrades)
+  const webSockets = realtimeWebSockets(realtime, places)
   const upgrades = attachUpgrades(server, [webSockets.route], ports.upgrades)
   return {
     methods: realtimeMethods(realtime),
-    eventStreams: eventStreams(realtime, ports),
+    eventStreams: eventStreams(realtime, { ...ports, places }),
     stats: realtime.stats,
     async close() {
       upgrades.close()

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { StreamConnection } from '#src/gateway/http/stream-connection.ts'
 import { StreamConnections } from '#src/gateway/http/stream-connections.ts'
+import type { SubscriberPlaces } from '#src/gateway/http/subscriber-places.ts'
 import type { UpgradedConnection, UpgradeRoute } from '#src/gateway/http/upgrades.ts'
 import { listenerAnswers } from '#src/gateway/realtime/answer-client.ts'
 import { MAX_CLIENT_MESSAGE_BYTES } from '#src/gateway/realtime/client-messages.ts'
@@ -23,11 +24,12 @@ export interface WebSocketRoute {
   close(): Promise<void>
 }
 
-export function realtimeWebSockets(realtime: Realtime): WebSocketRoute {
+export function realtimeWebSockets(realtime: Realtime, places: SubscriberPlaces): WebSocketRoute {
   const { stream, stallTimeoutMs } = realtime.ports
   const connections = new StreamConnections<StreamConnection>({ stallTimeoutMs })
   const route: UpgradeRoute = {
     path: SUBSCRIBE_PATH,
+    places,
     maxIncomingBytes: MAX_CLIENT_MESSAGE_BYTES,
     chooseSubprotocol: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     async admit(request, query) {
