@@ -32,6 +32,7 @@ const TICK_MS = 25_000
 /** Of subscriptions on one connection some may be silent while others are not. */
 const MAX_TICK_MS = 60_000
 const EXPIRING_MS = 60_000
+const MAX_WAITING_BYTES = 256 * 1024
 
 export interface ListenerPorts extends RequestPorts {
   stream: Pick<EventStream, 'subscribe' | 'bounds' | 'head'>
@@ -58,6 +59,8 @@ export class Listener {
   readonly #byName = new Map<string, Named>()
   /** Events that were given in this turn: one that several subscriptions want is sent once. */
   #waiting = new Map<StreamEvent, Waiting>()
+  #waitingBytes = 0
+  #hasRefused = false
   #lastSentAt = 0
   #lastTickAt = 0
   #hasWarned = false
@@ -149,8 +152,9 @@ export class Listener {
 
   /** More can be sent. */
   onDrain(): void {
+    this.#hasRefused = false
     for (const { subscription } of this.#byName.values()) {
-      if (!this.#transport.hasRoom) return
+      if (!this.#takesMore) return
       subscription.resume()
     }
   }
@@ -233,8 +237,14 @@ export class Listener {
     }
     const wasEmpty = this.#waiting.size === 0
     for (const event of batch.events) if (event.seq > after) this.#add(name, event)
-    if (wasEmpty && this.#waiting.size > 0) queueMicrotask(() => this.#flush())
-    return this.#transport.hasRoom
+    if (wasEmpty && this.#waiting.size > 0) queueMicrotask(() => this.#endTurn())
+    this.#hasRefused ||= !this.#takesMore
+    return this.#takesMore
+  }
+
+  /** What waits for the end of the turn is not yet with the transport. */
+  get #takesMore(): boolean {
+    return this.#transport.hasRoom && this.#waitingBytes < MAX_WAITING_BYTES
   }
 
   #add(name: string, event: StreamEvent): void {
@@ -242,14 +252,23 @@ export class Listener {
     if (event.isPrivate && fields === undefined) return
     const ids = name === '' ? [] : [name]
     const same = this.#waiting.get(event)
-    if (same === undefined) this.#waiting.set(event, { event, fields, ids })
-    else if (name !== '') same.ids.push(name)
+    if (same === undefined) {
+      this.#waiting.set(event, { event, fields, ids })
+      this.#waitingBytes += 500 + (event.commit?.recordBytes ?? 0)
+    } else if (name !== '') same.ids.push(name)
+  }
+
+  #endTurn(): void {
+    this.#flush()
+    // No drain follows if the transport has room after all.
+    if (this.#hasRefused) this.onDrain()
   }
 
   #flush(): void {
     if (this.#waiting.size === 0) return
     const waiting = [...this.#waiting.values()].sort((a, b) => a.event.seq - b.event.seq)
     this.#waiting.clear()
+    this.#waitingBytes = 0
     this.#lastSentAt = performance.now()
     this.#ports.onEventsSent(waiting.length)
     for (let i = 0; i < waiting.length; ) i += this.#sendNext(waiting, i)

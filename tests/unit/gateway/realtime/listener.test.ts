@@ -137,6 +137,31 @@ describe('a connection', () => {
     ])
   })
 
+  it('with named subscriptions is sent no more at once than may wait, and then the rest in order', async () => {
+    const { commit, settle, listener, transport } = await testListener()
+    await listener.subscribe('own', { kinds: ['commit'] })
+    await settle()
+    let room = 0
+    Object.defineProperty(transport, 'hasRoom', {
+      get: () => transport.of('commit').length < room,
+    })
+    for (let i = 0; i < 30; i++) {
+      const record = { $type: 'a.b.c', text: 'x'.repeat(100_000) }
+      await commit(alice, { path: `a.b.c/${i}`, record })
+      await settle()
+    }
+    const before = transport.of('commit').length
+    room = before + 1
+    listener.onDrain()
+    await settle()
+    expect(transport.of('commit').length - before).toBeLessThanOrEqual(3)
+    room = 100
+    listener.onDrain()
+    await settle()
+    const rkeys = transport.of('commit').map(({ rkey }) => rkey)
+    expect(rkeys).toEqual(Array.from({ length: 30 }, (_, i) => String(i)))
+  })
+
   it('that names no accounts hears its own, also by an empty list', async () => {
     const { commit, settle, listener, transport } = await testListener()
     await listener.subscribe('none', { dids: [] })
