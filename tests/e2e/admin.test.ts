@@ -9,6 +9,8 @@ import {
   repoRef,
   startModeratedServer,
 } from '#tests/support/moderated-server.ts'
+import { bearer } from '#tests/support/realtime-callers.ts'
+import { RealtimeClient } from '#tests/support/realtime-client.ts'
 import { post } from '#tests/support/records.ts'
 import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
 import { expectCommit, expectProof, verifiedRepo } from '#tests/support/verify-repo.ts'
@@ -41,6 +43,15 @@ describe('an account', () => {
   beforeAll(async () => {
     alice = await createTestAccount(fixture.server, 'alice')
     erin = await createTestAccount(fixture.server, 'erin')
+  })
+
+  it('that is taken down is told AccountTakedown on its realtime connections', async () => {
+    const carl = await createTestAccount(fixture.server, 'carl')
+    const client = new RealtimeClient(fixture.server.url, { as: bearer(carl.agent) })
+    await client.next('ready')
+    const takedown = { subject: repoRef(carl), takedown: { applied: true } }
+    await fixture.admin.updateSubjectStatus(takedown)
+    expect(await client.refusal()).toEqual(['AccountTakedown', 1008])
   })
 
   it('searchAccounts finds an account by a part of its email or handle', async () => {
