@@ -16,16 +16,14 @@ export const reserveSigningKey = method(server.reserveSigningKey, {
 
 export const activateAccount = method(server.activateAccount, {
   ...ownAccount,
-  // A deactivated account authorizes no apps, so an app could not get new credentials to activate it with. A group has
-  // no one but its members.
-  oauth: (permissions, { caller }) => {
-    if (caller.actingMember !== undefined) {
-      return permissions.assertAccount({ attr: 'status', action: 'manage' })
-    }
+  // A deactivated account authorizes no apps, so an app could not get new credentials to activate it with.
+  oauth: () => {
     throw forbidden(
       'Account reactivation is not available with OAuth credentials. Sign in to your account management page to reactivate.',
     )
   },
+  // A group has no one but its members.
+  memberRole: (permissions) => permissions.assertAccount({ attr: 'status', action: 'manage' }),
   auth: 'full account',
   run: async ({ did, server, by }) => {
     await server.activateAccount(did, by)

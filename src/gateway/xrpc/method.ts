@@ -5,7 +5,7 @@ import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
 import type { ClientInfoSource } from '#src/gateway/http/client-info.ts'
 import type { RawResponse } from '#src/gateway/http/response.ts'
-import type { Callers, OAuthScopeRule } from '#src/gateway/xrpc/callers.ts'
+import type { Callers, OAuthScopeRule, Permissions } from '#src/gateway/xrpc/callers.ts'
 import type { Input, Output, Params, Schema } from '#src/gateway/xrpc/method-schema.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { normalizeListParams, parseInput, parseParams } from '#src/gateway/xrpc/validate-call.ts'
@@ -43,6 +43,8 @@ interface MethodDefinition<S extends Schema, A extends keyof Callers> {
   auth: A
   /** What an OAuth token must allow; if absent, OAuth tokens are rejected. */
   oauth?: OAuthScopeRule<MethodCall<S, A>>
+  /** What the role of a member who acts as the account must allow; if absent, the same as of an OAuth token. */
+  memberRole?(permissions: Permissions): void
   /** Maximum size of the decoded body in bytes; default: 150 KiB. */
   bodyLimit?: number | ((server: ServerContext) => number)
   /** Whether list parameters may also be written `name[]=` and `name[0]=`, as old clients do. */
@@ -72,6 +74,7 @@ export interface Method {
   readonly verb: 'GET' | 'POST'
   readonly auth: keyof Callers
   readonly oauth?: OAuthScopeRule<AnyMethodCall>
+  memberRole?(permissions: Permissions): void
   readonly bodyLimit: number | ((server: ServerContext) => number)
   readonly accepts: string | undefined
   readonly streams: boolean

@@ -1,19 +1,37 @@
 /** Checks an OAuth token's permissions against a method's rule; a method without a rule rejects OAuth tokens. */
 import { forbidden, XrpcError } from '#src/errors.ts'
-import type { OAuthScopeRule, Permissions } from '#src/gateway/xrpc/callers.ts'
+import type { AccountCaller, OAuthScopeRule, Permissions } from '#src/gateway/xrpc/callers.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 
 interface OAuthCall {
   readonly request: Request
+  readonly caller: unknown
   readonly server: Pick<ServerContext, 'services'>
+}
+
+interface ScopedMethod<Call> {
+  nsid: string
+  oauth?: OAuthScopeRule<Call> | undefined
+  memberRole?(permissions: Permissions): void
+}
+
+/** What the caller's token must allow; if a member acts as the account, its role. */
+export function scopeRuleOf<Call>(
+  { oauth, memberRole }: ScopedMethod<Call>,
+  caller: unknown,
+): OAuthScopeRule<Call> | undefined {
+  const { actingMember } = (caller ?? {}) as Partial<AccountCaller>
+  return actingMember === undefined ? oauth : (memberRole ?? oauth)
 }
 
 /** Throws 403 ScopeMissingError, or 403 Forbidden if the method has no rule. */
 export function mustHaveScope<Call extends OAuthCall>(
-  { nsid, oauth: rule }: { nsid: string; oauth?: OAuthScopeRule<Call> | undefined },
+  method: ScopedMethod<Call>,
   permissions: Permissions,
   call: Call,
 ): void {
+  const { nsid } = method
+  const rule = scopeRuleOf(method, call.caller)
   if (rule === 'any') return
   if (rule === undefined) {
     throw forbidden('OAuth credentials are not supported for this endpoint')

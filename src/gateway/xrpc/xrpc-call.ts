@@ -24,7 +24,7 @@ import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import type { LimitStatus } from '#src/gateway/xrpc/leases.ts'
 import { logFailure } from '#src/gateway/xrpc/log-failure.ts'
 import type { Method } from '#src/gateway/xrpc/method.ts'
-import { mustHaveScope } from '#src/gateway/xrpc/oauth-scope-rules.ts'
+import { mustHaveScope, scopeRuleOf } from '#src/gateway/xrpc/oauth-scope-rules.ts'
 import { rateLimitExceeded, rateLimitHeaders } from '#src/gateway/xrpc/rate-limit-headers.ts'
 import type { RateLimits } from '#src/gateway/xrpc/rate-limits.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
@@ -144,7 +144,8 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
   }
   const permissions = permissionsOf(caller)
   // A rule that looks at the permissions only is checked before the body is read, as in the reference.
-  const needsInput = typeof method.oauth === 'function' && method.oauth.length > 1
+  const rule = scopeRuleOf(method, caller)
+  const needsInput = typeof rule === 'function' && rule.length > 1
   if (permissions !== undefined && !needsInput)
     mustHaveScope(method, permissions, withoutInput as never)
   if (storesContent(method.nsid)) ports.mustHaveRoom?.()
