@@ -32,8 +32,7 @@ export function listenerAnswers(
         return listener.unsubscribe(message.id)
       case 'auth': {
         const credential = await spendTicket(realtime.ports, message.ticket)
-        await realtime.listeners.check(credential)
-        return listener.renew(credential)
+        return realtime.listeners.renew(listener, credential)
       }
       case 'publish':
         return places.publish(message.channel, message.body)

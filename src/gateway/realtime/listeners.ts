@@ -3,10 +3,11 @@
  * anything that came later is passed on.
  *
  * A listener is added before its credential is checked. An event that ended the credential has then either been heard by
- * the check, or is heard here.
+ * the check, or is heard here. A credential that takes the place of another (`renew`) is checked again for the same reason.
  */
 
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import { XrpcError } from '#src/errors.ts'
 import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
 import type { Credential } from '#src/gateway/realtime/credential.ts'
 import {
@@ -16,7 +17,7 @@ import {
   takenDown,
 } from '#src/gateway/realtime/ended-credential.ts'
 import type { Listener } from '#src/gateway/realtime/listener.ts'
-import { tooManySubscriptions } from '#src/gateway/realtime/listener-errors.ts'
+import { internalError, tooManySubscriptions } from '#src/gateway/realtime/listener-errors.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import type { PrivateEvent } from '#src/sequencer/private-log.ts'
 
@@ -64,6 +65,21 @@ export class Listeners {
     }
     await this.check(listener.credential)
     if (listener.ended !== undefined) throw listener.ended
+  }
+
+  /**
+   * Gives a listener a later credential, which is checked before, and again after: an event that ended it in between was
+   * heard for the earlier one. Throws as `add` and `Listener.renew`; ends the listener if the second check fails.
+   */
+  async renew(listener: Listener, credential: Credential): Promise<void> {
+    await this.check(credential)
+    listener.renew(credential)
+    try {
+      await this.check(credential)
+    } catch (error) {
+      listener.end(error instanceof XrpcError ? error : internalError())
+      throw error
+    }
   }
 
   /** To be called with every private event and every `account` event. */

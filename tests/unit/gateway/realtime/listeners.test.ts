@@ -13,7 +13,7 @@ const session: Credential = {
 }
 
 class TestListener {
-  readonly credential: Credential
+  credential: Credential
   ended: XrpcError | undefined
   onEnd = () => {}
 
@@ -23,6 +23,10 @@ class TestListener {
 
   get did(): string | undefined {
     return this.credential.kind === 'admin' ? undefined : this.credential.did
+  }
+
+  renew(credential: Credential): void {
+    this.credential = credential
   }
 
   end(error: XrpcError): void {
@@ -131,6 +135,24 @@ describe('a connection is opened', () => {
     first.onEnd()
     await listeners.add(listenerOf())
   })
+})
+
+it('a connection ends if its later credential ends while that is checked', async () => {
+  const logged: PrivateEvent[] = []
+  const listeners = testListeners({ logged })
+  const listener = listenerOf()
+  await listeners.add(listener)
+  const ended = ending({ change: 'ended', kind: 'password' }, 'later')
+  const renew = listener.renew.bind(listener)
+  listener.renew = (credential) => {
+    // Heard after the first check, when the connection still had the earlier credential.
+    logged.push(ended)
+    listeners.onEvent(asStreamEvent(ended))
+    renew(credential)
+  }
+  const later = { ...session, sessionId: 'later' } as Credential
+  await expect(listeners.renew(listener, later)).rejects.toMatchObject({ error: 'SessionEnded' })
+  expect(listener.ended?.error).toBe('SessionEnded')
 })
 
 it('an event ends the connections of its account whose credentials it ends', async () => {
