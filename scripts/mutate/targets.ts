@@ -12,6 +12,7 @@ const account = [
   ...[
     'repo/commit-writes',
     'write-lane',
+    'lane-heads',
     'write-group',
     'outbox',
     'kept-answers',
@@ -21,7 +22,7 @@ const account = [
   ],
   ...['stored-records', 'takedowns', 'blobs', 'blob-location', 'tid-clock', 'idempotency-keys'],
   ...['idempotency-cache', 'failed-transactions', 'write-group', 'kept-answers'],
-  ...['write', 'records', 'validate', 'init', 'export*', 'prepare-import', 'import*'].map(
+  ...['write', 'records', 'init', 'export*', 'prepare-import', 'import*'].map(
     (name) => `repo/${name}`,
   ),
 ].map((name) => `src/account/${name}.ts`)

@@ -11,8 +11,9 @@
  * prepared again on what the database holds.
  */
 import type { AnswerCache } from '#src/account/answer-cache.ts'
-import { type FailedTransaction, noteFailed } from '#src/account/failed-transactions.ts'
-import { type Head, loadHead, saveRoot } from '#src/account/head.ts'
+import type { FailedTransaction } from '#src/account/failed-transactions.ts'
+import { type Head, saveRoot } from '#src/account/head.ts'
+import { LaneHeads } from '#src/account/lane-heads.ts'
 import { addToOutbox, type Outbox } from '#src/account/outbox.ts'
 import type { Reminder } from '#src/account/reminder.ts'
 import {
@@ -22,7 +23,6 @@ import {
   rejectAll,
   type Waiting,
 } from '#src/account/write-group.ts'
-import { invalidRequest } from '#src/errors.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql, Statement } from '#src/ports/sql.ts'
 import type { CommitOp } from '#src/protocol/events.ts'
@@ -60,19 +60,15 @@ export class WriteLane {
   readonly #outbox: Outbox
   readonly #reminder: Reminder
   readonly #answers: AnswerCache
+  readonly #heads: LaneHeads
   #waiting: Waiting[] = []
   #running = false
   #work: Promise<void> = Promise.resolve()
   #wake: (() => void) | null = null
-  #newest: Head | null = null
-  #durable: Head | null = null
-  #revAtWake: string | null = null
-  #loading: Promise<Head> | null = null
   #group = emptyGroup()
   #committing: Group | null = null
   /** Resolves when all committed groups are published. */
   #published: Promise<void> = Promise.resolve()
-  #lastFailure: FailedTransaction | null = null
 
   constructor(ports: {
     sql: Sql
@@ -86,6 +82,7 @@ export class WriteLane {
     this.#outbox = ports.outbox
     this.#reminder = ports.reminder
     this.#answers = ports.answers
+    this.#heads = new LaneHeads(ports.sql)
   }
 
   /**
@@ -121,52 +118,21 @@ export class WriteLane {
   }
 
   /** The newest durable one. The database may be ahead of it by writes that are committed only. */
-  async head(): Promise<Head> {
-    return this.#durable ?? (await this.#load())
+  head(): Promise<Head> {
+    return this.#heads.current()
   }
 
-  async revAtWake(): Promise<string> {
-    const { rev } = await this.head()
-    return this.#revAtWake ?? rev
+  revAtWake(): Promise<string> {
+    return this.#heads.revAtWake()
   }
 
   get cachedHead(): Head | null {
-    return this.#durable
+    return this.#heads.durable
   }
 
-  /** The rev of the repo when it was first read after the failed transaction, in this activation or an earlier one. */
-  async revAfter(failed: FailedTransaction): Promise<string> {
-    try {
-      await this.head()
-    } catch (error) {
-      // It is still not known, and the caller of the next attempt has only this error.
-      noteFailed(error, failed)
-      throw error
-    }
-    return failed.after ?? this.revAtWake()
-  }
-
-  #load(): Promise<Head> {
-    this.#loading ??= this.#loadDurable()
-      .then((head) => {
-        if (head === undefined) throw invalidRequest('Could not find repo', 'RepoNotFound')
-        this.#revAtWake ??= head.rev
-        if (this.#lastFailure !== null) this.#lastFailure.after ??= head.rev
-        this.#durable ??= head
-        this.#newest ??= this.#durable
-        return this.#durable
-      })
-      .finally(() => {
-        this.#loading = null
-      })
-    return this.#loading
-  }
-
-  // A failed transaction may have been committed after all, without having been synced.
-  async #loadDurable(): Promise<Head | undefined> {
-    const head = await loadHead(this.#sql)
-    await this.#sql.durable()
-    return head
+  /** See `LaneHeads.revAfter`. */
+  revAfter(failed: FailedTransaction): Promise<string> {
+    return this.#heads.revAfter(failed)
   }
 
   async #run(): Promise<void> {
@@ -201,12 +167,12 @@ export class WriteLane {
     try {
       // A concurrent failure may replace the head while a job is prepared; only the newest head may be built on.
       for (;;) {
-        const head = this.#newest ?? (await this.#load())
+        const head = this.#heads.newest ?? (await this.#heads.load())
         const prepared = await waiting.job({
           head,
           recentBacklinks: (key) => this.#recentLinks(key),
         })
-        if (head !== this.#newest) continue
+        if (head !== this.#heads.newest) continue
         this.#add(waiting, prepared, head)
         return
       }
@@ -233,8 +199,8 @@ export class WriteLane {
     for (const [key, path] of prepared.backlinks ?? []) {
       group.backlinks.set(key, [...(group.backlinks.get(key) ?? []), path])
     }
-    this.#newest = { ...prepared.head, outboxId }
-    group.head = this.#newest
+    group.head = { ...prepared.head, outboxId }
+    this.#heads.newest = group.head
   }
 
   #recentLinks(key: string): readonly string[] {
@@ -255,10 +221,7 @@ export class WriteLane {
       this.#published = this.#published.catch((error) => rejectAll(group, error))
     } catch (error) {
       await this.#published
-      if (this.#durable !== null) {
-        this.#lastFailure = { before: this.#durable.rev }
-        noteFailed(error, this.#lastFailure)
-      }
+      this.#heads.fail(error)
       this.#reset()
       rejectAll(group, error)
     } finally {
@@ -267,7 +230,7 @@ export class WriteLane {
   }
 
   #publish(group: Group): void {
-    this.#durable = group.head
+    this.#heads.durable = group.head
     this.#answers.clear()
     for (const { prepared } of group.members) prepared.onDurable?.()
     this.#outbox.deliver(group.rows)
@@ -289,8 +252,6 @@ export class WriteLane {
 
   // After a failed transaction nothing in memory is reliable: it may have been committed or not.
   #reset(): void {
-    this.#durable = null
-    this.#newest = null
     this.#answers.clear()
     const requeued = this.#group.members.map(({ waiting }) => waiting)
     this.#group = emptyGroup()
