@@ -1,11 +1,11 @@
 /** The actions of a shard of the channels. */
 
-import { enter, follow, leave, present, publish, renew } from '#src/channels/channels.ts'
+import { enter, follow, leave, publish, renew } from '#src/channels/channels.ts'
 import { type Actions, reads, writes } from '#src/rules/actions.ts'
 
 export const channelsActions = {
   channels: {
-    ...reads({ present, follow }),
+    ...reads({ follow }),
     // The gateways make the ids of members, and drop a message that they have seen.
     ...writes({ enter, leave, renew, publish }),
   },

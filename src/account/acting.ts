@@ -85,6 +85,17 @@ function actingLane(account: Account, act: Act): Account['lane'] {
   }
 }
 
+/** The row of a member's act; now and then also the deletion of the oldest ones. */
+function auditStatements(
+  account: Account,
+  member: ActingMember,
+  entry: AuditEntry,
+  call: string | null,
+): Statement[] {
+  const row = actingMemberRow(account, member, entry, call)
+  return account.members.isTrimDue() ? [row, trimAudit()] : [row]
+}
+
 function withRow<T>(
   account: Account,
   { member, entry }: Act,
@@ -101,9 +112,8 @@ function withRow<T>(
   const rev = isCommit ? prepared.head.rev : undefined
   // A commit is made once: its key is stored with its event.
   const once = isCommit ? null : call
-  const row = actingMemberRow(account, member, { ...entry, ...written, rev }, once)
-  const trim = account.members.isTrimDue() ? [trimAudit()] : []
-  return { ...prepared, statements: [row, ...trim, ...prepared.statements] }
+  const row = auditStatements(account, member, { ...entry, ...written, rev }, once)
+  return { ...prepared, statements: [...row, ...prepared.statements] }
 }
 
 function actingSql(account: Account, { member, entry, nextCall }: Act): Sql {
@@ -113,10 +123,9 @@ function actingSql(account: Account, { member, entry, nextCall }: Act): Sql {
     run: (statements: readonly Statement[]) => Promise<T>,
   ): Promise<T> => {
     await mustStillHaveRole(account, member)
-    const row = actingMemberRow(account, member, entry, nextCall())
-    const trim = account.members.isTrimDue() ? [trimAudit()] : []
+    const row = auditStatements(account, member, entry, nextCall())
     try {
-      return await run([row, ...trim, ...statements])
+      return await run([...row, ...statements])
     } catch (error) {
       // The role may have changed since it was asked for: then that is why.
       await mustStillHaveRole(account, member)

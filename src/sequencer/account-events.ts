@@ -1,12 +1,11 @@
 /** The events of some accounts, without reading those of the others: what a subscriber to few accounts replays. */
 import { invalidRequest } from '#src/errors.ts'
 import type { Sql } from '#src/ports/sql.ts'
+import { MAX_LOOKED_UP_ACCOUNTS } from '#src/rules/account-lookups.ts'
 import { type PrivatePage, readPrivateEvents } from '#src/sequencer/private-log.ts'
 import type { Sequencer } from '#src/sequencer/sequencer.ts'
-import { readStoredPage, type StoredPage } from '#src/sequencer/stored-page.ts'
+import { PAGE_BYTES, readStoredPage, type StoredPage } from '#src/sequencer/stored-page.ts'
 
-const MAX_ACCOUNTS = 100
-const PAGE_BYTES = 512 * 1024
 /** Following an account's events back costs a read for each of them. */
 const MAX_FOLLOWED = 2_000
 const MAX_SCANNED = 20_000
@@ -28,7 +27,9 @@ export async function readAccounts(
   input: AccountsRange & { limit: number; includePrivate?: boolean },
 ): Promise<StoredPage & { trimmed: number }> {
   const { dids, after, limit, includePrivate = false } = input
-  if (dids.length > MAX_ACCOUNTS) throw invalidRequest(`at most ${MAX_ACCOUNTS} accounts`)
+  if (dids.length > MAX_LOOKED_UP_ACCOUNTS) {
+    throw invalidRequest(`at most ${MAX_LOOKED_UP_ACCOUNTS} accounts`)
+  }
   await tail.ready()
   // Later events may be in the table without being durable.
   const range = { dids, after, through: Math.min(input.through, tail.head) }

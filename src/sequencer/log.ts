@@ -3,7 +3,7 @@ import { invalidRequest } from '#src/errors.ts'
 import type { OutboxEntry } from '#src/sequencer/number-events.ts'
 import type { PrivateEntry, PrivateEvent } from '#src/sequencer/private-log.ts'
 import type { Sequencer } from '#src/sequencer/sequencer.ts'
-import { readStoredPage } from '#src/sequencer/stored-page.ts'
+import { PAGE_BYTES, readStoredPage } from '#src/sequencer/stored-page.ts'
 import type { LogEdges, LogEvent, TailPage } from '#src/sequencer/tail.ts'
 
 export interface LogPage extends LogEdges {
@@ -14,8 +14,6 @@ export interface LogPage extends LogEdges {
   through?: number
 }
 
-// A page is one message through the engine.
-const PAGE_BYTES = 512 * 1024
 const FOLLOW_EVENTS = 500
 
 /**

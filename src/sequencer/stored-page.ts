@@ -8,6 +8,9 @@ import {
 } from '#src/sequencer/stored-events.ts'
 import type { TailPage } from '#src/sequencer/tail.ts'
 
+/** Of a page, which is one message through the engine. */
+export const PAGE_BYTES = 512 * 1024
+
 export interface PageRange {
   /** Seq: only later events. */
   after: number

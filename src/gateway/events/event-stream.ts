@@ -2,15 +2,11 @@
  * The events of all accounts for the subscribers of this process: follows the firehose of the process, makes events of
  * its frames while it has subscribers, and gives each to those that want it.
  */
+
 import { Batch } from '#src/gateway/events/batch.ts'
 import { EventRing, type EventRingLimits, type Segment } from '#src/gateway/events/event-ring.ts'
 import { project, projectAll, projectPrivate } from '#src/gateway/events/project.ts'
-import {
-  type EventSource,
-  type FindHidden,
-  MAX_LOOKED_UP_ACCOUNTS,
-  Replay,
-} from '#src/gateway/events/replay.ts'
+import { type EventSource, type FindHidden, Replay } from '#src/gateway/events/replay.ts'
 import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
 import { type SubscribeOptions, Subscription } from '#src/gateway/events/subscription.ts'
 import { SubscriptionIndex } from '#src/gateway/events/subscription-index.ts'
@@ -20,6 +16,7 @@ import {
 } from '#src/gateway/events/watched-accounts.ts'
 import type { FanOut, FollowedPage, PageListener } from '#src/gateway/firehose/fan-out.ts'
 import { frameKind } from '#src/protocol/frame-reader.ts'
+import { MAX_LOOKED_UP_ACCOUNTS } from '#src/rules/account-lookups.ts'
 
 export interface EventStreamPorts {
   fanOut: Pick<FanOut, 'ready' | 'listen' | 'ring'>

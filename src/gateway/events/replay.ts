@@ -1,7 +1,9 @@
 /** Reads past events from the log, those of few accounts without reading the rest of it. No account wakes for it. */
+
 import type { EventFilter } from '#src/gateway/events/filter.ts'
 import { projectAll } from '#src/gateway/events/project.ts'
 import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
+import { MAX_LOOKED_UP_ACCOUNTS } from '#src/rules/account-lookups.ts'
 import type { LogPage } from '#src/sequencer/log.ts'
 import type { PrivateEvent } from '#src/sequencer/private-log.ts'
 import type { LogEvent } from '#src/sequencer/tail.ts'
@@ -34,8 +36,6 @@ export interface ReplayPage {
 }
 
 const PAGE_EVENTS = 500
-/** As many as the sequencer looks up together. */
-export const MAX_LOOKED_UP_ACCOUNTS = 100
 
 export class Replay {
   readonly #source: EventSource

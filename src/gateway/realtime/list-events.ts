@@ -4,7 +4,7 @@ import type { SubscriptionRequest } from '#src/gateway/realtime/client-messages.
 import type { Credential } from '#src/gateway/realtime/credential.ts'
 import { eventText, visiblePart } from '#src/gateway/realtime/event-text.ts'
 import type { ListenerPorts } from '#src/gateway/realtime/listener.ts'
-import { futureCursor, tooSlow } from '#src/gateway/realtime/listener-errors.ts'
+import { tooSlow } from '#src/gateway/realtime/listener-errors.ts'
 import type { ScopeSettings } from '#src/gateway/realtime/may-hear.ts'
 import { type RequestPorts, requestedEvents } from '#src/gateway/realtime/requested-events.ts'
 
@@ -35,9 +35,6 @@ export async function listEvents(
   const { stream } = ports
   const requested = await requestedEvents(ports, credential, request)
   const { cursor } = request
-  if (cursor !== undefined && cursor > stream.head && cursor > (await stream.bounds()).head) {
-    throw futureCursor()
-  }
   const { texts, completeTo, isOutdated } = await new Promise<Found>((resolve, reject) => {
     const found: Found = { texts: [], completeTo: undefined, isOutdated: false }
     let length = 0

@@ -9,15 +9,13 @@ import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
 import type { Subscription } from '#src/gateway/events/subscription.ts'
 import type { SubscriptionRequest } from '#src/gateway/realtime/client-messages.ts'
 import { type Credential, didOf } from '#src/gateway/realtime/credential.ts'
-import { commitText, eventText, visiblePart } from '#src/gateway/realtime/event-text.ts'
+import { visiblePart } from '#src/gateway/realtime/event-text.ts'
 import {
   expiredToken,
-  futureCursor,
   internalError,
   tooManySubscriptions,
   tooSlow,
 } from '#src/gateway/realtime/listener-errors.ts'
-import type { PrivateFields } from '#src/gateway/realtime/may-hear.ts'
 import { payloadText } from '#src/gateway/realtime/message-text.ts'
 import {
   mustHearOfAll,
@@ -26,6 +24,7 @@ import {
   requestedEvents,
 } from '#src/gateway/realtime/requested-events.ts'
 import type { Transport } from '#src/gateway/realtime/transport.ts'
+import { TurnEvents } from '#src/gateway/realtime/turn-events.ts'
 
 export const MAX_SUBSCRIPTIONS = 100
 const TICK_MS = 25_000
@@ -45,21 +44,13 @@ interface Named {
   subscription: Subscription
 }
 
-interface Waiting {
-  event: StreamEvent
-  fields: PrivateFields | undefined
-  ids: string[]
-}
-
 export class Listener {
   readonly #ports: ListenerPorts
   readonly #transport: Transport
   readonly #perCommit: boolean
   /** The subscription of the connection itself has the name ''. */
   readonly #byName = new Map<string, Named>()
-  /** Events that were given in this turn: one that several subscriptions want is sent once. */
-  #waiting = new Map<StreamEvent, Waiting>()
-  #waitingBytes = 0
+  readonly #turn = new TurnEvents()
   #hasRefused = false
   #lastSentAt = 0
   #lastTickAt = 0
@@ -102,15 +93,12 @@ export class Listener {
     if (this.#byName.size + this.otherPlaces >= MAX_SUBSCRIPTIONS) throw tooManySubscriptions()
   }
 
-  /** Adds a subscription, or replaces the one of this name. Throws as `requestedEvents`, and 400 FutureCursor. */
+  /** Adds a subscription, or replaces the one of this name. Throws as `requestedEvents`. */
   async subscribe(name: string, request: SubscriptionRequest): Promise<void> {
     if (!this.#byName.has(name)) this.mustHavePlace()
     const requested = await requestedEvents(this.#ports, this.#credential, request)
     const { cursor: after } = request
     const { stream } = this.#ports
-    if (after !== undefined && after > stream.head && after > (await stream.bounds()).head) {
-      throw futureCursor()
-    }
     if (this.#ended !== undefined) throw this.#ended
     this.#byName.get(name)?.subscription.close()
     if (name !== '') this.tell('subscribed', { id: name, seq: after ?? stream.head })
@@ -205,7 +193,7 @@ export class Listener {
   #close(why: XrpcError): boolean {
     if (this.#ended !== undefined) return false
     this.#ended = why
-    this.#waiting.clear()
+    this.#turn.clear()
     for (const { subscription } of this.#byName.values()) subscription.close()
     this.onEnd()
     return true
@@ -235,27 +223,22 @@ export class Listener {
       this.#ports.onEventsSent(batch.events.length)
       return this.#transport.hasRoom
     }
-    const wasEmpty = this.#waiting.size === 0
+    const wasEmpty = this.#turn.size === 0
     for (const event of batch.events) if (event.seq > after) this.#add(name, event)
-    if (wasEmpty && this.#waiting.size > 0) queueMicrotask(() => this.#endTurn())
+    if (wasEmpty && this.#turn.size > 0) queueMicrotask(() => this.#endTurn())
     this.#hasRefused ||= !this.#takesMore
     return this.#takesMore
   }
 
   /** What waits for the end of the turn is not yet with the transport. */
   get #takesMore(): boolean {
-    return this.#transport.hasRoom && this.#waitingBytes < MAX_WAITING_BYTES
+    return this.#transport.hasRoom && this.#turn.bytes < MAX_WAITING_BYTES
   }
 
   #add(name: string, event: StreamEvent): void {
     const fields = event.isPrivate ? visiblePart(event, this.#credential, this.#ports) : undefined
     if (event.isPrivate && fields === undefined) return
-    const ids = name === '' ? [] : [name]
-    const same = this.#waiting.get(event)
-    if (same === undefined) {
-      this.#waiting.set(event, { event, fields, ids })
-      this.#waitingBytes += 500 + (event.commit?.recordBytes ?? 0)
-    } else if (name !== '') same.ids.push(name)
+    this.#turn.add(name, event, fields)
   }
 
   #endTurn(): void {
@@ -265,34 +248,11 @@ export class Listener {
   }
 
   #flush(): void {
-    if (this.#waiting.size === 0) return
-    const waiting = [...this.#waiting.values()].sort((a, b) => a.event.seq - b.event.seq)
-    this.#waiting.clear()
-    this.#waitingBytes = 0
+    const { size } = this.#turn
+    if (size === 0) return
     this.#lastSentAt = performance.now()
-    this.#ports.onEventsSent(waiting.length)
-    for (let i = 0; i < waiting.length; ) i += this.#sendNext(waiting, i)
-  }
-
-  /** Sends the event at `i`, or the commit that begins there; returns how many events that are. */
-  #sendNext(waiting: readonly Waiting[], i: number): number {
-    const { event, fields, ids: own } = waiting[i]!
-    const { kind, seq, did, commit } = event
-    const ids = own.length === 0 ? undefined : own
-    if (!this.#perCommit || commit === undefined) {
-      this.#transport.message(kind, eventText(event, { ids, fields }), seq)
-      return 1
-    }
-    const rest = waiting.slice(i)
-    const next = rest.findIndex(
-      (other) =>
-        other.event.did !== did ||
-        other.event.commit?.rev !== commit.rev ||
-        other.ids.join() !== own.join(),
-    )
-    const operations = rest.slice(0, next === -1 ? rest.length : next).map((one) => one.event)
-    this.#transport.message('commit', commitText(operations, { ids }), operations.at(-1)!.seq)
-    return operations.length
+    this.#ports.onEventsSent(size)
+    this.#turn.send(this.#transport, this.#perCommit)
   }
 }
 

@@ -1,5 +1,6 @@
 /** What a subscription asks for: checked against what its credential may hear, and made a filter. */
 import { invalidRequest, XrpcError } from '#src/errors.ts'
+import type { EventStream } from '#src/gateway/events/event-stream.ts'
 import {
   type EventFilter,
   type FilterRules,
@@ -8,6 +9,7 @@ import {
 } from '#src/gateway/events/filter.ts'
 import type { SubscriptionRequest } from '#src/gateway/realtime/client-messages.ts'
 import { type Credential, didOf } from '#src/gateway/realtime/credential.ts'
+import { futureCursor } from '#src/gateway/realtime/listener-errors.ts'
 import {
   audibleKinds,
   type EventKind,
@@ -18,6 +20,7 @@ import {
   type ScopeSettings,
 } from '#src/gateway/realtime/may-hear.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
+import { MAX_LOOKED_UP_ACCOUNTS } from '#src/rules/account-lookups.ts'
 
 export interface RequestedEvents {
   filter: EventFilter
@@ -28,18 +31,23 @@ export interface RequestedEvents {
 
 export interface RequestPorts extends ScopeSettings {
   findAccount: FindAccount
+  stream: Pick<EventStream, 'bounds' | 'head'>
 }
 
-const RULES: FilterRules = { maxCollections: 100, maxDids: 100, checkPrefixes: true }
+const RULES: FilterRules = {
+  maxCollections: 100,
+  maxDids: MAX_LOOKED_UP_ACCOUNTS,
+  checkPrefixes: true,
+}
 
 /**
  * Throws 400 InvalidRequest, 403 ScopeMissing for a kind that was named and may not be heard of one of the accounts, and
- * 400 AccountNotFound. Without `dids`, or if they are empty, the caller's own account; for the admin, all accounts.
+ * 400 AccountNotFound and FutureCursor. Without `dids`, or if they are empty, the caller's own account; for the admin, all accounts.
  */
 export async function requestedEvents(
   ports: RequestPorts,
   credential: Credential,
-  { dids: given = [], kinds, collections = [] }: SubscriptionRequest,
+  { dids: given = [], kinds, collections = [], cursor }: SubscriptionRequest,
 ): Promise<RequestedEvents> {
   const own = didOf(credential)
   const wanted = given.length > 0 || own === undefined ? given : [own]
@@ -48,6 +56,7 @@ export async function requestedEvents(
   await Promise.all(wanted.map((did) => mustExist(ports, did)))
   const named = (kinds ?? []).map(mustBeKind)
   for (const kind of named) mustHearOfAll(kind, ports, credential, wanted)
+  await mustNotBeInFuture(ports, cursor)
   const audible = kinds === undefined ? audibleOfAny(ports, credential, dids) : named
   const filter = {
     kinds: new Set<string>(audible),
@@ -55,6 +64,10 @@ export async function requestedEvents(
     ...(collectionFilter && { collections: collectionFilter }),
   }
   return { filter, includePrivate: audible.some((kind) => !isPublic(kind)), named }
+}
+
+async function mustNotBeInFuture({ stream }: RequestPorts, cursor = 0): Promise<void> {
+  if (cursor > stream.head && cursor > (await stream.bounds()).head) throw futureCursor()
 }
 
 /** What each account has that the credential may hear of it. */
