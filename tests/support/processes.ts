@@ -123,13 +123,16 @@ export async function pollUntil(
 }
 
 /**
- * Below the ports that systems give to outgoing connections, so that a free one stays free until it is used.
+ * Below the ports that systems give to outgoing connections, and for each of the workers that run at a time a range of
+ * its own, from which no port comes twice: what is free now is still free when a server listens there, seconds later.
  */
-const PORTS = { first: 15_000, count: 15_000 }
+const PORTS = { first: 10_000, ofWorker: 2_500 }
+const worker = (Number(process.env['VITEST_POOL_ID'] ?? 0) % 8) * PORTS.ofWorker
+let nextPort = Math.floor(Math.random() * PORTS.ofWorker)
 
-/** A loopback port that nothing listened on a moment ago. */
+/** A loopback port that nothing listens on. */
 export async function freePort(): Promise<number> {
-  const port = PORTS.first + Math.floor(Math.random() * PORTS.count)
+  const port = PORTS.first + worker + (nextPort++ % PORTS.ofWorker)
   const server = createServer()
   try {
     server.listen(port, '127.0.0.1')

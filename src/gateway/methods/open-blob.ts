@@ -7,8 +7,7 @@ export async function openBlob(
   did: string,
   { cid, tempKey }: { cid: string; tempKey?: string },
 ): Promise<OpenBlob | undefined> {
-  const stored = await storage.open(did, cid)
-  if (stored !== undefined || tempKey === undefined) return stored
-  // If the temporary file is gone, the blob has just been moved to permanent storage.
-  return (await storage.openTemp(did, tempKey)) ?? (await storage.open(did, cid))
+  // The temporary one first: storage may copy, and what it has copied half is under the permanent name already.
+  const temp = tempKey === undefined ? undefined : await storage.openTemp(did, tempKey)
+  return temp ?? storage.open(did, cid)
 }
