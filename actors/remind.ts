@@ -74,11 +74,11 @@ async function remindAll(settings: ActorSettings, isStopped: () => boolean): Pro
 }
 
 /**
- * An account that is awake here delivers by itself. RivetKit does not announce the end of every activation, so its
- * database is read.
+ * An account that is awake here delivers by itself, unless the engine may have moved it. RivetKit does not announce the
+ * end of every activation, so its database is read.
  */
 async function isAwake({ live }: ActorSettings, did: string): Promise<boolean> {
-  const actor = live.find('account', did)
+  const actor = live.findCurrent('account', did)
   if (actor === undefined) return false
   try {
     // A call would keep it from falling asleep.
@@ -86,5 +86,5 @@ async function isAwake({ live }: ActorSettings, did: string): Promise<boolean> {
   } catch (error) {
     if (isActorStopped(error)) live.remove('account', did, actor)
   }
-  return live.find('account', did) !== undefined
+  return live.findCurrent('account', did) !== undefined
 }
