@@ -21,13 +21,14 @@ function quick(name: string, timeout: number) {
   }
 }
 
-/** Tests that start engines and servers, group after group. Files overlap, since a server waits for most of its time. */
-function withServers(name: string, groupOrder: number, timeout: number) {
+/** Tests that start engines and servers, after the quick ones. Files overlap, since a server waits for most of its time. */
+function withServers(name: string, timeout: number) {
   return {
     test: {
       name,
       include: [`tests/${name}/**/*.test.ts`],
-      sequence: { groupOrder },
+      // One group: at the end of each, workers wait for the longest file.
+      sequence: { groupOrder: 1 },
       testTimeout: timeout,
       isolate: false,
       // Servers wait for a fourth of their time.
@@ -57,9 +58,9 @@ export default defineConfig({
     projects: [
       quick('unit', 30 * seconds),
       quick('property', 30 * seconds),
-      withServers('integration', 1, 120 * seconds),
-      withServers('e2e', 2, 120 * seconds),
-      withServers('fault', 3, 300 * seconds),
+      withServers('integration', 120 * seconds),
+      withServers('e2e', 120 * seconds),
+      withServers('fault', 300 * seconds),
     ],
   },
 })
