@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import WebSocket from 'ws'
 import { createAccount, createPost, type Session } from './server-under-test.ts'
-import { startHeadwater, stopServers } from './servers.ts'
+import { freePort, startGateway, startHeadwater, stopServers } from './servers.ts'
 import { XrpcClient } from './xrpc-client.ts'
 
 const { values: options } = parseArgs({
@@ -64,8 +64,13 @@ async function latency(client: XrpcClient, url: string, account: Session): Promi
   print('request of a write -> event', percentiles(whole))
 }
 
-/** From the answer to deleteSession to the close of the session's connection. */
-async function revocation(client: XrpcClient, url: string, account: Session): Promise<void> {
+/** From the answer to deleteSession to the close of the session's connection, which may be to another gateway. */
+async function revocation(
+  client: XrpcClient,
+  urls: { ended: string; listening: string },
+  account: Session,
+): Promise<void> {
+  const { ended: url, listening } = urls
   const times: number[] = []
   for (let n = 0; n < Number(options.sessions); n++) {
     const { accessJwt, refreshJwt } = await client.procedure<
@@ -74,7 +79,7 @@ async function revocation(client: XrpcClient, url: string, account: Session): Pr
       identifier: account.handle,
       password: account.password,
     })
-    const socket = await listen(url, `Bearer ${accessJwt}`)
+    const socket = await listen(listening, `Bearer ${accessJwt}`)
     const closed = once(socket, 'close').then(() => performance.now())
     const end = await fetch(`${url}/xrpc/com.atproto.server.deleteSession`, {
       method: 'POST',
@@ -84,7 +89,8 @@ async function revocation(client: XrpcClient, url: string, account: Session): Pr
     const ended = performance.now()
     times.push((await closed) - ended)
   }
-  print('answer to deleteSession -> connection closed', percentiles(times))
+  const where = listening === url ? '' : ' at another gateway'
+  print(`answer to deleteSession -> connection closed${where}`, percentiles(times))
 }
 
 /** In kB. */
@@ -149,15 +155,19 @@ const errorsOf = ({ errors }: { errors: string[] }) =>
   errors.length > 0 ? [errors.join('; ')] : []
 
 try {
-  const { url, pid } = await startHeadwater({
+  const variables = {
     PDS_RATE_LIMIT_BYPASS_IPS: '127.0.0.1/32',
     PDS_ADMIN_PASSWORD: adminPassword,
     PDS_ACTOR_SLEEP_TIMEOUT_MS: String(SLEEP_SECONDS * 1000),
-  })
+    PDS_ENGINE_PORT: String(await freePort()),
+  }
+  const { url, pid } = await startHeadwater(variables)
+  const another = await startGateway(variables)
   const client = new XrpcClient(url)
   const account = await createAccount(client)
   await latency(client, url, account)
-  await revocation(client, url, account)
+  await revocation(client, { ended: url, listening: url }, account)
+  await revocation(client, { ended: url, listening: another.url }, account)
   await idle(client, url, pid)
   await client.close()
 } finally {

@@ -73,6 +73,23 @@ function startHeadwaterOn(plc: string, more: Record<string, string>): Promise<Ru
   })
 }
 
+/** Starts another gateway of Headwater, which runs with the variables `more`, PDS_ENGINE_PORT among them. */
+export async function startGateway(more: Record<string, string>): Promise<RunningServer> {
+  const secrets = JSON.parse(readFileSync(join(folder, 'headwater/secrets.json'), 'utf8'))
+  return startPds('gateway', startArguments(), {
+    ...more,
+    PDS_ROLE: 'gateway',
+    PDS_DID_PLC_URL: plcDirectory!.url.replace('127.0.0.1', 'localhost'),
+    PDS_JWT_SECRET: secrets.jwtSecret,
+    PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: secrets.plcRotationKeyHex,
+    PDS_KEY_ENCRYPTION_KEY_HEX: secrets.sealKeyHex,
+    RIVET_ENDPOINT: `http://127.0.0.1:${more['PDS_ENGINE_PORT']}`,
+    RIVET_TOKEN: secrets.engineToken,
+    PDS_ENGINE_PORT: undefined,
+    LOG_LEVEL: 'info',
+  })
+}
+
 /** Stops everything in reverse order, and removes the data. */
 export async function stopServers(): Promise<void> {
   for (const child of children.splice(0).reverse()) {
@@ -136,7 +153,7 @@ async function waitUntilHealthy(name: string, url: string): Promise<void> {
   throw new Error(`no answer from ${name}\n${log.slice(-2000)}`)
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise((listening) => server.once('listening', listening))
   const address = server.address()
