@@ -81,6 +81,7 @@ export async function startGateway(more: Record<string, string>): Promise<Runnin
     PDS_ROLE: 'gateway',
     PDS_DID_PLC_URL: plcDirectory!.url.replace('127.0.0.1', 'localhost'),
     PDS_JWT_SECRET: secrets.jwtSecret,
+    PDS_INTERNAL_TOKEN: secrets.internalToken,
     PDS_PLC_ROTATION_KEY_K256_PRIVATE_KEY_HEX: secrets.plcRotationKeyHex,
     PDS_KEY_ENCRYPTION_KEY_HEX: secrets.sealKeyHex,
     RIVET_ENDPOINT: `http://127.0.0.1:${more['PDS_ENGINE_PORT']}`,

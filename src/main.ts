@@ -43,6 +43,9 @@ async function main(config: Config, log: Log): Promise<void> {
   const secrets = folder.secrets(config.secrets)
   configureNativeModules(config)
   const ports = { config, secrets, folder, log, unhandledRejections }
+  // Node exits if nothing but promises is left to wait for, as while an engine elsewhere does not answer.
+  const alive = setInterval(() => {}, 60_000)
+  parts.defer(() => clearInterval(alive))
   const { url, plcUrl, refused } = await startComponents(ports, parts)
   console.log(welcome(config, folder, { url, plcUrl }))
   log.info({ signal: await Promise.race([signal, refused]) }, 'stopping')
