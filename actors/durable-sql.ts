@@ -6,10 +6,19 @@
  *    what it is about is durable. After a `commit` they do not wait: its caller sees to that.
  * 2. The engine may have a transaction that failed here. It is made durable too, before the caller learns of the failure:
  *    another attempt may find it.
+ * 3. RivetKit has room for 128 calls of a database, running and waiting. What is more waits here, so that a flood of
+ *    reads does not make transactions fail.
  */
 import type { SqliteDatabase } from 'rivetkit/db'
 import type { Activation } from '#actors/activations.ts'
+import { unavailable } from '#src/errors.ts'
+import { Slots } from '#src/ports/slots.ts'
 import type { Sql, SqlValue, Statement } from '#src/ports/sql.ts'
+
+/** Of RivetKit's 128. Its own calls need some, too. */
+const MAX_READS = 64
+const MAX_TRANSACTIONS = 32
+const MAX_WAITING = 10_000
 
 /** Runs a transaction when it may go to the engine. */
 export type Gate = <T>(transaction: () => Promise<T>) => Promise<T>
@@ -30,6 +39,8 @@ export function durableSql(
   native: Pick<SqliteDatabase, 'query' | 'executeBatch'>,
   { gate, activation, durable }: DurableSqlPorts,
 ): Sql {
+  const reads = new Slots(MAX_READS, MAX_WAITING)
+  const transactions = new Slots(MAX_TRANSACTIONS, MAX_WAITING)
   let syncing: Promise<void> | undefined
   const sync = (): Promise<void> => {
     const started = durable().finally(() => {
@@ -43,7 +54,7 @@ export function durableSql(
     let failed: Promise<void> | undefined
     const send = async (): Promise<Result[]> => {
       try {
-        const results = await native.executeBatch(all)
+        const results = await native.executeBatch(all).catch(throwBusy)
         onCommit?.()
         return results
       } catch (error) {
@@ -52,7 +63,7 @@ export function durableSql(
       }
     }
     try {
-      return await gate(() => activation.write(send))
+      return await transactions.run(() => gate(() => activation.write(send)))
     } catch (error) {
       await failed
       throw error
@@ -67,7 +78,7 @@ export function durableSql(
     return results
   }
   const all = async <R>(sql: string, ...params: SqlValue[]): Promise<R[]> => {
-    const found = await native.query(sql, params)
+    const found = await reads.run(() => native.query(sql, params).catch(throwBusy))
     await syncing
     return rowsOf<R>(found)
   }
@@ -84,6 +95,12 @@ export function durableSql(
     batchAndRead: async <R>(statements: readonly Statement[]) =>
       rowsOf<R>((await batch(statements)).at(-1) ?? { columns: [], rows: [] }),
   }
+}
+
+/** 503 if RivetKit has no room for the call, which it has not begun. */
+function throwBusy(error: unknown): never {
+  const isFull = error instanceof Error && /transaction queue is full/i.test(error.message)
+  throw isFull ? unavailable('The server is busy, please try again') : error
 }
 
 function rowsOf<R>({ columns, rows }: Result): R[] {

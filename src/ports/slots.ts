@@ -1,16 +1,20 @@
-/** A fixed number of slots for heavy work; what finds none free waits in the order of arrival. */
+/** A fixed number of slots for work that is heavy, or has little room; what finds none free waits in the order of arrival. */
+import { unavailable } from '#src/errors.ts'
 
 export class Slots {
   #free: number
+  readonly #maxWaiting: number
   readonly #waiting: (() => void)[] = []
 
-  constructor(count: number) {
+  constructor(count: number, maxWaiting = Number.POSITIVE_INFINITY) {
     this.#free = count
+    this.#maxWaiting = maxWaiting
   }
 
+  /** Throws 503 if too much is waiting, and what `work` throws. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free--
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    else await this.#wait()
     try {
       return await work()
     } finally {
@@ -18,5 +22,12 @@ export class Slots {
       if (next === undefined) this.#free++
       else next()
     }
+  }
+
+  #wait(): Promise<void> {
+    if (this.#waiting.length >= this.#maxWaiting) {
+      throw unavailable('The server is busy, please try again')
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve))
   }
 }

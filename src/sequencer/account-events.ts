@@ -21,9 +21,10 @@ interface AccountsRange {
 /**
  * Events of the accounts `dids` (at most 100) with a seq in (after, through], at most `limit` and 512 KiB of those
  * of the log, and as many private ones, but at least one. The page is complete up to its own `through`: repeat it from there.
+ * Throws 503 if too many such reads are waiting.
  */
 export async function readAccounts(
-  { sql, tail }: Sequencer,
+  { sql, tail, accountReads }: Sequencer,
   input: AccountsRange & { limit: number; includePrivate?: boolean },
 ): Promise<StoredPage & { trimmed: number }> {
   const { dids, after, limit, includePrivate = false } = input
@@ -33,22 +34,27 @@ export async function readAccounts(
   await tail.ready()
   // Later events may be in the table without being durable.
   const range = { dids, after, through: Math.min(input.through, tail.head) }
-  const { seqs, through } = (await followBack(sql, range)) ?? (await scan(sql, range))
-  const page = await readStoredPage(sql, {
-    ...{ after, through, limit, includePrivate },
-    ...{ maxBytes: PAGE_BYTES, accounts: { dids, seqs } },
+  return accountReads.run(async () => {
+    const { seqs, through } = (await followBack(sql, range)) ?? (await scan(sql, range))
+    const page = await readStoredPage(sql, {
+      ...{ after, through, limit, includePrivate },
+      ...{ maxBytes: PAGE_BYTES, accounts: { dids, seqs } },
+    })
+    return { ...page, trimmed: tail.trimmed }
   })
-  return { ...page, trimmed: tail.trimmed }
 }
 
-/** The private events of one account after `after`, in order; at most `limit` and 512 KiB, but at least one. */
+/**
+ * The private events of one account after `after`, in order; at most `limit` and 512 KiB, but at least one. Throws as
+ * `readAccounts`.
+ */
 export async function readPrivate(
-  { sql, tail }: Sequencer,
+  { sql, tail, accountReads }: Sequencer,
   { did, after, limit }: { did: string; after: number; limit: number },
 ): Promise<PrivatePage> {
   await tail.ready()
   const range = { after, through: tail.head, limit, maxBytes: PAGE_BYTES, dids: [did] }
-  return readPrivateEvents(sql, range)
+  return accountReads.run(() => readPrivateEvents(sql, range))
 }
 
 interface Found {

@@ -1,5 +1,6 @@
 /** The context of all sequencer functions: database, append lane, and the newest events in memory. */
 import type { Clock } from '#src/ports/clock.ts'
+import { Slots } from '#src/ports/slots.ts'
 import type { Sql } from '#src/ports/sql.ts'
 import type { Timer } from '#src/ports/timer.ts'
 import { AppendLane, type InTurn } from '#src/sequencer/append-lane.ts'
@@ -21,8 +22,14 @@ export interface Sequencer {
   readonly backfillMs: number
   readonly lane: AppendLane
   readonly tail: Tail
+  /** Of past events of some accounts: many connections that are opened at once must not hold up everything else. */
+  readonly accountReads: Slots
   holdSubscribed(): () => void
 }
+
+/** Fewer than a database may have. */
+const MAX_ACCOUNT_READS = 32
+const MAX_WAITING = 10_000
 
 export function openSequencer(ports: SequencerPorts): Sequencer {
   const { sql, clock, timer, backfillMs } = ports
@@ -35,6 +42,7 @@ export function openSequencer(ports: SequencerPorts): Sequencer {
     backfillMs,
     lane,
     tail,
+    accountReads: new Slots(MAX_ACCOUNT_READS, MAX_WAITING),
     holdSubscribed: ports.holdSubscribed ?? (() => () => {}),
   }
 }

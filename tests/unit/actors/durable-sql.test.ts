@@ -118,3 +118,66 @@ it('a transaction that did not go to the engine fails without a sync', async () 
   )
   await expect(refused.batch([insert(1)])).rejects.toThrow('the disk is full')
 })
+
+describe('the room that RivetKit has for calls of a database', () => {
+  /** A database whose calls do not end, and what was begun. */
+  function stuck() {
+    const begun = { reads: 0, transactions: 0 }
+    const never = new Promise<never>(() => {})
+    const native = {
+      query: () => {
+        begun.reads++
+        return never
+      },
+      executeBatch: () => {
+        begun.transactions++
+        return never
+      },
+    }
+    const ports = {
+      gate: <T>(transaction: () => Promise<T>) => transaction(),
+      activation: { write: <T>(transaction: () => Promise<T>) => transaction() },
+      durable: () => Promise.resolve(),
+    }
+    return { begun, sql: durableSql(native, ports) }
+  }
+
+  it('is not filled by reads, so that transactions begin, and the rest waits', async () => {
+    const { begun, sql } = stuck()
+    for (let i = 0; i < 500; i++) {
+      void sql.all(select)
+      void sql.commit([insert(i)])
+    }
+    await settled()
+    expect(begun).toEqual({ reads: 64, transactions: 32 })
+  })
+
+  it('has an end: beyond it a call is refused with 503, and the others still wait', async () => {
+    const { begun, sql } = stuck()
+    for (let i = 0; i < 64 + 10_000; i++) void sql.all(select)
+    await expect(sql.all(select)).rejects.toMatchObject({ status: 503 })
+    expect(begun.reads).toBe(64)
+  })
+
+  it.each(['query', 'executeBatch'] as const)(
+    'a %s for which RivetKit has no room is a 503',
+    async (method) => {
+      const full = Object.assign(new Error('SQLite transaction queue is full.'), {
+        code: 'transaction_queue_full',
+      })
+      const call = async () => Promise.reject(full)
+      const native = { query: call, executeBatch: call }
+      const ports = {
+        gate: <T>(transaction: () => Promise<T>) => transaction(),
+        activation: { write: <T>(transaction: () => Promise<T>) => transaction() },
+        durable: () => Promise.resolve(),
+      }
+      const sql = durableSql(native, ports)
+      const calls = { query: () => sql.all(select), executeBatch: () => sql.batch([insert(1)]) }
+      await expect(calls[method]()).rejects.toMatchObject({
+        status: 503,
+        error: 'ServiceUnavailable',
+      })
+    },
+  )
+})

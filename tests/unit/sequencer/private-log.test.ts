@@ -164,6 +164,26 @@ describe('private events', () => {
   })
 })
 
+it('of reads of accounts 32 run at once, and the others wait', async () => {
+  const sequencer = (await filled()).reopen()
+  await sequencer.tail.ready()
+  let [running, most] = [0, 0]
+  const sql = {
+    ...sequencer.sql,
+    async first<R>(text: string, ...params: never[]) {
+      most = Math.max(most, ++running)
+      await new Promise(setImmediate)
+      running--
+      return sequencer.sql.first<R>(text, ...params)
+    },
+  }
+  const reads = Array.from({ length: 100 }, () =>
+    readPrivate({ ...sequencer, sql }, { did: alice, after: start, limit: 9 }),
+  )
+  const pages = await Promise.all(reads)
+  expect([most, pages.every(({ events }) => events.length === 3)]).toEqual([32, true])
+})
+
 describe('readAccounts', () => {
   async function mixed(): Promise<TestSequencer> {
     const sequencer = testSequencer()
