@@ -2,8 +2,13 @@
 import type { Connection } from './connection.ts'
 import { Emitter } from './emitter.ts'
 import { RealtimeFailure } from './errors.ts'
-import { type ChannelName, DEFAULT_CHANNEL, type ServerMessage } from './messages.ts'
-import { publish, type Session } from './session.ts'
+import {
+  type ChannelName,
+  DEFAULT_CHANNEL,
+  NOT_OVER_EVENT_STREAM,
+  type ServerMessage,
+} from './messages.ts'
+import { asFailure, isTemporary, publish, type Session } from './session.ts'
 
 export interface ChannelMessage {
   /** DID of the account that published it. */
@@ -14,7 +19,7 @@ export interface ChannelMessage {
 
 export interface PresenceChange {
   from: string
-  /** What the account says of itself; null if it has left, or was not heard of for 30 s. */
+  /** What the account says of itself; null if it has left, or was not there for 30 s. */
   state: Record<string, unknown> | null
 }
 
@@ -44,6 +49,8 @@ export class Channel {
   #state: Record<string, unknown> | undefined
   #isJoined = false
   #hasLeft = false
+  /** The connection is an event stream. The next one may be a WebSocket, over which it is joined. */
+  #isPublishOnly = false
 
   constructor(
     client: ChannelClient,
@@ -74,14 +81,23 @@ export class Channel {
   }
 
   /**
-   * Sends any JSON value of at most 4 KB to those who are there. Throws a RealtimeFailure if it had to be a request of
-   * its own, because the channel is not joined (yet), and that fails.
+   * Sends any JSON value of at most 4 KB to those who are there, at most once. While the channel is not joined (not yet,
+   * not again after a reconnect, or not over server-sent events), this is a request of its own. Rejects with a
+   * RealtimeFailure: `NotJoined` if the channel was left or refused, or the server cannot be reached; else as the server
+   * answers that request.
    */
   async publish(body: unknown): Promise<void> {
     if (this.#isJoined) {
       this.#client.connection.send({ type: 'publish', channel: this.#channel, body })
-    } else {
+      return
+    }
+    if (this.#hasLeft) throw notJoined('The channel was left, or refused by the server')
+    try {
       await publish(this.#client.session, this.#channel, body)
+    } catch (error) {
+      const isOfServer = error instanceof RealtimeFailure
+      if (isOfServer || !isTemporary(error)) throw asFailure(error)
+      throw notJoined('The channel is not joined, and the server cannot be reached')
     }
   }
 
@@ -127,6 +143,7 @@ export class Channel {
 
   #joined(message: ServerMessage): void {
     this.#isJoined = true
+    this.#isPublishOnly = false
     type Member = { did: string; state?: Record<string, unknown> | null }
     const present = (message['present'] ?? []) as readonly Member[]
     const dids = new Set(present.map(({ did }) => did))
@@ -146,6 +163,11 @@ export class Channel {
   }
 
   #refused(message: ServerMessage): void {
+    if (message['error'] === NOT_OVER_EVENT_STREAM) {
+      if (!this.#isPublishOnly) this.#tell(message)
+      this.#isPublishOnly = true
+      return
+    }
     if (!this.#isJoined && !temporary.includes(String(message['error']))) {
       this.#end(message)
       return
@@ -172,4 +194,8 @@ export class Channel {
     const name = this.#channel.name ?? DEFAULT_CHANNEL
     return channel?.did === this.#channel.did && (channel.name ?? DEFAULT_CHANNEL) === name
   }
+}
+
+function notJoined(message: string): RealtimeFailure {
+  return new RealtimeFailure({ error: 'NotJoined', message })
 }

@@ -3,6 +3,8 @@ import type { RealtimeError } from './errors.ts'
 import type { ClientMessage, ServerMessage } from './messages.ts'
 
 export interface Link {
+  /** Whether nothing was asked of the server, so that its silence means nothing. */
+  readonly isIdle: boolean
   /** Ignored if the link is not open. */
   send(message: ClientMessage): void
   /** Calls no event afterwards. */

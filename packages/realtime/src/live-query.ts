@@ -23,6 +23,9 @@ export interface LiveQueryOptions<State, View> {
   view(state: State): View
 }
 
+/** Events that wait for a read. If there are more, it is read again instead. */
+const MAX_WAITING = 1_000
+
 export type LiveListener<View> = (view: View & { isLive: boolean }) => void
 
 export class LiveQuery<State, View extends object> {
@@ -56,6 +59,8 @@ class LiveRun<State, View extends object> {
   #known: Read<State> | undefined
   /** Events that arrive while a read is under way. */
   #waiting: CommitEvent[] = []
+  /** Events that should have waited were dropped: what is being read may lack them. */
+  #hasDropped = false
   #reading: AbortController | undefined
 
   constructor(
@@ -91,8 +96,17 @@ class LiveRun<State, View extends object> {
   #onEvent(event: RealtimeEvent): void {
     if (event.type === 'sync') void this.#read()
     if (event.type !== 'commit') return
-    if (this.#reading !== undefined) this.#waiting.push(event)
+    if (this.#reading !== undefined) this.#wait(event)
     else if (this.#apply(event)) this.#show()
+  }
+
+  #wait(event: CommitEvent): void {
+    if (this.#waiting.length < MAX_WAITING) {
+      this.#waiting.push(event)
+      return
+    }
+    this.#waiting = [event]
+    this.#hasDropped = true
   }
 
   /** Whether the event changed the state. */
@@ -109,15 +123,22 @@ class LiveRun<State, View extends object> {
     this.#reading?.abort()
     const reading = new AbortController()
     this.#reading = reading
-    this.#waiting = []
     const { signal } = reading
     const { minBackoffMs, maxBackoffMs } = this.#client.timing
     const backoff = new Backoff(minBackoffMs, maxBackoffMs)
     while (!signal.aborted) {
       try {
+        // What came before this attempt is in its answer.
+        this.#waiting = []
+        this.#hasDropped = false
         const read = await this.#options.read(signal)
         if (signal.aborted) return
         this.#known = read
+        if (this.#hasDropped) {
+          this.#show()
+          await sleep(backoff.next(), signal)
+          continue
+        }
         this.#reading = undefined
         for (const event of this.#waiting.splice(0)) this.#apply(event)
         return this.#show()

@@ -8,6 +8,9 @@ const PREFIX = `${GROUP}.subscribe#`
 /** The name of a channel that has none: that of the account's own devices. */
 export const DEFAULT_CHANNEL = 'self'
 
+/** The error of a join on a connection that has no messages of the client. */
+export const NOT_OVER_EVENT_STREAM = 'NotOverEventStream'
+
 export interface ChannelName {
   /** The account that the channel belongs to, and whose record says who may enter. */
   did: string
@@ -17,7 +20,7 @@ export interface ChannelName {
 
 export interface SubscriptionFilter {
   did: string
-  /** Absent: every kind that the session may hear of. */
+  /** Absent: every kind that the session may receive. */
   kinds?: readonly string[]
   /** NSIDs, or `<prefix>.*`; constrains commits only. */
   collections?: readonly string[]

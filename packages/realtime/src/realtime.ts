@@ -131,7 +131,7 @@ export class Realtime {
 
   /**
    * Events in the order of their accounts, until the loop is left or the signal is aborted. `kinds` defaults to all that
-   * the session may hear of. Throws a RealtimeFailure if the server refuses the subscription.
+   * the session may receive. Throws a RealtimeFailure if the server refuses the subscription.
    */
   events(
     filter: EventFilter & { kinds?: readonly string[]; signal?: AbortSignal } = {},

@@ -1,4 +1,4 @@
-/** Keeps the place of each subscription in a store, so that a reload continues from there. */
+/** Keeps the position of each subscription in a store, so that a reload continues from there. */
 import type { SubscriptionFilter } from './messages.ts'
 
 /** `localStorage`, or anything like it, also asynchronous. */
@@ -11,7 +11,7 @@ const SAVE_AFTER_MS = 1_000
 /** Of subscriptions that this page has not (yet) made. */
 const MAX_OTHERS = 100
 
-interface Place {
+interface HasPosition {
   readonly position: number | undefined
 }
 
@@ -19,7 +19,7 @@ export class SavedCursors {
   readonly #store: CursorStore
   readonly #key: string
   readonly #saved: Map<string, number>
-  readonly #current = new Map<string, Set<Place>>()
+  readonly #current = new Map<string, Set<HasPosition>>()
   #timeout: ReturnType<typeof setTimeout> | undefined
 
   private constructor(store: CursorStore, key: string, saved: Map<string, number>) {
@@ -37,15 +37,15 @@ export class SavedCursors {
     return this.#saved.get(JSON.stringify(filter))
   }
 
-  /** Saves the place from now on, until the returned function is called. */
-  follow(filter: SubscriptionFilter, place: Place): () => void {
+  /** Saves the position from now on, until the returned function is called. */
+  follow(filter: SubscriptionFilter, one: HasPosition): () => void {
     const key = JSON.stringify(filter)
-    const places = this.#current.get(key) ?? new Set()
-    this.#current.set(key, places.add(place))
+    const followed = this.#current.get(key) ?? new Set()
+    this.#current.set(key, followed.add(one))
     return () => {
-      if (place.position !== undefined) this.#saved.set(key, place.position)
-      places.delete(place)
-      if (places.size === 0) this.#current.delete(key)
+      if (one.position !== undefined) this.#saved.set(key, one.position)
+      followed.delete(one)
+      if (followed.size === 0) this.#current.delete(key)
       this.changed()
     }
   }
@@ -59,8 +59,8 @@ export class SavedCursors {
   async save(): Promise<void> {
     clearTimeout(this.#timeout)
     this.#timeout = undefined
-    for (const [key, places] of this.#current) {
-      const positions = [...places].map(({ position }) => position)
+    for (const [key, followed] of this.#current) {
+      const positions = [...followed].map(({ position }) => position)
       const known = positions.filter((position) => position !== undefined)
       this.#saved.delete(key)
       // The oldest, so that none of them misses anything.

@@ -103,7 +103,7 @@ export class ServerConnection implements Connection {
     return isFinal(error) || (this.#isLastAttempt && wasLastAttempt) ? error : undefined
   }
 
-  /** Resolves when the link has closed, or has been silent for too long. Rejects if the browser forbids it. */
+  /** Resolves when the link has closed, or has been silent for too long, unless nothing is asked of it. Rejects if the browser forbids it. */
   async #follow(open: (events: LinkEvents) => Link): Promise<Outcome> {
     const { promise, resolve } = withResolvers<Outcome>()
     const outcome: Outcome = { hasOpened: false, wasServed: false }
@@ -119,6 +119,7 @@ export class ServerConnection implements Connection {
     const watch = () => {
       clearTimeout(watchdog)
       watchdog = setTimeout(() => {
+        if (link.isIdle) return watch()
         link.close()
         end()
       }, this.#timing.silenceMs)

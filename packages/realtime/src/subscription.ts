@@ -1,4 +1,4 @@
-/** A named subscription: its filter, its place in the stream of events, and who listens. */
+/** A named subscription: its filter, its position in the stream of events, and its listeners. */
 import { callListener } from './emitter.ts'
 import { type RealtimeError, RealtimeFailure } from './errors.ts'
 import type { Gap, RealtimeEvent } from './events.ts'

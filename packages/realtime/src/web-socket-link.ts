@@ -31,6 +31,8 @@ export function openWebSocket(service: string, ticket: string, events: LinkEvent
   // Without a listener, Node reports the error as uncaught.
   socket.addEventListener('error', () => {})
   return {
+    // It ticks.
+    isIdle: false,
     send(message) {
       if (socket.readyState === WebSocket.OPEN) socket.send(encodeMessage(message))
     },

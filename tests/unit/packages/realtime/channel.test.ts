@@ -10,9 +10,12 @@ let isOpen: boolean
 let sent: ClientMessage[]
 let posted: unknown[]
 let channel: Channel
+/** Thrown by the session's requests. */
+let offline: Error | undefined
 let heard: unknown[]
 beforeEach(() => {
   isOpen = true
+  offline = undefined
   ;[sent, posted, heard] = [[], [], []]
   const connection = {
     start() {},
@@ -22,6 +25,7 @@ beforeEach(() => {
   const session = {
     did,
     async fetchHandler(_: string, init?: RequestInit) {
+      if (offline !== undefined) throw offline
       posted.push(JSON.parse(String(init?.body)))
       return Response.json({})
     },
@@ -66,6 +70,44 @@ describe('Channel', () => {
       { channel: board, body: { typing: true } },
       { channel: board, body: 3 },
     ])
+  })
+
+  it('Channel.publish rejects with NotJoined after the channel was left or refused, and sends nothing', async () => {
+    joined([])
+    channel.leave()
+    await expect(channel.publish(1)).rejects.toMatchObject({
+      name: 'RealtimeFailure',
+      error: 'NotJoined',
+    })
+    expect([sent, posted]).toEqual([[{ type: 'leave', id: 'p.1' }], []])
+  })
+
+  it('Channel.publish rejects with NotJoined if the channel is not joined and the server cannot be reached', async () => {
+    offline = new TypeError('fetch failed')
+    await expect(channel.publish(1)).rejects.toMatchObject({ error: 'NotJoined' })
+    offline = Object.assign(new Error('no more tokens'), { sub: did })
+    await expect(channel.publish(1)).rejects.toMatchObject({ error: 'SessionEnded' })
+  })
+
+  it('a channel that cannot be joined over an event stream says so once, publishes, and is joined on a WebSocket', async () => {
+    const refused = { type: 'refused', id: 'p.1', error: 'NotOverEventStream', message: 'no' }
+    for (let connection = 0; connection < 2; connection++) {
+      channel.join()
+      channel.onMessage(refused)
+      await channel.publish(connection)
+      channel.onClosed()
+    }
+    expect([heard, posted]).toEqual([
+      ['NotOverEventStream'],
+      [
+        { channel: board, body: 0 },
+        { channel: board, body: 1 },
+      ],
+    ])
+    channel.join()
+    joined([])
+    await channel.publish(2)
+    expect(sent.at(-1)).toEqual({ type: 'publish', channel: board, body: 2 })
   })
 
   it('messages are those of the channel, not of another of the account or of another account', () => {

@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Realtime, type RecordView } from '#packages/realtime/src/realtime.ts'
+import { defaultTiming } from '#packages/realtime/src/connection.ts'
+import { LiveQuery } from '#packages/realtime/src/live-query.ts'
+import {
+  type CommitEvent,
+  Realtime,
+  RealtimeFailure,
+  type RecordView,
+} from '#packages/realtime/src/realtime.ts'
+import type { SubscriptionListener } from '#packages/realtime/src/subscription.ts'
+import type { Subscriptions } from '#packages/realtime/src/subscriptions.ts'
 import {
   type FakeRealtimeServer,
   startFakeRealtimeServer,
@@ -134,6 +143,75 @@ describe('Realtime.record', () => {
     realtime.record(uriOf('s')).subscribe(() => {})
     await expect.poll(() => errors).toEqual(['RepoNotFound'])
     expect(() => realtime.record('at://alice.test/a.b.c/r')).toThrow(TypeError)
+  })
+})
+
+describe('events that arrive while a live query reads', () => {
+  /** A query over the numbers of its events, whose reads the test ends, and what it has shown. */
+  function testQuery() {
+    const applied: string[] = []
+    const shown: [string[], boolean][] = []
+    const reads: { end(rev: string): void; fail(): void }[] = []
+    let listener: SubscriptionListener | undefined
+    const handle = { position: undefined, isLive: true, close() {} }
+    const subscriptions = {
+      add: (_: object, added: SubscriptionListener) => {
+        listener = added
+        return handle
+      },
+    } as unknown as Subscriptions
+    const timing = { ...defaultTiming, minBackoffMs: 1, maxBackoffMs: 2 }
+    const query = new LiveQuery<string[], { revs: string[] }>(
+      { subscriptions, timing, onError: () => {} },
+      {
+        did: 'did:plc:alice',
+        collection,
+        read: () =>
+          new Promise((resolve, reject) => {
+            const unavailable = { error: 'ServiceUnavailable', message: '' }
+            reads.push({
+              end: (rev) => resolve({ state: [rev], rev }),
+              fail: () => reject(new RealtimeFailure(unavailable, 503)),
+            })
+          }),
+        apply: (state, { rev }) => {
+          applied.push(rev)
+          return [...state, rev]
+        },
+        view: (revs) => ({ revs }),
+      },
+    )
+    query.subscribe(({ revs, isLive }) => shown.push([revs, isLive]))
+    listener!.onSubscribed!()
+    const revOf = (n: number) => `rev${String(n).padStart(4, '0')}`
+    const emit = (from: number, to: number) => {
+      for (let n = from; n <= to; n++) {
+        listener!.onEvent({ type: 'commit', rev: revOf(n) } as CommitEvent)
+      }
+    }
+    return { reads, applied, shown, emit, revOf }
+  }
+
+  it('do not wait longer than until the next attempt to read, whose answer has them', async () => {
+    const { reads, applied, emit, revOf } = testQuery()
+    emit(1, 600)
+    reads[0]!.fail()
+    await expect.poll(() => reads.length).toBe(2)
+    emit(601, 603)
+    reads[1]!.end(revOf(601))
+    await expect.poll(() => applied).toEqual([revOf(602), revOf(603)])
+  })
+
+  it('are dropped if there are more than 1,000, and the query reads again', async () => {
+    const { reads, shown, emit, revOf } = testQuery()
+    emit(1, 1_500)
+    reads[0]!.end(revOf(1))
+    await expect.poll(() => reads.length).toBe(2)
+    expect(shown).toEqual([[[revOf(1)], false]])
+    emit(1_501, 1_501)
+    reads[1]!.end(revOf(1_500))
+    await expect.poll(() => shown.at(-1)).toEqual([[revOf(1_500), revOf(1_501)], true])
+    expect(reads).toHaveLength(2)
   })
 })
 

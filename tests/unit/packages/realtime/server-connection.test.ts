@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { defaultTiming } from '#packages/realtime/src/connection.ts'
+import { openEventStream } from '#packages/realtime/src/event-stream-link.ts'
 import { type EventFilter, type Gap, Realtime } from '#packages/realtime/src/realtime.ts'
+import { ServerConnection } from '#packages/realtime/src/server-connection.ts'
 import {
   type FakeRealtimeServer,
   startFakeRealtimeServer,
@@ -228,6 +231,47 @@ describe('server-sent events', () => {
     await expect.poll(() => server.seen.upgrades).toBe(1)
     const third = server.emit(commit({ rkey: 't' }))
     await expect.poll(() => seqs).toEqual([first, second, third])
+  })
+
+  it('an event stream link is idle without subscriptions and channels, and asking counts as a sign of life', async () => {
+    let alive = 0
+    const events = { onOpen() {}, onMessage() {}, onAlive: () => alive++, onClose() {} }
+    const link = openEventStream(server.session, events)
+    expect([link.isIdle, alive]).toEqual([true, 0])
+    link.send({ type: 'sub', id: 's1', did: server.did })
+    expect(link.isIdle).toBe(false)
+    await expect.poll(() => alive).toBeGreaterThan(0)
+    link.send({ type: 'unsub', id: 's1' })
+    expect(link.isIdle).toBe(true)
+    link.send({ type: 'join', id: 'c1', channel: { did: server.did } })
+    expect(link.isIdle).toBe(false)
+    link.send({ type: 'leave', id: 'c1' })
+    expect(link.isIdle).toBe(true)
+    link.close()
+  })
+
+  it('an event stream is given up for its silence only if something is asked of it', async () => {
+    vi.stubGlobal('WebSocket', undefined)
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const states: string[] = []
+      const { url: service, session } = server
+      const connection = new ServerConnection(
+        { service, session, timing: { ...defaultTiming, silenceMs: 1_000 } },
+        { onState: (state) => states.push(state), onMessage: () => {} },
+      )
+      connection.start()
+      await vi.waitFor(() => expect(states).toEqual(['connecting', 'open']))
+      await vi.advanceTimersByTimeAsync(10_000)
+      expect(states).toEqual(['connecting', 'open'])
+      connection.send({ type: 'join', id: 'c1', channel: { did: server.did } })
+      await vi.advanceTimersByTimeAsync(1_000)
+      expect(states).toEqual(['connecting', 'open', 'offline'])
+      connection.close()
+    } finally {
+      vi.useRealTimers()
+      vi.unstubAllGlobals()
+    }
   })
 
   it('an error that ends server-sent events counts as one of a WebSocket', async () => {

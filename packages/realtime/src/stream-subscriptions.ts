@@ -1,13 +1,13 @@
 /** Subscriptions within one stream of events: which events are theirs, and one query that covers them all. */
 import type { ServerMessage, SubscriptionFilter } from './messages.ts'
 
-export interface StreamPlace {
+export interface StreamSubscription {
   filter: SubscriptionFilter
   /** The seq up to which it has everything; undefined until the stream is live. */
   position: number | undefined
 }
 
-export function matches({ filter, position }: StreamPlace, event: ServerMessage): boolean {
+export function matches({ filter, position }: StreamSubscription, event: ServerMessage): boolean {
   const { did, kinds, collections } = filter
   if (position === undefined || event.seq! < position || event['did'] !== did) return false
   if (kinds !== undefined && !kinds.includes(event.type)) return false
@@ -21,10 +21,12 @@ export function isInCollections(pattern: string, collection: string): boolean {
   return collection.startsWith(pattern.slice(0, -1))
 }
 
-/** Parameters of a request whose events include those of every place. */
-export function coveringQuery(places: readonly StreamPlace[]): URLSearchParams {
-  const filters = places.map(({ filter }) => filter)
-  const positions = places.flatMap(({ position }) => (position === undefined ? [] : [position]))
+/** Parameters of a request whose events include those of every subscription. */
+export function coveringQuery(subscriptions: readonly StreamSubscription[]): URLSearchParams {
+  const filters = subscriptions.map(({ filter }) => filter)
+  const positions = subscriptions.flatMap(({ position }) =>
+    position === undefined ? [] : [position],
+  )
   const parameters: [string, string][] = [
     ...union(filters.map(({ did }) => [did])).map((did) => named('dids', did)),
     ...union(filters.map(({ kinds }) => kinds)).map((kind) => named('kinds', kind)),
