@@ -45,7 +45,7 @@ export class EventLog implements LogSource, EventSource {
   prepare(dids: readonly string[]): void {
     for (const did of dids) {
       const seq = this.#seq + this.#prepared.length + 1
-      this.#prepared.push({ seq, numbers: 1, frame: commitFrame(did, seq) })
+      this.#prepared.push({ seq, seqCount: 1, frame: commitFrame(did, seq) })
     }
   }
 

@@ -1,13 +1,13 @@
 /** The actions of a shard of the channels. */
 
-import { enter, follow, leave, publish, renew } from '#src/channels/channels.ts'
+import { follow, join, leave, publish, renew } from '#src/channels/channels.ts'
 import { type Actions, reads, writes } from '#src/rules/actions.ts'
 
 export const channelsActions = {
   channels: {
     ...reads({ follow }),
     // The gateways make the ids of members, and drop a message that they have seen.
-    ...writes({ enter, leave, renew, publish }),
+    ...writes({ join, leave, renew, publish }),
   },
 } satisfies Actions
 export type ChannelsActions = typeof channelsActions

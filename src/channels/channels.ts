@@ -1,6 +1,6 @@
 /**
  * A shard of the channels: who is in each one now, and the messages that are under way to the gateways. In memory only:
- * a message reaches each member at most once, and those who are in a channel enter again after a restart.
+ * a message reaches each member at most once, and those who are in a channel join again after a restart.
  */
 import { randomUUID } from 'node:crypto'
 import { Follower } from '#src/channels/follower.ts'
@@ -8,7 +8,7 @@ import { XrpcError } from '#src/errors.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Timer } from '#src/ports/timer.ts'
 
-/** `did` is the account that decides who may enter, `name` one of its channels. */
+/** `did` is the account that decides who may join, `name` one of its channels. */
 export interface Channel {
   did: string
   name: string
@@ -45,7 +45,7 @@ export interface Channels {
   readonly clock: Clock
   readonly timer: Timer
   readonly bounds: ChannelBounds
-  /** Another one after each restart: the gateways must enter again. */
+  /** Another one after each restart: the gateways must join again. */
   readonly epoch: string
   readonly byKey: Map<string, Members>
   /** The channel of each member. */
@@ -104,10 +104,10 @@ export interface PresentAccounts {
 }
 
 /**
- * Adds a member, or changes its state; the others hear of it. Returns who is in the channel. `member` is made by the
+ * Adds a member, or changes its state; the others are told. Returns who is in the channel. `member` is made by the
  * gateway `follower`. Throws 503 ChannelFull, and 429 for too many of one account.
  */
-export async function enter(
+export async function join(
   channels: Channels,
   input: { follower: string; channel: Channel; member: string; did: string; state: string },
 ): Promise<PresentAccounts & { epoch: string }> {
@@ -135,7 +135,7 @@ export async function leave(channels: Channels, { member }: { member: string }):
   remove(channels, member)
 }
 
-/** Returns the members that are not known here, and must enter again. */
+/** Returns the members that are not known here, and must join again. */
 export async function renew(
   channels: Channels,
   { follower, members }: { follower: string; members: readonly string[] },

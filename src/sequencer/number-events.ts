@@ -28,10 +28,10 @@ export interface Delivery {
 }
 
 export interface LogRow {
-  /** The last of the event's numbers. */
+  /** The last of the seqs that the event takes. */
   seq: number
-  /** How many it takes: one for each operation of a commit. */
-  numbers: number
+  /** How many seqs it takes: one for each operation of a commit. */
+  seqCount: number
   did: string
   kind: string
   prior: number | null
@@ -79,8 +79,8 @@ export function numberEvents(
     let repo = repos.get(did) ?? { ...known.ofEvents(did), head: null, rev: null }
     for (const entry of entries) {
       if (entry.id <= repo.outboxId) continue
-      const numbers = entry.kind === '#commit' ? Math.max(1, countOps(entry)) : 1
-      seq += numbers
+      const seqCount = entry.kind === '#commit' ? Math.max(1, countOps(entry)) : 1
+      seq += seqCount
       let prior = repo.lastSeq
       if (isDeletion(entry)) {
         rows = rows.filter((row) => row.did !== did)
@@ -90,7 +90,7 @@ export function numberEvents(
         prior = null
       }
       const complete = frame(entry.kind, entry.event, entry.seqAt, seq)
-      rows.push({ seq, numbers, did, kind: entry.kind, prior, frame: complete })
+      rows.push({ seq, seqCount, did, kind: entry.kind, prior, frame: complete })
       const { head = repo.head, rev = repo.rev } = entry
       repo = { outboxId: entry.id, lastSeq: seq, head, rev }
       repos.set(did, repo)
@@ -119,7 +119,7 @@ export function logStatements(numbered: NumberedEvents): Statement[] {
   for (let i = 0; i < rows.length; i += ROWS_PER_STATEMENT) {
     const values = rows
       .slice(i, i + ROWS_PER_STATEMENT)
-      .map(({ seq, numbers, did, kind, prior, frame }) => [seq, numbers, did, kind, prior, frame])
+      .map(({ seq, seqCount, did, kind, prior, frame }) => [seq, seqCount, did, kind, prior, frame])
     statements.push(insertRows('INSERT INTO log (seq, numbers, did, kind, prior, frame)', values))
   }
   const positions = [...repos].map(([did, repo]) => [

@@ -17,7 +17,7 @@ export interface AccountEvent extends LogEvent {
 
 interface Packed {
   seqs: string | null
-  numbers: string
+  seqCounts: string
   dids: string
   sizes: string
   frames: string
@@ -30,7 +30,7 @@ const packPage = (condition: string) => `
                 WHERE ${condition} AND seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3),
        page AS (SELECT seq, size, sum(size) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS bytes FROM next)
   SELECT group_concat(seq, ',' ORDER BY seq) AS seqs,
-         group_concat(numbers, ',' ORDER BY seq) AS numbers,
+         group_concat(numbers, ',' ORDER BY seq) AS seqCounts,
          group_concat(did, ',' ORDER BY seq) AS dids,
          group_concat(size, ',' ORDER BY seq) AS sizes,
          hex(group_concat(frame, '' ORDER BY seq)) AS frames
@@ -61,12 +61,12 @@ async function unpack(reading: Promise<Packed | undefined>): Promise<AccountEven
   if (!packed?.seqs) return []
   const frames = fromHex(packed.frames)
   const sizes = packed.sizes.split(',').map(Number)
-  const numbers = packed.numbers.split(',').map(Number)
+  const seqCounts = packed.seqCounts.split(',').map(Number)
   const dids = packed.dids.split(',')
   let at = 0
   return packed.seqs.split(',').map((seq, i) => {
     const frame = frames.subarray(at, at + sizes[i]!)
     at += sizes[i]!
-    return { seq: Number(seq), numbers: numbers[i]!, did: dids[i]!, frame }
+    return { seq: Number(seq), seqCount: seqCounts[i]!, did: dids[i]!, frame }
   })
 }

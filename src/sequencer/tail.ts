@@ -5,16 +5,16 @@ import type { Timer } from '#src/ports/timer.ts'
 import type { PrivateEvent } from '#src/sequencer/private-log.ts'
 
 export interface LogEvent {
-  /** The last of its numbers. */
+  /** The last of the seqs that it takes. */
   seq: number
-  /** How many numbers it takes: one for each operation of a commit. Absent: one. */
-  numbers?: number
+  /** How many seqs it takes: one for each operation of a commit. Absent: one. */
+  seqCount?: number
   frame: Uint8Array
 }
 
 /** One of the two: an event of the firehose, or a private one. */
 export type TailEvent = { seq: number; did: string } & (
-  | { numbers: number; frame: Uint8Array; privateEvent?: undefined }
+  | { seqCount: number; frame: Uint8Array; privateEvent?: undefined }
   | { privateEvent: PrivateEvent }
 )
 
@@ -63,7 +63,7 @@ function pageOf(events: readonly TailEvent[], from: number, bounds: PageBounds):
     }
     count += 1
     if (event.privateEvent !== undefined) page.privateEvents.push(event.privateEvent)
-    else page.events.push({ seq: event.seq, numbers: event.numbers, frame: event.frame })
+    else page.events.push({ seq: event.seq, seqCount: event.seqCount, frame: event.frame })
   }
   return page
 }

@@ -97,7 +97,7 @@ class Outbox {
 
 interface Received {
   seq: number
-  numbers: number
+  seqCount: number
   did: string
   id: number
   isPrivate: boolean
@@ -105,11 +105,11 @@ interface Received {
 
 function receivedOf({ events, privateEvents = [] }: LogPage): Received[] {
   const all = [
-    ...events.map(({ seq, numbers = 1, frame }) => {
-      return { ...readFrame(frame), seq, numbers, isPrivate: false }
+    ...events.map(({ seq, seqCount = 1, frame }) => {
+      return { ...readFrame(frame), seq, seqCount, isPrivate: false }
     }),
     ...privateEvents.map(({ seq, did, body }) => {
-      return { seq, numbers: 1, did, id: JSON.parse(body).id as number, isPrivate: true }
+      return { seq, seqCount: 1, did, id: JSON.parse(body).id as number, isPrivate: true }
     }),
   ]
   return all.toSorted((a, b) => a.seq - b.seq)
@@ -193,12 +193,12 @@ it('logs every event exactly once and in order, whatever fails', async () => {
         expect(own.map(({ id }) => id)).toEqual(ids)
         expect(acknowledged).toBe(written)
         const operations = ids.map((id) => (isPrivate ? 1 : Math.max(1, operationsOf(id))))
-        expect(own.map(({ numbers }) => numbers)).toEqual(operations)
+        expect(own.map(({ seqCount }) => seqCount)).toEqual(operations)
       }
       expect(acknowledgedTooSoon).toBe(0)
       // No two events have a number in common.
-      const overlaps = received.filter(({ seq, numbers }, i) => {
-        return i > 0 && seq - numbers < received[i - 1]!.seq
+      const overlaps = received.filter(({ seq, seqCount }, i) => {
+        return i > 0 && seq - seqCount < received[i - 1]!.seq
       })
       expect(overlaps).toEqual([])
       // The tables have the same as what it received from memory.

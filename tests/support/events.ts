@@ -183,5 +183,5 @@ export async function testEvents(
 /** The events of one commit, whose last number is `seq`. */
 export function projectedCommit(did: string, ops: readonly TestOp[], seq = 1_000): StreamEvent[] {
   const { kind, event, seqAt } = commitOf(1, did, ops)
-  return project({ seq, numbers: ops.length, frame: frame(kind, event, seqAt, seq) })
+  return project({ seq, seqCount: ops.length, frame: frame(kind, event, seqAt, seq) })
 }

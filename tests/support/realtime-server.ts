@@ -28,9 +28,9 @@ export async function startRealtimeServer({ stallTimeoutMs = 60_000, maxSubscrib
     <I, O>(feature: (subject: typeof channels, input: I) => O) =>
     (input: I) =>
       feature(channels, input)
-  const { enter, leave, renew, publish, follow } = channelFeatures
+  const { join, leave, renew, publish, follow } = channelFeatures
   const channelActions = {
-    ...{ enter: on(enter), leave: on(leave), renew: on(renew) },
+    ...{ join: on(join), leave: on(leave), renew: on(renew) },
     ...{ publish: on(publish), follow: on(follow) },
   }
   const called: string[] = []

@@ -67,7 +67,7 @@ async function printedSeries(): Promise<Map<string, Set<string>>> {
   }
   const firehose = { subscribers: () => 1, head: () => 1, lags: () => [0] }
   const realtime = {
-    counts: () => ({ listeners: 1, members: 1 }),
+    counts: () => ({ subscribers: 1, members: 1 }),
     eventsSent: 1,
     closedBy: new Map([['Closed', 1]]),
   }

@@ -26,6 +26,8 @@ export interface EventStreamPorts {
   watchedAccounts?: WatchedAccountsLimits
 }
 
+type Listener = (event: StreamEvent) => void
+
 export class EventStream implements PageListener {
   readonly #fanOut: EventStreamPorts['fanOut']
   readonly #source: EventSource
@@ -33,7 +35,8 @@ export class EventStream implements PageListener {
   readonly #ring: EventRing
   readonly #index = new SubscriptionIndex<Subscription>()
   readonly #subscriptions = new Set<Subscription>()
-  readonly #privateListeners = new Set<(event: StreamEvent) => void>()
+  readonly #privateListeners = new Set<Listener>()
+  readonly #accountListeners = new Set<Listener>()
   readonly #watched: WatchedAccounts
 
   constructor({ fanOut, source, findHidden, ...bounds }: EventStreamPorts) {
@@ -90,12 +93,18 @@ export class EventStream implements PageListener {
   }
 
   /**
-   * Calls `listener` with every private event and every `account` event, before this process passes on anything that
-   * came later; also without subscribers. The returned function ends it.
+   * Calls `listener` with every private event, before this process passes on anything that came later; also without
+   * subscribers. The returned function ends it.
    */
-  onPrivateEvent(listener: (event: StreamEvent) => void): () => void {
+  onPrivateEvent(listener: Listener): () => void {
     this.#privateListeners.add(listener)
     return () => void this.#privateListeners.delete(listener)
+  }
+
+  /** As `onPrivateEvent`, with every `account` event; the two are in the order of their seqs. */
+  onAccountEvent(listener: Listener): () => void {
+    this.#accountListeners.add(listener)
+    return () => void this.#accountListeners.delete(listener)
   }
 
   reset(head: number): void {
@@ -117,7 +126,8 @@ export class EventStream implements PageListener {
 
   #tell(events: StreamEvent[]): void {
     for (const event of events.sort((a, b) => a.seq - b.seq)) {
-      for (const listener of this.#privateListeners) listener(event)
+      const listeners = event.isPrivate ? this.#privateListeners : this.#accountListeners
+      for (const listener of listeners) listener(event)
     }
   }
 

@@ -5,15 +5,15 @@ import type { PrivateEvent } from '#src/sequencer/private-log.ts'
 import type { LogEvent } from '#src/sequencer/tail.ts'
 
 /**
- * A commit of n operations has n numbers, of which `seq` is the last. One that was stored before that was so has one,
+ * A commit of n operations takes n seqs, of which `seq` is the last. One that was stored before that was so takes one,
  * and all its operations have that seq.
  */
-export function project({ seq, numbers, frame }: LogEvent): StreamEvent[] {
+export function project({ seq, seqCount, frame }: LogEvent): StreamEvent[] {
   const fields = readFrame(frame)
   const { did, time } = fields
   switch (fields.kind) {
     case '#commit':
-      return projectCommit(fields, seq, numbers ?? 1)
+      return projectCommit(fields, seq, seqCount ?? 1)
     case '#identity':
       return [
         new StreamEvent({ seq, did, time, kind: 'identity', identity: only(fields, 'handle') }),
@@ -31,10 +31,10 @@ export function project({ seq, numbers, frame }: LogEvent): StreamEvent[] {
   }
 }
 
-function projectCommit(fields: FrameFields, seq: number, numbers: number): StreamEvent[] {
+function projectCommit(fields: FrameFields, seq: number, seqCount: number): StreamEvent[] {
   const { did, time, rev = '', commit, ops = [] } = fields
   const count = ops.length
-  const first = numbers === count ? seq - count + 1 : undefined
+  const first = seqCount === count ? seq - count + 1 : undefined
   return ops.map((op, index) => {
     const operation = new CommitOperation(op, { rev, index, count, commit })
     const at = first === undefined ? seq : first + index

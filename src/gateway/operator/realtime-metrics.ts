@@ -3,7 +3,7 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 
 export interface RealtimeStats {
   /** Now: connections, and those of them that are in a channel, once for each channel. */
-  counts(): { listeners: number; members: number }
+  counts(): { subscribers: number; members: number }
   /** Since the start. */
   eventsSent: number
   readonly closedBy: ReadonlyMap<string, number>
@@ -33,7 +33,7 @@ export function realtimeProbe(stats: RealtimeStats, registers: Registry[]): () =
   })
   return () => {
     const counts = stats.counts()
-    connections.set(counts.listeners)
+    connections.set(counts.subscribers)
     members.set(counts.members)
     sent.reset()
     sent.inc(stats.eventsSent)

@@ -1,25 +1,25 @@
 /** Does what the messages of a client ask for. */
 import { XrpcError } from '#src/errors.ts'
-import { spendTicket } from '#src/gateway/realtime/authenticate-listener.ts'
+import { spendTicket } from '#src/gateway/realtime/authenticate-subscriber.ts'
 import {
   type ClientMessage,
   parseClientMessage,
   RefusedMessage,
 } from '#src/gateway/realtime/client-messages.ts'
-import { internalError } from '#src/gateway/realtime/listener-errors.ts'
-import type { OpenedListener, Realtime } from '#src/gateway/realtime/open-realtime.ts'
+import type { OpenedSubscriber, Realtime } from '#src/gateway/realtime/open-realtime.ts'
+import { internalError } from '#src/gateway/realtime/subscriber-errors.ts'
 
 /**
  * The returned function answers one message after the other, and does not reject. Text that is not a message ends the connection; a
  * message that cannot be done is refused.
  */
-export function listenerAnswers(
+export function clientAnswers(
   realtime: Realtime,
-  { listener, places, address }: OpenedListener,
+  { subscriber, joined, address }: OpenedSubscriber,
 ): (text: string) => Promise<void> {
   /** `publish` and `join` count themselves. Throws 429. */
   async function count(): Promise<void> {
-    const { did } = listener
+    const { did } = subscriber
     if (did !== undefined) await realtime.ports.count('request', did, address)
   }
 
@@ -27,19 +27,19 @@ export function listenerAnswers(
     if (message.type !== 'publish' && message.type !== 'join') await count()
     switch (message.type) {
       case 'sub':
-        return listener.subscribe(message.id, message.request)
+        return subscriber.subscribe(message.id, message.request)
       case 'unsub':
-        return listener.unsubscribe(message.id)
+        return subscriber.unsubscribe(message.id)
       case 'auth': {
         const credential = await spendTicket(realtime.ports, message.ticket)
-        return realtime.listeners.renew(listener, credential)
+        return realtime.subscribers.renew(subscriber, credential)
       }
       case 'publish':
-        return places.publish(message.channel, message.body)
+        return joined.publish(message.channel, message.body)
       case 'join':
-        return places.join(message.id, message.channel, message.state)
+        return joined.join(message.id, message.channel, message.state)
       case 'leave':
-        return places.leave(message.id)
+        return joined.leave(message.id)
     }
   }
 
@@ -47,23 +47,23 @@ export function listenerAnswers(
     const isExpected = error instanceof XrpcError
     if (!isExpected) realtime.ports.log.error({ err: error }, 'a realtime message failed')
     const { error: name, message } = isExpected ? error : internalError()
-    listener.tell('refused', { ...(id !== undefined && { id }), error: name, message })
+    subscriber.tell('refused', { ...(id !== undefined && { id }), error: name, message })
   }
 
   async function answer(text: string): Promise<void> {
-    if (listener.ended !== undefined) return
+    if (subscriber.ended !== undefined) return
     let message: ClientMessage
     try {
       message = parseClientMessage(text)
     } catch (error) {
       if (error instanceof RefusedMessage) return refuseInvalid(error)
-      if (error instanceof XrpcError) return listener.end(error)
+      if (error instanceof XrpcError) return subscriber.end(error)
       return refuse(error, undefined)
     }
     try {
       await run(message)
     } catch (error) {
-      if (listener.ended === undefined) refuse(error, 'id' in message ? message.id : undefined)
+      if (subscriber.ended === undefined) refuse(error, 'id' in message ? message.id : undefined)
     }
   }
 
@@ -72,7 +72,7 @@ export function listenerAnswers(
       () => error,
       (tooMany: unknown) => tooMany,
     )
-    if (listener.ended === undefined) refuse(cause, error.id)
+    if (subscriber.ended === undefined) refuse(cause, error.id)
   }
 
   return answer

@@ -1,4 +1,4 @@
-/** Who may enter a channel: the account that it belongs to, and those whom that account's record names. */
+/** Who may join a channel: the account that it belongs to, and those whom that account's record names. */
 import type { Channel } from '#src/channels/channels.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { forbidden, invalidRequest, XrpcError } from '#src/errors.ts'
@@ -32,7 +32,7 @@ export class ChannelAccess {
   }
 
   /** `network` is the caller's. Throws 400 ChannelNotFound, and 403 NotAllowed. */
-  async mustEnter(channel: Channel, did: string, network: string | undefined): Promise<void> {
+  async mustBeAllowed(channel: Channel, did: string, network: string | undefined): Promise<void> {
     if ((await this.#ports.findAccount(channel.did)) === undefined) {
       throw invalidRequest('The channel is not of an account of this server', 'ChannelNotFound')
     }
@@ -81,5 +81,5 @@ function accessOf(record: { access?: unknown; members?: unknown }): Access {
 }
 
 export function notAllowed(): XrpcError {
-  return forbidden('The caller may not enter the channel', 'NotAllowed')
+  return forbidden('The caller may not join the channel', 'NotAllowed')
 }

@@ -58,12 +58,12 @@ export class ChannelClient {
     return [...this.#shards.values()].reduce((sum, { byId }) => sum + byId.size, 0)
   }
 
-  /** Enters, or changes the state of a member that is in already. Throws as the action `enter`. */
-  async enter(member: ChannelMember): Promise<PresentAccounts> {
+  /** Joins, or changes the state of a member that is in already. Throws as the action `join`. */
+  async join(member: ChannelMember): Promise<PresentAccounts> {
     const shard = channelShardOf(member.channel)
     const isNew = this.#keep(shard, member)
     try {
-      return await this.#enter(shard, this.#shards.get(shard)!.follower, member)
+      return await this.#join(shard, this.#shards.get(shard)!.follower, member)
     } catch (error) {
       if (isNew) this.#forget(shard, member)
       throw error
@@ -109,8 +109,8 @@ export class ChannelClient {
     return this.#ports.dispatch.channels(shard).channels
   }
 
-  #enter(shard: string, follower: string, { id: member, channel, did, state }: ChannelMember) {
-    return this.#shard(shard).enter({ follower, channel, member, did, state })
+  #join(shard: string, follower: string, { id: member, channel, did, state }: ChannelMember) {
+    return this.#shard(shard).join({ follower, channel, member, did, state })
   }
 
   #keep(shard: string, member: ChannelMember): boolean {
@@ -148,7 +148,7 @@ export class ChannelClient {
         const given = { follower: members.follower, epoch, after, waitMs: WAIT_MS }
         const page = await this.#shard(shard).follow(given)
         if (page.epoch !== epoch && epoch !== '')
-          await this.#enterAgain(shard, members, [...members.byId.keys()])
+          await this.#joinAgain(shard, members, [...members.byId.keys()])
         at = page
         for (const message of page.messages) this.#deliver(members, message)
       } catch (error) {
@@ -175,17 +175,17 @@ export class ChannelClient {
         const { follower, byId } = members
         const known = { follower, members: [...byId.keys()] }
         const { unknown } = await this.#shard(shard).renew(known)
-        await this.#enterAgain(shard, members, unknown)
+        await this.#joinAgain(shard, members, unknown)
       }),
     ).catch((err: unknown) => this.#ports.log.warn({ err }, 'renewing presence failed'))
   }
 
-  async #enterAgain(
+  async #joinAgain(
     shard: string,
     { follower, byId }: ShardMembers,
     ids: readonly string[],
   ): Promise<void> {
     const members = ids.flatMap((id) => byId.get(id) ?? [])
-    await Promise.all(members.map((one) => this.#enter(shard, follower, one).catch(() => {})))
+    await Promise.all(members.map((one) => this.#join(shard, follower, one).catch(() => {})))
   }
 }

@@ -1,4 +1,4 @@
-/** Follows the records that say who may enter channels, and has members checked whose channel's record has changed. */
+/** Follows the records that say who may join channels, and has members checked whose channel's record has changed. */
 import type { EventStream } from '#src/gateway/events/event-stream.ts'
 import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
 import type { ChannelAccess } from '#src/gateway/realtime/channel-access.ts'

@@ -1,4 +1,4 @@
-/** Who listens, and by what: the part of a credential that decides what it may hear, and when it ends. */
+/** Who subscribes, and by what: the part of a credential that decides what it may receive, and when it ends. */
 
 export type Credential = (
   | {

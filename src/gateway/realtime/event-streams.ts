@@ -6,9 +6,9 @@ import type { FindClientAddress } from '#src/gateway/http/client-address.ts'
 import { corsHeaders, errorResponse } from '#src/gateway/http/response.ts'
 import type { SubscriberPlaces } from '#src/gateway/http/subscriber-places.ts'
 import { EventStreamTransport } from '#src/gateway/realtime/event-stream-transport.ts'
-import { internalError } from '#src/gateway/realtime/listener-errors.ts'
 import type { Realtime } from '#src/gateway/realtime/open-realtime.ts'
 import { subscribeParameters } from '#src/gateway/realtime/subscribe-parameters.ts'
+import { internalError } from '#src/gateway/realtime/subscriber-errors.ts'
 import { isDpopBound } from '#src/gateway/xrpc/authenticate.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { SUBSCRIBE } from '#src/protocol/realtime-names.ts'
@@ -63,16 +63,16 @@ export function eventStreams(realtime: Realtime, ports: EventStreamPorts): Event
     const credential = await realtime.authenticate(presented, address)
     const { request, perCommit } = subscribeParameters(query.toString())
     const transport = new EventStreamTransport()
-    const { listener } = await realtime.open({ credential, transport, address, perCommit })
-    transport.onDrain = () => listener.onDrain()
+    const { subscriber } = await realtime.open({ credential, transport, address, perCommit })
+    transport.onDrain = () => subscriber.onDrain()
     transport.onClose = () => {
-      listener.close()
+      subscriber.close()
       onClose()
     }
     try {
-      await listener.subscribe('', { ...request, ...lastEvent(c.req.header('last-event-id')) })
+      await subscriber.subscribe('', { ...request, ...lastEvent(c.req.header('last-event-id')) })
     } catch (error) {
-      listener.close()
+      subscriber.close()
       throw error
     }
     return new Response(transport.body, { headers })

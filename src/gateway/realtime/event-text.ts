@@ -7,17 +7,17 @@ import {
   type PrivateKind,
   type ScopeSettings,
   visibleFields,
-} from '#src/gateway/realtime/may-hear.ts'
+} from '#src/gateway/realtime/may-receive.ts'
 import { messageFrame } from '#src/gateway/realtime/message-text.ts'
 import { SUBSCRIBE } from '#src/protocol/realtime-names.ts'
 
-/** What differs between listeners: the subscriptions that it is for, and what they may see of a private event. */
+/** What differs between subscribers: the subscriptions that it is for, and what they may see of a private event. */
 export interface TextOptions {
   ids?: readonly string[] | undefined
   fields?: PrivateFields | undefined
 }
 
-/** For all listeners without named subscriptions. Private events are not among them. */
+/** For all subscribers without named subscriptions. Private events are not among them. */
 export const publicEncoding: Encoding = {
   encode: (event) => (event.isPrivate ? undefined : messageFrame(eventText(event))),
 }
@@ -61,7 +61,7 @@ function operationText({ commit }: StreamEvent): string {
   return record === undefined ? fields : `${fields},"record":${record}`
 }
 
-/** The fields of a private event that the credential may see, if it may hear of it. */
+/** The fields of a private event that the credential may see, if it may receive it. */
 export function visiblePart(
   { kind, did, body }: StreamEvent,
   credential: Credential,

@@ -3,13 +3,13 @@ import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
 import type { SubscriptionRequest } from '#src/gateway/realtime/client-messages.ts'
 import type { Credential } from '#src/gateway/realtime/credential.ts'
 import { eventText, visiblePart } from '#src/gateway/realtime/event-text.ts'
-import type { ListenerPorts } from '#src/gateway/realtime/listener.ts'
-import { tooSlow } from '#src/gateway/realtime/listener-errors.ts'
-import type { ScopeSettings } from '#src/gateway/realtime/may-hear.ts'
+import type { ScopeSettings } from '#src/gateway/realtime/may-receive.ts'
 import { type RequestPorts, requestedEvents } from '#src/gateway/realtime/requested-events.ts'
+import type { SubscriberPorts } from '#src/gateway/realtime/subscriber.ts'
+import { tooSlow } from '#src/gateway/realtime/subscriber-errors.ts'
 
 export interface ListEventsPorts extends RequestPorts {
-  stream: ListenerPorts['stream']
+  stream: SubscriberPorts['stream']
 }
 
 /** Characters of JSON after which an answer has no further page of the log. */
@@ -25,7 +25,7 @@ interface Found {
 
 /**
  * At most `limit` events, or some more if they have the same seq; fewer if they are large. The answer is JSON. Throws as
- * `Listener.subscribe`.
+ * `Subscriber.subscribe`.
  */
 export async function listEvents(
   ports: ListEventsPorts,
@@ -76,7 +76,7 @@ export async function listEvents(
   return `{"events":[${page.map(({ text }) => text).join(',')}],${rest.slice(1)}`
 }
 
-/** Undefined if the credential may not hear of it. */
+/** Undefined if the credential may not receive it. */
 function visibleText(
   event: StreamEvent,
   credential: Credential,

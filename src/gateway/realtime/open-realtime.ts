@@ -5,27 +5,26 @@
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { XrpcError } from '#src/errors.ts'
 import type { EventStream } from '#src/gateway/events/event-stream.ts'
-import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
 import type { RealtimeStats } from '#src/gateway/operator/realtime-metrics.ts'
 import {
-  authenticateListener,
-  type ListenerAuthPorts,
+  authenticateSubscriber,
   type PresentedCredentials,
-} from '#src/gateway/realtime/authenticate-listener.ts'
+  type SubscriberAuthPorts,
+} from '#src/gateway/realtime/authenticate-subscriber.ts'
 import { ChannelAccess } from '#src/gateway/realtime/channel-access.ts'
 import { ChannelClient } from '#src/gateway/realtime/channel-client.ts'
-import { ChannelPlaces } from '#src/gateway/realtime/channel-places.ts'
 import { watchChannelRecords } from '#src/gateway/realtime/channel-records.ts'
 import type { Credential } from '#src/gateway/realtime/credential.ts'
-import { Listener } from '#src/gateway/realtime/listener.ts'
-import { internalError } from '#src/gateway/realtime/listener-errors.ts'
-import { Listeners } from '#src/gateway/realtime/listeners.ts'
-import type { ScopeSettings } from '#src/gateway/realtime/may-hear.ts'
+import { JoinedChannels } from '#src/gateway/realtime/joined-channels.ts'
+import type { ScopeSettings } from '#src/gateway/realtime/may-receive.ts'
+import { Subscriber } from '#src/gateway/realtime/subscriber.ts'
+import { internalError } from '#src/gateway/realtime/subscriber-errors.ts'
+import { Subscribers } from '#src/gateway/realtime/subscribers.ts'
 import type { Transport } from '#src/gateway/realtime/transport.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import type { Log } from '#src/log.ts'
 
-export interface RealtimePorts extends ListenerAuthPorts, ScopeSettings {
+export interface RealtimePorts extends SubscriberAuthPorts, ScopeSettings {
   dispatch: Pick<Dispatch, 'account' | 'authorization' | 'channels' | 'directory' | 'sequencer'>
   findAccount: FindAccount
   stream: EventStream
@@ -42,27 +41,27 @@ export interface RealtimePorts extends ListenerAuthPorts, ScopeSettings {
   stallTimeoutMs: number
 }
 
-export interface OpenedListener {
-  listener: Listener
-  places: ChannelPlaces
+export interface OpenedSubscriber {
+  subscriber: Subscriber
+  joined: JoinedChannels
   /** Of the client. */
   address: string
 }
 
 export interface Realtime {
   readonly ports: RealtimePorts
-  readonly listeners: Listeners
+  readonly subscribers: Subscribers
   readonly channels: ChannelClient
   readonly access: ChannelAccess
-  /** The credentials of a request, checked as far as is possible without the account. Throws as `authenticateListener`. */
+  /** The credentials of a request, checked as far as is possible without the account. Throws as `authenticateSubscriber`. */
   authenticate(presented: PresentedCredentials, address: string): Promise<Credential>
-  /** A listener that may send. Throws as `Listeners.add`. */
+  /** A subscriber that may send. Throws as `Subscribers.add`. */
   open(options: {
     credential: Credential
     transport: Transport
     address: string
     perCommit: boolean
-  }): Promise<OpenedListener>
+  }): Promise<OpenedSubscriber>
   readonly stats: RealtimeStats
   close(): void
 }
@@ -71,36 +70,39 @@ const CHECK_INTERVAL_MS = 1_000
 
 export function openRealtime(ports: RealtimePorts): Realtime {
   const { dispatch, findAccount, stream, log, clock } = ports
-  const listeners = new Listeners({ dispatch, findAccount })
+  const subscribers = new Subscribers({ dispatch, findAccount })
   const channels = new ChannelClient({ dispatch, log })
   const access = new ChannelAccess({ dispatch, findAccount })
   const closedBy = new Map<string, number>()
   const stats: RealtimeStats = {
-    counts: () => ({ listeners: listeners.all().length, members: channels.members }),
+    counts: () => ({ subscribers: subscribers.all().length, members: channels.members }),
     eventsSent: 0,
     closedBy,
   }
   const records = watchChannelRecords({ stream, access, channels, log })
   access.onUse = records.start
-  const stopListening = stream.onPrivateEvent((event: StreamEvent) => {
-    listeners.onEvent(event)
-    if (event.kind === 'account') records.onAccount(event.did)
-  })
+  const unfollow = [
+    stream.onPrivateEvent((event) => subscribers.onEvent(event)),
+    stream.onAccountEvent((event) => {
+      subscribers.onEvent(event)
+      records.onAccount(event.did)
+    }),
+  ]
   const checkTimer = setInterval(() => {
     const now = clock.now()
     const monotonicNow = performance.now()
-    for (const listener of listeners.all()) listener.check(now, monotonicNow)
+    for (const subscriber of subscribers.all()) subscriber.check(now, monotonicNow)
   }, CHECK_INTERVAL_MS)
   checkTimer.unref()
 
   return {
-    ...{ ports, listeners, channels, access },
+    ...{ ports, subscribers, channels, access },
     authenticate: (presented, address) =>
       ports.countingFailures(presented.header, address, () =>
-        authenticateListener(ports, presented),
+        authenticateSubscriber(ports, presented),
       ),
     async open({ credential, transport, address, perCommit }) {
-      const listener = new Listener(
+      const subscriber = new Subscriber(
         {
           ...{ findAccount, stream },
           ...{ serviceDid: ports.serviceDid, preferencesAudience: ports.preferencesAudience },
@@ -111,33 +113,33 @@ export function openRealtime(ports: RealtimePorts): Realtime {
         },
         { transport, credential, perCommit },
       )
-      const places = new ChannelPlaces(
+      const joined = new JoinedChannels(
         {
           ...{ client: channels, access, network: ports.networkOf(address) },
           ...{ serviceDid: ports.serviceDid, preferencesAudience: ports.preferencesAudience },
           count: (what, did) => ports.count(what, did, address),
         },
-        listener,
+        subscriber,
       )
-      listener.onEnd = () => {
-        places.close()
-        const why = listener.ended?.error ?? 'Closed'
+      subscriber.onEnd = () => {
+        joined.close()
+        const why = subscriber.ended?.error ?? 'Closed'
         closedBy.set(why, (closedBy.get(why) ?? 0) + 1)
       }
       try {
-        await listeners.add(listener)
+        await subscribers.add(subscriber)
       } catch (error) {
-        listener.close(error instanceof XrpcError ? error : internalError())
+        subscriber.close(error instanceof XrpcError ? error : internalError())
         throw error
       }
-      return { listener, places, address }
+      return { subscriber, joined, address }
     },
     stats,
     close() {
       clearInterval(checkTimer)
-      stopListening()
+      for (const end of unfollow) end()
       records.close()
-      for (const listener of listeners.all()) listener.goAway()
+      for (const subscriber of subscribers.all()) subscriber.goAway()
       channels.close()
     },
   }

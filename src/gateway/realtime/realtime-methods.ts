@@ -4,7 +4,7 @@ import { corsHeaders, RawResponse } from '#src/gateway/http/response.ts'
 import {
   credentialOf,
   createTicket as issueTicket,
-} from '#src/gateway/realtime/authenticate-listener.ts'
+} from '#src/gateway/realtime/authenticate-subscriber.ts'
 import { bodyText, channelOf } from '#src/gateway/realtime/client-messages.ts'
 import { listEvents as readEvents } from '#src/gateway/realtime/list-events.ts'
 import type { Realtime } from '#src/gateway/realtime/open-realtime.ts'
@@ -33,7 +33,7 @@ export function realtimeMethods(realtime: Realtime): readonly Method[] {
       const body = bodyText(input)
       const network = incoming && networkOf(server.addressOf(incoming))
       await ports.stream.ready()
-      await access.mustEnter(channel, did, network)
+      await access.mustBeAllowed(channel, did, network)
       await channels.publish(channel, did, body)
       return {}
     },

@@ -1,4 +1,4 @@
-/** What a subscription asks for: checked against what its credential may hear, and made a filter. */
+/** What a subscription asks for: checked against what its credential may receive, and made a filter. */
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import type { EventStream } from '#src/gateway/events/event-stream.ts'
 import {
@@ -9,16 +9,16 @@ import {
 } from '#src/gateway/events/filter.ts'
 import type { SubscriptionRequest } from '#src/gateway/realtime/client-messages.ts'
 import { type Credential, didOf } from '#src/gateway/realtime/credential.ts'
-import { futureCursor } from '#src/gateway/realtime/listener-errors.ts'
 import {
-  audibleKinds,
   type EventKind,
   isKind,
   isPublic,
-  mustHear,
+  mustReceive,
   publicKinds,
+  receivableKinds,
   type ScopeSettings,
-} from '#src/gateway/realtime/may-hear.ts'
+} from '#src/gateway/realtime/may-receive.ts'
+import { futureCursor } from '#src/gateway/realtime/subscriber-errors.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import { MAX_LOOKED_UP_ACCOUNTS } from '#src/rules/account-lookups.ts'
 
@@ -41,7 +41,7 @@ const RULES: FilterRules = {
 }
 
 /**
- * Throws 400 InvalidRequest, 403 ScopeMissing for a kind that was named and may not be heard of one of the accounts, and
+ * Throws 400 InvalidRequest, 403 ScopeMissing for a kind that was named and may not be received of one of the accounts, and
  * 400 AccountNotFound and FutureCursor. Without `dids`, or if they are empty, the caller's own account; for the admin, all accounts.
  */
 export async function requestedEvents(
@@ -55,33 +55,33 @@ export async function requestedEvents(
   const collectionFilter = parseCollections(collections, RULES)
   await Promise.all(wanted.map((did) => mustExist(ports, did)))
   const named = (kinds ?? []).map(mustBeKind)
-  for (const kind of named) mustHearOfAll(kind, ports, credential, wanted)
+  for (const kind of named) mustReceiveOfAll(kind, ports, credential, wanted)
   await mustNotBeInFuture(ports, cursor)
-  const audible = kinds === undefined ? audibleOfAny(ports, credential, dids) : named
+  const receivable = kinds === undefined ? receivableOfAny(ports, credential, dids) : named
   const filter = {
-    kinds: new Set<string>(audible),
+    kinds: new Set<string>(receivable),
     ...(dids && { dids }),
     ...(collectionFilter && { collections: collectionFilter }),
   }
-  return { filter, includePrivate: audible.some((kind) => !isPublic(kind)), named }
+  return { filter, includePrivate: receivable.some((kind) => !isPublic(kind)), named }
 }
 
 async function mustNotBeInFuture({ stream }: RequestPorts, cursor = 0): Promise<void> {
   if (cursor > stream.head && cursor > (await stream.bounds()).head) throw futureCursor()
 }
 
-/** What each account has that the credential may hear of it. */
-function audibleOfAny(
+/** What each account has that the credential may receive of it. */
+function receivableOfAny(
   ports: ScopeSettings,
   credential: Credential,
   dids: ReadonlySet<string> | undefined,
 ): EventKind[] {
   // Without named accounts there are no private events.
   if (dids === undefined) return [...publicKinds]
-  return [...new Set([...dids].flatMap((did) => audibleKinds(credential, did, ports)))]
+  return [...new Set([...dids].flatMap((did) => receivableKinds(credential, did, ports)))]
 }
 
-export function mustHearOfAll(
+export function mustReceiveOfAll(
   kind: EventKind,
   settings: ScopeSettings,
   credential: Credential,
@@ -90,7 +90,7 @@ export function mustHearOfAll(
   if (dids.length === 0 && !isPublic(kind)) {
     throw invalidRequest(`The kind ${kind} needs the accounts to be named`)
   }
-  for (const did of dids) mustHear(kind, credential, did, settings)
+  for (const did of dids) mustReceive(kind, credential, did, settings)
 }
 
 function mustBeKind(name: string): EventKind {

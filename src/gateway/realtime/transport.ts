@@ -1,4 +1,4 @@
-/** What a listener writes to: a WebSocket, or a stream of server-sent events. */
+/** What a subscriber writes to: a WebSocket, or a stream of server-sent events. */
 import type { XrpcError } from '#src/errors.ts'
 import type { Batch } from '#src/gateway/events/batch.ts'
 

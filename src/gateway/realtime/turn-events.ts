@@ -4,7 +4,7 @@
  */
 import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
 import { commitText, eventText } from '#src/gateway/realtime/event-text.ts'
-import type { PrivateFields } from '#src/gateway/realtime/may-hear.ts'
+import type { PrivateFields } from '#src/gateway/realtime/may-receive.ts'
 import type { Transport } from '#src/gateway/realtime/transport.ts'
 
 interface Waiting {

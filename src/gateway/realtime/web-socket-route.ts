@@ -5,13 +5,13 @@ import { StreamConnection } from '#src/gateway/http/stream-connection.ts'
 import { StreamConnections } from '#src/gateway/http/stream-connections.ts'
 import type { SubscriberPlaces } from '#src/gateway/http/subscriber-places.ts'
 import type { UpgradedConnection, UpgradeRoute } from '#src/gateway/http/upgrades.ts'
-import { listenerAnswers } from '#src/gateway/realtime/answer-client.ts'
+import { clientAnswers } from '#src/gateway/realtime/answer-client.ts'
 import { MAX_CLIENT_MESSAGE_BYTES } from '#src/gateway/realtime/client-messages.ts'
 import { ClientReader } from '#src/gateway/realtime/client-reader.ts'
-import { internalError, tooSlow } from '#src/gateway/realtime/listener-errors.ts'
 import { SUBPROTOCOL } from '#src/gateway/realtime/message-text.ts'
-import type { OpenedListener, Realtime } from '#src/gateway/realtime/open-realtime.ts'
+import type { OpenedSubscriber, Realtime } from '#src/gateway/realtime/open-realtime.ts'
 import { subscribeParameters } from '#src/gateway/realtime/subscribe-parameters.ts'
+import { internalError, tooSlow } from '#src/gateway/realtime/subscriber-errors.ts'
 import { WebSocketTransport } from '#src/gateway/realtime/web-socket-transport.ts'
 import type { AuthRequest } from '#src/gateway/xrpc/callers.ts'
 import { SUBSCRIBE_PATH } from '#src/protocol/realtime-names.ts'
@@ -47,10 +47,10 @@ async function serve(
   { request, query }: { request: IncomingMessage; query: URLSearchParams },
 ): Promise<void> {
   const { log, stallTimeoutMs } = realtime.ports
-  let opened: OpenedListener | undefined
+  let opened: OpenedSubscriber | undefined
   const fail = (error: XrpcError) => {
     if (opened === undefined) transport.fail(error)
-    else opened.listener.end(error)
+    else opened.subscriber.end(error)
   }
   const connection = new StreamConnection({
     ws,
@@ -71,23 +71,23 @@ async function serve(
     const credential = await realtime.authenticate(presented, address)
     const { request: wanted, perCommit } = subscribeParameters(query.toString())
     opened = await realtime.open({ credential, transport, address, perCommit })
-    const { listener } = opened
+    const { subscriber } = opened
     const reader = new ClientReader({
       source: ws,
       hasRoom: () => transport.hasRoom,
-      answer: listenerAnswers(realtime, opened),
+      answer: clientAnswers(realtime, opened),
     })
     connection.onDrain = () => {
-      listener.onDrain()
+      subscriber.onDrain()
       reader.onDrain()
     }
     connection.onStop = () => reader.stop()
-    void connection.closed.then(() => listener.close())
+    void connection.closed.then(() => subscriber.close())
     ws.on('message', (data: Buffer, isBinary: boolean) => {
       if (isBinary) return fail(invalidRequest('Messages must be text'))
       reader.add(data.toString())
     })
-    await listener.subscribe('', wanted)
+    await subscriber.subscribe('', wanted)
   } catch (error) {
     if (error instanceof XrpcError) return fail(error)
     log.error({ err: error }, 'opening a realtime connection failed')

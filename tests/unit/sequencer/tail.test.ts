@@ -45,7 +45,7 @@ async function openMemory() {
   const tail = new Tail({ sql, clock: { now: () => startTime }, timer: () => () => {} })
   await tail.ready()
   const add = (did: string, size: number) =>
-    tail.append([{ seq: tail.head + 1, numbers: 1, did, frame: new Uint8Array(size) }])
+    tail.append([{ seq: tail.head + 1, seqCount: 1, did, frame: new Uint8Array(size) }])
   return { tail, add }
 }
 
@@ -124,13 +124,13 @@ describe('waitPast', () => {
     const { tail, timers, cancelled } = openTail()
     await tail.ready()
     const woken = tail.waitPast(start, 1_000)
-    tail.append([{ seq: start + 1, numbers: 1, did: alice, frame: new Uint8Array(1) }])
+    tail.append([{ seq: start + 1, seqCount: 1, did: alice, frame: new Uint8Array(1) }])
     await woken
     const late = tail.waitPast(start + 1, 2_000)
     timers[1]!.run()
     await late
     expect(timers.map(({ ms }) => ms)).toEqual([1_000, 2_000])
-    tail.append([{ seq: start + 2, numbers: 1, did: alice, frame: new Uint8Array(1) }])
+    tail.append([{ seq: start + 2, seqCount: 1, did: alice, frame: new Uint8Array(1) }])
     expect(cancelled()).toBe(2)
   })
 })

@@ -144,20 +144,37 @@ it('private events of unnamed accounts cannot be asked for', async () => {
   expect(() => subscribe({}, { includePrivate: true })).toThrow('named accounts')
 })
 
-it('the process hears private and account events before anything later is passed on', async () => {
-  const { commit, account, addPrivate, events, subscribe, settle } = await testEvents()
-  const heard: string[] = []
-  events.onPrivateEvent(({ kind, did }) => heard.push(`${did} ${kind}`))
-  await addPrivate(alice, '#session', { change: 'ended' }, 's1')
+it('onPrivateEvent has private events only, onAccountEvent account events only, in the order of their seqs', async () => {
+  const { commit, account, addPrivate, events, settle } = await testEvents()
+  const passed: string[] = []
+  events.onPrivateEvent(({ kind, did }) => passed.push(`private ${did} ${kind}`))
+  const end = events.onAccountEvent(({ kind, did }) => passed.push(`account ${did} ${kind}`))
   await account(bob, 'takendown')
+  await commit(bob, { path: 'a.b.c/1' })
+  await addPrivate(alice, '#session', { change: 'ended' }, 's1')
+  await account(alice, 'deleted')
   await settle()
-  expect(heard).toEqual([`${alice} session`, `${bob} account`])
+  const expected = [
+    `account ${bob} account`,
+    `private ${alice} session`,
+    `account ${alice} account`,
+  ]
+  expect(passed).toEqual(expected)
+  end()
+  await account(bob, 'deleted')
+  await settle()
+  expect(passed).toEqual(expected)
+})
+
+it('a private event is passed to the process before anything later is given to subscribers', async () => {
+  const { commit, addPrivate, events, subscribe, settle } = await testEvents()
+  const given: number[] = []
   const { sink } = subscribe()
-  events.onPrivateEvent(() => heard.push(`given ${sink.names.length}`))
+  events.onPrivateEvent(() => given.push(sink.names.length))
   await addPrivate(alice, '#session', { change: 'ended' }, 's2')
   await commit(alice, { path: 'a.b.c/1' })
   await settle()
-  expect(heard.at(-1)).toBe('given 0')
+  expect(given).toEqual([0])
   expect(sink.names).toEqual(['alice a.b.c/1'])
 })
 

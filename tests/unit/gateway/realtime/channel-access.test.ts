@@ -27,7 +27,7 @@ function testAccess(record: object | undefined) {
     },
   })
   const may = (did: string) =>
-    access.mustEnter(channel, did, undefined).then(
+    access.mustBeAllowed(channel, did, undefined).then(
       () => true,
       ({ error }: { error: string }) => error,
     )
@@ -44,14 +44,18 @@ it.each([
     { access: 'friends', members: ['did:plc:a'] },
     [true, 'NotAllowed', 'NotAllowed'],
   ],
-])('a channel with %s is entered by those that it says', async (_, record, expected) => {
+])('a channel with %s is joined by those that it names', async (_, record, expected) => {
   const { may } = testAccess(record)
   expect([await may(owner), await may('did:plc:a'), await may('did:plc:b')]).toEqual(expected)
 })
 
 it('a channel of an account of another server is not found', async () => {
   const { access } = testAccess({ access: 'everyone' })
-  const other = access.mustEnter({ did: 'did:plc:other', name: 'a' }, 'did:plc:other', undefined)
+  const other = access.mustBeAllowed(
+    { did: 'did:plc:other', name: 'a' },
+    'did:plc:other',
+    undefined,
+  )
   await expect(other).rejects.toMatchObject({ error: 'ChannelNotFound' })
 })
 
@@ -87,7 +91,8 @@ it('all channels of an account are read again after its state has changed, and n
   })
   const enterAll = async () => {
     for (const did of [owner, `${owner}2`])
-      for (const name of ['a', 'b']) await access.mustEnter({ did, name }, 'did:plc:a', undefined)
+      for (const name of ['a', 'b'])
+        await access.mustBeAllowed({ did, name }, 'did:plc:a', undefined)
   }
   await enterAll()
   access.forget(owner)

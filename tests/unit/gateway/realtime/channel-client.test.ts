@@ -2,8 +2,8 @@ import { afterEach, expect, it } from 'vitest'
 import {
   type ChannelMessage,
   closeChannels,
-  enter,
   follow,
+  join,
   leave,
   openChannels,
   present,
@@ -39,7 +39,7 @@ function testShard() {
       return run(channels, input)
     }
   const actions = {
-    ...{ enter: feature(enter), leave: feature(leave), renew: feature(renew) },
+    ...{ join: feature(join), leave: feature(leave), renew: feature(renew) },
     ...{ publish: feature(publish), follow: feature(follow), present: feature(present) },
   }
   const dispatch = { channels: () => ({ channels: actions }) } as Pick<Dispatch, 'channels'>
@@ -52,56 +52,56 @@ function gateway(dispatch: Pick<Dispatch, 'channels'>): ChannelClient {
   return client
 }
 
-function member(id: string, did: string, state = '{}'): ChannelMember & { heard: string[] } {
-  const heard: string[] = []
+function member(id: string, did: string, state = '{}'): ChannelMember & { received: string[] } {
+  const received: string[] = []
   const onMessage = (message: ChannelMessage) => {
     const text = message.type === 'ephemeral' ? message.body : message.state
-    heard.push(`${message.from} ${text}`)
+    received.push(`${message.from} ${text}`)
   }
-  return { id, channel, did, state, onMessage, onAccessChange: () => {}, heard }
+  return { id, channel, did, state, onMessage, onAccessChange: () => {}, received }
 }
 
-it('members of two gateways hear each other', async () => {
+it('members of two gateways receive the messages of each other', async () => {
   const { dispatch } = testShard()
   const [one, other] = [gateway(dispatch), gateway(dispatch)]
   const [alice, bob] = [member('m1', 'alice'), member('m2', 'bob', '{"n":1}')]
-  await one.enter(alice)
-  expect(await other.enter(bob)).toMatchObject({ total: 2 })
+  await one.join(alice)
+  expect(await other.join(bob)).toMatchObject({ total: 2 })
   await one.publish(channel, 'alice', '"hello"')
-  await expect.poll(() => bob.heard).toContain('alice "hello"')
-  await expect.poll(() => alice.heard).toEqual(['alice {}', 'bob {"n":1}', 'alice "hello"'])
+  await expect.poll(() => bob.received).toContain('alice "hello"')
+  await expect.poll(() => alice.received).toEqual(['alice {}', 'bob {"n":1}', 'alice "hello"'])
   other.leave(bob)
-  await expect.poll(() => alice.heard.at(-1)).toBe('bob null')
+  await expect.poll(() => alice.received.at(-1)).toBe('bob null')
   expect([one.members, other.members]).toEqual([1, 0])
 })
 
-it('members enter again after the actor was restarted, and hear what is said then', async () => {
+it('members join again after the actor was restarted, and receive what is published then', async () => {
   const { dispatch, restart, current } = testShard()
   const client = gateway(dispatch)
   const alice = member('m1', 'alice')
-  await client.enter(alice)
+  await client.join(alice)
   restart()
   await expect.poll(() => current().keyOfMember.size).toBe(1)
   await expect
     .poll(async () => {
       await client.publish(channel, 'bob', '"again"')
-      return alice.heard
+      return alice.received
     })
     .toContain('bob "again"')
 })
 
-it('a member that could not enter is forgotten', async () => {
+it('a member that could not join is forgotten', async () => {
   const { dispatch, failures } = testShard()
   const client = gateway(dispatch)
   failures.push(new Error('no room'), new Error('no room'))
-  await expect(client.enter(member('m1', 'alice'))).rejects.toThrow('no room')
+  await expect(client.join(member('m1', 'alice'))).rejects.toThrow('no room')
   expect(client.members).toBe(0)
 })
 
-it('members are renewed, and enter again if they are not known', async () => {
+it('members are renewed, and join again if they are not known', async () => {
   const { dispatch, current } = testShard()
   const client = gateway(dispatch)
-  await client.enter(member('m1', 'alice'))
+  await client.join(member('m1', 'alice'))
   await leave(current(), { member: 'm1' })
   await expect.poll(() => current().keyOfMember.size).toBe(1)
 })

@@ -61,7 +61,7 @@ describe('which credentials an event ends', () => {
       ended(everySession, 'AccountTakedown'),
     ],
     [
-      'the decision to take the account down, which is heard before all sessions end',
+      'the decision to take the account down, which comes before all sessions end',
       event('moderation', { takedown: true, subject: { $type: REPO, did } }),
       ended(everySession, 'AccountTakedown'),
     ],

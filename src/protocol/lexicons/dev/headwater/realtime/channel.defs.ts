@@ -11,7 +11,7 @@ type $nsid = typeof $nsid
 
 export { $nsid }
 
-/** Who may enter a channel of this account. Without this record only the account itself may. */
+/** Who may join a channel of this account. Without this record only the account itself may. */
 type Main = {
   $type: 'dev.headwater.realtime.channel'
 
@@ -29,7 +29,7 @@ type Main = {
 
 export type { Main }
 
-/** Who may enter a channel of this account. Without this record only the account itself may. */
+/** Who may join a channel of this account. Without this record only the account itself may. */
 const main = /*#__PURE__*/ l.record<'any', Main>(
   'any',
   $nsid,

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Credential } from '#src/gateway/realtime/credential.ts'
-import { audibleKinds, mustHear, mustSpeak, visibleFields } from '#src/gateway/realtime/may-hear.ts'
+import {
+  mustPublish,
+  mustReceive,
+  receivableKinds,
+  visibleFields,
+} from '#src/gateway/realtime/may-receive.ts'
 
 const did = 'did:plc:alice'
 const clientId = 'https://app.example.com/client.json'
@@ -19,7 +24,7 @@ const app = (scopes: string): Credential => ({ kind: 'app', did, scopes, clientI
 const everyone = ['commit', 'identity', 'account', 'sync']
 const security = ['session', 'grant', 'appPassword', 'factor', 'security']
 
-describe('which kinds of its own account a credential hears', () => {
+describe('which kinds of its own account a credential receives', () => {
   it.each<[string, Credential, string[]]>([
     [
       'a session',
@@ -60,21 +65,21 @@ describe('which kinds of its own account a credential hears', () => {
     ],
     ['a service token', { kind: 'service', did, validAt: 0 }, everyone],
     ['the admin', { kind: 'admin', validAt: 0 }, [...everyone, 'email', 'moderation']],
-  ])('%s hears the kinds that it could read', (_, credential, kinds) => {
-    expect(audibleKinds(credential, did, settings)).toEqual(kinds)
+  ])('%s receives the kinds that it could read', (_, credential, kinds) => {
+    expect(receivableKinds(credential, did, settings)).toEqual(kinds)
   })
 
-  it('nobody but the admin hears private events of another account', () => {
+  it('only the admin receives private events of another account', () => {
     const others = [session('com.atproto.access'), app(`atproto account:email ${watch}`)]
     for (const credential of others) {
-      expect(audibleKinds(credential, 'did:plc:bob', settings)).toEqual(everyone)
+      expect(receivableKinds(credential, 'did:plc:bob', settings)).toEqual(everyone)
     }
   })
 })
 
-it('a kind that may not be heard is refused with what it needs', () => {
+it('a kind that may not be received is refused with what it needs', () => {
   const refusal = { status: 403, error: 'ScopeMissing' }
-  expect(() => mustHear('security', app('atproto'), did, settings)).toThrow(
+  expect(() => mustReceive('security', app('atproto'), did, settings)).toThrow(
     expect.objectContaining({
       ...refusal,
       message:
@@ -82,11 +87,11 @@ it('a kind that may not be heard is refused with what it needs', () => {
     }),
   )
   const bot = session('com.atproto.appPass')
-  expect(() => mustHear('session', bot, did, settings)).toThrow(expect.objectContaining(refusal))
+  expect(() => mustReceive('session', bot, did, settings)).toThrow(expect.objectContaining(refusal))
 })
 
 describe('what is visible of a private event', () => {
-  it('an app hears of its own grant, and with a scope of all', () => {
+  it('an app receives events of its own grant, and with a scope of all', () => {
     const own = { change: 'revoked', clientId }
     const other = { change: 'revoked', clientId: 'https://other.example.com' }
     const seen = (fields: object, credential: Credential) =>
@@ -108,12 +113,12 @@ describe('what is visible of a private event', () => {
   })
 })
 
-it('an app speaks in channels with the scope of publish only', () => {
+it('an app publishes in channels with the scope of publish only', () => {
   const scope = `rpc:dev.headwater.realtime.publish?${aud}`
   const refusal = expect.objectContaining({ status: 403, error: 'ScopeMissing' })
-  expect(() => mustSpeak(app('atproto'), settings)).toThrow(refusal)
-  expect(() => mustSpeak({ kind: 'admin', validAt: 0 }, settings)).toThrow(refusal)
-  mustSpeak(app(`atproto ${scope}`), settings)
-  mustSpeak(session('com.atproto.appPass'), settings)
-  mustSpeak({ kind: 'service', did, validAt: 0 }, settings)
+  expect(() => mustPublish(app('atproto'), settings)).toThrow(refusal)
+  expect(() => mustPublish({ kind: 'admin', validAt: 0 }, settings)).toThrow(refusal)
+  mustPublish(app(`atproto ${scope}`), settings)
+  mustPublish(session('com.atproto.appPass'), settings)
+  mustPublish({ kind: 'service', did, validAt: 0 }, settings)
 })

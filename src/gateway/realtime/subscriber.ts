@@ -1,5 +1,5 @@
 /**
- * One connection that hears events: its subscriptions, each with its own filter and place, and what is sent on it besides
+ * One connection that receives events: its subscriptions, each with its own filter and position, and what is sent on it besides
  * events. It ends with its credential.
  */
 import { XrpcError } from '#src/errors.ts'
@@ -10,19 +10,19 @@ import type { Subscription } from '#src/gateway/events/subscription.ts'
 import type { SubscriptionRequest } from '#src/gateway/realtime/client-messages.ts'
 import { type Credential, didOf } from '#src/gateway/realtime/credential.ts'
 import { visiblePart } from '#src/gateway/realtime/event-text.ts'
+import { payloadText } from '#src/gateway/realtime/message-text.ts'
+import {
+  mustReceiveOfAll,
+  type RequestedEvents,
+  type RequestPorts,
+  requestedEvents,
+} from '#src/gateway/realtime/requested-events.ts'
 import {
   expiredToken,
   internalError,
   tooManySubscriptions,
   tooSlow,
-} from '#src/gateway/realtime/listener-errors.ts'
-import { payloadText } from '#src/gateway/realtime/message-text.ts'
-import {
-  mustHearOfAll,
-  type RequestedEvents,
-  type RequestPorts,
-  requestedEvents,
-} from '#src/gateway/realtime/requested-events.ts'
+} from '#src/gateway/realtime/subscriber-errors.ts'
 import type { Transport } from '#src/gateway/realtime/transport.ts'
 import { TurnEvents } from '#src/gateway/realtime/turn-events.ts'
 
@@ -33,7 +33,7 @@ const MAX_TICK_MS = 60_000
 const EXPIRING_MS = 60_000
 const MAX_WAITING_BYTES = 256 * 1024
 
-export interface ListenerPorts extends RequestPorts {
+export interface SubscriberPorts extends RequestPorts {
   stream: Pick<EventStream, 'subscribe' | 'bounds' | 'head'>
   onEventsSent(count: number): void
   onError(error: unknown): void
@@ -44,8 +44,8 @@ interface Named {
   subscription: Subscription
 }
 
-export class Listener {
-  readonly #ports: ListenerPorts
+export class Subscriber {
+  readonly #ports: SubscriberPorts
   readonly #transport: Transport
   readonly #perCommit: boolean
   /** The subscription of the connection itself has the name ''. */
@@ -57,12 +57,12 @@ export class Listener {
   #hasWarned = false
   #ended: XrpcError | undefined
   #credential: Credential
-  /** Places that are taken by what is not a subscription, such as channels. */
-  otherPlaces = 0
+  /** How many channels it has joined: they count as subscriptions do. */
+  joinedChannels = 0
   onEnd = () => {}
 
   constructor(
-    ports: ListenerPorts,
+    ports: SubscriberPorts,
     options: { transport: Transport; credential: Credential; perCommit?: boolean },
   ) {
     this.#ports = ports
@@ -89,13 +89,13 @@ export class Listener {
   }
 
   /** Throws 429 TooManySubscriptions. */
-  mustHavePlace(): void {
-    if (this.#byName.size + this.otherPlaces >= MAX_SUBSCRIPTIONS) throw tooManySubscriptions()
+  mustNotBeFull(): void {
+    if (this.#byName.size + this.joinedChannels >= MAX_SUBSCRIPTIONS) throw tooManySubscriptions()
   }
 
   /** Adds a subscription, or replaces the one of this name. Throws as `requestedEvents`. */
   async subscribe(name: string, request: SubscriptionRequest): Promise<void> {
-    if (!this.#byName.has(name)) this.mustHavePlace()
+    if (!this.#byName.has(name)) this.mustNotBeFull()
     const requested = await requestedEvents(this.#ports, this.#credential, request)
     const { cursor: after } = request
     const { stream } = this.#ports
@@ -111,6 +111,7 @@ export class Listener {
           this.#tellOf(name, 'info', { name: 'OutdatedCursor', message: OUTDATED, ...gap }),
         onTooSlow: () => this.end(tooSlow()),
         onError: (error) => {
+          if (error instanceof XrpcError) return this.end(error)
           this.#ports.onError(error)
           this.end(internalError())
         },
@@ -125,14 +126,14 @@ export class Listener {
     this.tell('unsubscribed', { id: name })
   }
 
-  /** The same account with a later token. Throws 403 ScopeMissing if it may not hear what is subscribed to. */
+  /** The same account with a later token. Throws 403 ScopeMissing if it may not receive what is subscribed to. */
   renew(credential: Credential): void {
     if (didOf(credential) !== this.did) {
       throw new XrpcError(401, 'InvalidTicket', 'The ticket is of another account')
     }
     for (const { requested } of this.#byName.values()) {
       const dids = [...(requested.filter.dids ?? [])]
-      for (const kind of requested.named) mustHearOfAll(kind, this.#ports, credential, dids)
+      for (const kind of requested.named) mustReceiveOfAll(kind, this.#ports, credential, dids)
     }
     this.#credential = credential
     this.#hasWarned = false
@@ -201,8 +202,8 @@ export class Listener {
 
   /** Everything up to here has been sent. */
   #position(): number {
-    const places = [...this.#byName.values()].map(({ subscription }) => subscription.position)
-    return Math.min(this.#ports.stream.head, ...places)
+    const positions = [...this.#byName.values()].map(({ subscription }) => subscription.position)
+    return Math.min(this.#ports.stream.head, ...positions)
   }
 
   #tellOf(name: string, type: string, fields: { seq?: number; [field: string]: unknown }): void {

@@ -1,20 +1,20 @@
 import { expect, it } from 'vitest'
 import { forbidden } from '#src/errors.ts'
 import type { ChannelMember } from '#src/gateway/realtime/channel-client.ts'
-import { ChannelPlaces, type ChannelPlacesPorts } from '#src/gateway/realtime/channel-places.ts'
-import type { Listener } from '#src/gateway/realtime/listener.ts'
+import { JoinedChannels, type JoinedChannelsPorts } from '#src/gateway/realtime/joined-channels.ts'
+import type { Subscriber } from '#src/gateway/realtime/subscriber.ts'
 
 const channel = { did: 'did:plc:group', name: 'board' }
 const credential = { kind: 'session', did: 'did:plc:a', scope: 'com.atproto.access', validAt: 0 }
 
 /** The channels of one connection; `isAllowed` is what the record says, and `whileEntering` runs at the shard. */
-function testPlaces() {
+function testJoinedChannels() {
   const state = { isAllowed: true, whileEntering: () => {} }
   const told: string[] = []
   const counted: string[] = []
   const members = new Set<ChannelMember>()
   const client = {
-    async enter(member: ChannelMember) {
+    async join(member: ChannelMember) {
       members.add(member)
       state.whileEntering()
       return { present: [{ did: member.did, state: member.state }], total: 1 }
@@ -22,47 +22,47 @@ function testPlaces() {
     leave: (member: ChannelMember) => void members.delete(member),
   }
   const access = {
-    async mustEnter() {
+    async mustBeAllowed() {
       if (!state.isAllowed) throw forbidden('no', 'NotAllowed')
     },
   }
   const count = async (what: string) => void counted.push(what)
   const ports = { client, access, count, network: undefined }
-  const listener = {
-    ...{ credential, hasRoom: true, mustHavePlace: () => {} },
+  const subscriber = {
+    ...{ credential, hasRoom: true, mustNotBeFull: () => {} },
     tell: (name: string) => told.push(name),
   }
   const settings = { serviceDid: 'did:web:a', preferencesAudience: undefined }
-  const places = new ChannelPlaces(
-    { ...ports, ...settings } as unknown as ChannelPlacesPorts,
-    listener as unknown as Listener,
+  const joined = new JoinedChannels(
+    { ...ports, ...settings } as unknown as JoinedChannelsPorts,
+    subscriber as unknown as Subscriber,
   )
-  return { places, state, told, counted, members, listener }
+  return { joined, state, told, counted, members, subscriber }
 }
 
 it('a member leaves when the access has changed and it is no longer allowed', async () => {
-  const { places, state, told, members } = testPlaces()
-  await places.join('c1', channel, '{}')
+  const { joined, state, told, members } = testJoinedChannels()
+  await joined.join('c1', channel, '{}')
   state.isAllowed = false
   for (const member of members) member.onAccessChange()
   await expect.poll(() => told).toEqual(['joined', 'left'])
   expect(members.size).toBe(0)
 })
 
-it('a member leaves if the access changes while it enters', async () => {
-  const { places, state, told, members } = testPlaces()
+it('a member leaves if the access changes while it joins', async () => {
+  const { joined, state, told, members } = testJoinedChannels()
   state.whileEntering = () => {
     state.isAllowed = false
     for (const member of members) member.onAccessChange()
   }
-  await places.join('c1', channel, '{}')
+  await joined.join('c1', channel, '{}')
   expect(told).toEqual(['joined', 'left'])
   expect(members.size).toBe(0)
 })
 
 it('messages and changes of presence are dropped while there is no room', async () => {
-  const { places, told, members, listener } = testPlaces()
-  await places.join('c1', channel, '{}')
+  const { joined, told, members, subscriber } = testJoinedChannels()
+  await joined.join('c1', channel, '{}')
   const [member] = members
   const say = () => {
     member!.onMessage({
@@ -70,18 +70,18 @@ it('messages and changes of presence are dropped while there is no room', async 
     })
     member!.onMessage({ type: 'presence', channel, from: 'did:plc:b', state: null })
   }
-  listener.hasRoom = false
+  subscriber.hasRoom = false
   say()
   expect(told).toEqual(['joined'])
-  listener.hasRoom = true
+  subscriber.hasRoom = true
   say()
   expect(told).toEqual(['joined', 'ephemeral', 'presence'])
 })
 
 it('what is refused for its credential is counted too', async () => {
-  const { places, counted, listener } = testPlaces()
-  listener.credential = { ...credential, kind: 'app', scopes: 'atproto' } as never
-  await expect(places.publish(channel, '1')).rejects.toMatchObject({ error: 'ScopeMissing' })
-  await expect(places.join('c1', channel, '{}')).rejects.toMatchObject({ error: 'ScopeMissing' })
+  const { joined, counted, subscriber } = testJoinedChannels()
+  subscriber.credential = { ...credential, kind: 'app', scopes: 'atproto' } as never
+  await expect(joined.publish(channel, '1')).rejects.toMatchObject({ error: 'ScopeMissing' })
+  await expect(joined.join('c1', channel, '{}')).rejects.toMatchObject({ error: 'ScopeMissing' })
   expect(counted).toEqual(['message', 'request'])
 })

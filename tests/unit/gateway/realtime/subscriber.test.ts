@@ -1,9 +1,11 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { XrpcError } from '#src/errors.ts'
+import { unavailable, type XrpcError } from '#src/errors.ts'
 import type { Batch } from '#src/gateway/events/batch.ts'
+import type { EventStream } from '#src/gateway/events/event-stream.ts'
+import type { SubscribeOptions, Subscription } from '#src/gateway/events/subscription.ts'
 import type { Credential } from '#src/gateway/realtime/credential.ts'
 import { eventText } from '#src/gateway/realtime/event-text.ts'
-import { Listener } from '#src/gateway/realtime/listener.ts'
+import { Subscriber } from '#src/gateway/realtime/subscriber.ts'
 import type { Transport } from '#src/gateway/realtime/transport.ts'
 import { testEvents } from '#tests/support/events.ts'
 
@@ -54,7 +56,15 @@ class TestTransport implements Transport {
   }
 }
 
-async function testListener({ perCommit = false, scope = 'com.atproto.access' } = {}) {
+async function testSubscriber({
+  perCommit = false,
+  scope = 'com.atproto.access',
+  subscribe,
+}: {
+  perCommit?: boolean
+  scope?: string
+  subscribe?: EventStream['subscribe']
+} = {}) {
   const test = await testEvents()
   const transport = new TestTransport()
   const credential: Credential = {
@@ -62,9 +72,9 @@ async function testListener({ perCommit = false, scope = 'com.atproto.access' } 
     expiresAt: now + 120 * 60_000,
   }
   const errors: unknown[] = []
-  const listener = new Listener(
+  const subscriber = new Subscriber(
     {
-      stream: test.events,
+      stream: subscribe === undefined ? test.events : { head: 0, bounds: vi.fn(), subscribe },
       findAccount: async (did) => (did.startsWith('did:plc:') ? did : undefined),
       serviceDid: 'did:web:a',
       preferencesAudience: undefined,
@@ -73,16 +83,16 @@ async function testListener({ perCommit = false, scope = 'com.atproto.access' } 
     },
     { transport, credential, perCommit },
   )
-  return { ...test, transport, listener, errors, credential }
+  return { ...test, transport, subscriber, errors, credential }
 }
 
 describe('a connection', () => {
   it('is sent the events after its cursor, and then that it is live', async () => {
-    const { commit, settle, listener, transport, events } = await testListener()
+    const { commit, settle, subscriber, transport, events } = await testSubscriber()
     await commit(alice, { path: 'a.b.c/1' }, { path: 'a.b.c/2' })
     await commit(bob, { path: 'a.b.c/3' })
     await settle()
-    await listener.subscribe('', { cursor: 0 })
+    await subscriber.subscribe('', { cursor: 0 })
     await settle()
     expect(transport.types).toEqual(['commit', 'commit', 'ready'])
     expect(transport.sent[0]).toMatchObject({
@@ -97,8 +107,8 @@ describe('a connection', () => {
   })
 
   it('is sent each commit as one event if it asks for that', async () => {
-    const { commit, settle, listener, transport } = await testListener({ perCommit: true })
-    await listener.subscribe('', {})
+    const { commit, settle, subscriber, transport } = await testSubscriber({ perCommit: true })
+    await subscriber.subscribe('', {})
     await commit(alice, { path: 'a.b.c/1' }, { path: 'a.b.d/1' }, { path: 'a.b.c/2' })
     await commit(alice, { path: 'a.b.c/3' })
     await settle()
@@ -115,11 +125,11 @@ describe('a connection', () => {
   })
 
   it('is sent an event that several of its subscriptions want once, with their names', async () => {
-    const { commit, settle, listener, transport, events } = await testListener()
-    await listener.subscribe('', { kinds: ['commit'], collections: ['x.y.none'] })
-    await listener.subscribe('all', {})
-    await listener.subscribe('some', { collections: ['a.b.*'] })
-    await listener.subscribe('bob', { dids: [bob] })
+    const { commit, settle, subscriber, transport, events } = await testSubscriber()
+    await subscriber.subscribe('', { kinds: ['commit'], collections: ['x.y.none'] })
+    await subscriber.subscribe('all', {})
+    await subscriber.subscribe('some', { collections: ['a.b.*'] })
+    await subscriber.subscribe('bob', { dids: [bob] })
     await settle()
     expect(transport.of('subscribed')).toMatchObject([
       { id: 'all', seq: events.head },
@@ -138,8 +148,8 @@ describe('a connection', () => {
   })
 
   it('with named subscriptions is sent no more at once than may wait, and then the rest in order', async () => {
-    const { commit, settle, listener, transport } = await testListener()
-    await listener.subscribe('own', { kinds: ['commit'] })
+    const { commit, settle, subscriber, transport } = await testSubscriber()
+    await subscriber.subscribe('own', { kinds: ['commit'] })
     await settle()
     let room = 0
     Object.defineProperty(transport, 'hasRoom', {
@@ -152,20 +162,20 @@ describe('a connection', () => {
     }
     const before = transport.of('commit').length
     room = before + 1
-    listener.onDrain()
+    subscriber.onDrain()
     await settle()
     expect(transport.of('commit').length - before).toBeLessThanOrEqual(3)
     room = 100
-    listener.onDrain()
+    subscriber.onDrain()
     await settle()
     const rkeys = transport.of('commit').map(({ rkey }) => rkey)
     expect(rkeys).toEqual(Array.from({ length: 30 }, (_, i) => String(i)))
   })
 
-  it('that names no accounts hears its own, also by an empty list', async () => {
-    const { commit, settle, listener, transport } = await testListener()
-    await listener.subscribe('none', { dids: [] })
-    await listener.subscribe('absent', {})
+  it('that names no accounts receives its own, also by an empty list', async () => {
+    const { commit, settle, subscriber, transport } = await testSubscriber()
+    await subscriber.subscribe('none', { dids: [] })
+    await subscriber.subscribe('absent', {})
     await settle()
     await commit(bob, { path: 'a.b.c/1' })
     await commit(alice, { path: 'a.b.c/2' })
@@ -174,18 +184,18 @@ describe('a connection', () => {
   })
 
   it('may have 100 subscriptions, and replaces one of the same name', async () => {
-    const { listener } = await testListener()
-    for (let i = 0; i < 100; i++) await listener.subscribe(`s${i}`, {})
+    const { subscriber } = await testSubscriber()
+    for (let i = 0; i < 100; i++) await subscriber.subscribe(`s${i}`, {})
     const refusal = { status: 429, error: 'TooManySubscriptions' }
-    await expect(listener.subscribe('more', {})).rejects.toMatchObject(refusal)
-    await listener.subscribe('s7', {})
-    listener.unsubscribe('s8')
-    await listener.subscribe('more', {})
+    await expect(subscriber.subscribe('more', {})).rejects.toMatchObject(refusal)
+    await subscriber.subscribe('s7', {})
+    subscriber.unsubscribe('s8')
+    await subscriber.subscribe('more', {})
   })
 
   it('that takes nothing is sent no more until it does, and then everything in order', async () => {
-    const { commit, settle, listener, transport } = await testListener()
-    await listener.subscribe('', {})
+    const { commit, settle, subscriber, transport } = await testSubscriber()
+    await subscriber.subscribe('', {})
     await settle()
     transport.hasRoom = false
     for (let i = 0; i < 5; i++) {
@@ -194,75 +204,96 @@ describe('a connection', () => {
     }
     expect(transport.of('commit')).toHaveLength(1)
     transport.hasRoom = true
-    listener.onDrain()
+    subscriber.onDrain()
     await settle()
     expect(transport.of('commit').map(({ rkey }) => rkey)).toEqual(['0', '1', '2', '3', '4'])
   })
 
-  it('without events is sent a place to continue after 25 s, and no sooner', async () => {
-    const { commit, settle, listener, transport, events } = await testListener()
-    await listener.subscribe('', {})
+  it('without events is sent a cursor to continue after 25 s, and no sooner', async () => {
+    const { commit, settle, subscriber, transport, events } = await testSubscriber()
+    await subscriber.subscribe('', {})
     await settle()
     const start = performance.now()
-    listener.check(now, start)
-    listener.check(now, start + 24_900)
+    subscriber.check(now, start)
+    subscriber.check(now, start + 24_900)
     expect(transport.of('tick')).toEqual([])
     await commit(bob, { path: 'a.b.c/1' })
     await settle()
-    listener.check(now, start + 26_000)
+    subscriber.check(now, start + 26_000)
     expect(transport.of('tick')).toEqual([{ type: 'tick', seq: events.head }])
   })
 
-  it('with events for one subscription is sent a place to continue for the others every minute', async () => {
+  it('with events for one subscription is sent a cursor to continue for the others every minute', async () => {
     // Whole: the differences are exact.
     let time = Math.ceil(performance.now())
     using _ = vi.spyOn(performance, 'now').mockImplementation(() => time)
-    const { commit, settle, listener, transport } = await testListener()
-    await listener.subscribe('busy', { collections: ['a.b.busy'] })
-    await listener.subscribe('silent', { collections: ['a.b.silent'] })
+    const { commit, settle, subscriber, transport } = await testSubscriber()
+    await subscriber.subscribe('busy', { collections: ['a.b.busy'] })
+    await subscriber.subscribe('silent', { collections: ['a.b.silent'] })
     for (let second = 0; second <= 130; second += 10, time += 10_000) {
       await commit(alice, { path: `a.b.busy/${second}` })
       await settle()
-      listener.check(now, time)
+      subscriber.check(now, time)
     }
     expect(transport.of('tick')).toHaveLength(2)
   })
 
   it('ends with its token, of which it is warned, unless a later one replaces it', async () => {
-    const { listener, transport, credential } = await testListener()
-    await listener.subscribe('', {})
+    const { subscriber, transport, credential } = await testSubscriber()
+    await subscriber.subscribe('', {})
     const end = credential.expiresAt!
-    listener.check(end - 60_001, 1)
+    subscriber.check(end - 60_001, 1)
     expect(transport.of('info')).toEqual([])
-    listener.check(end - 60_000, 2)
-    listener.check(end - 59_000, 3)
+    subscriber.check(end - 60_000, 2)
+    subscriber.check(end - 59_000, 3)
     expect(transport.of('info')).toMatchObject([{ name: 'Expiring' }])
-    listener.renew({ ...credential, expiresAt: end + 60_000 })
-    listener.check(end, 4)
+    subscriber.renew({ ...credential, expiresAt: end + 60_000 })
+    subscriber.check(end, 4)
     expect(transport.error).toBeUndefined()
-    listener.check(end + 60_000, 5)
+    subscriber.check(end + 60_000, 5)
     expect(transport.error).toBe('ExpiredToken')
   })
 
-  it('is not renewed by a token of another account, or one that may not hear what it hears', async () => {
-    const { listener, credential } = await testListener()
-    await listener.subscribe('', { kinds: ['session'] })
+  it('is not renewed by a token of another account, or one that may not receive what it subscribed to', async () => {
+    const { subscriber, credential } = await testSubscriber()
+    await subscriber.subscribe('', { kinds: ['session'] })
     const other = { ...credential, did: bob } as Credential
-    expect(() => listener.renew(other)).toThrow(expect.objectContaining({ error: 'InvalidTicket' }))
+    expect(() => subscriber.renew(other)).toThrow(
+      expect.objectContaining({ error: 'InvalidTicket' }),
+    )
     const less = { ...credential, scope: 'com.atproto.appPass' } as Credential
-    expect(() => listener.renew(less)).toThrow(expect.objectContaining({ error: 'ScopeMissing' }))
-    expect(listener.credential).toEqual(credential)
+    expect(() => subscriber.renew(less)).toThrow(expect.objectContaining({ error: 'ScopeMissing' }))
+    expect(subscriber.credential).toEqual(credential)
+  })
+
+  it('whose log cannot be read ends with the 503 of the read, and any other failure of it is an internal error', async () => {
+    const ends: unknown[] = []
+    for (const failure of [unavailable('busy'), new Error('a bug')]) {
+      const { transport, errors, subscriber } = await testSubscriber({
+        subscribe({ sink }: SubscribeOptions) {
+          queueMicrotask(() => sink.onError(failure))
+          return { position: 0, resume() {}, close() {} } as unknown as Subscription
+        },
+      })
+      await subscriber.subscribe('', {})
+      await expect.poll(() => transport.error).toBeDefined()
+      ends.push([transport.error, errors.length])
+    }
+    expect(ends).toEqual([
+      ['ServiceUnavailable', 0],
+      ['InternalServerError', 1],
+    ])
   })
 
   it('that has ended is sent nothing more', async () => {
-    const { commit, settle, listener, transport } = await testListener()
-    await listener.subscribe('', {})
+    const { commit, settle, subscriber, transport } = await testSubscriber()
+    await subscriber.subscribe('', {})
     await settle()
     const { length } = transport.sent
-    listener.close()
+    subscriber.close()
     await commit(alice, { path: 'a.b.c/1' })
     await settle()
     expect(transport.sent).toHaveLength(length)
-    await expect(listener.subscribe('x', {})).rejects.toMatchObject({ error: 'Closed' })
+    await expect(subscriber.subscribe('x', {})).rejects.toMatchObject({ error: 'Closed' })
   })
 })

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { XrpcError } from '#src/errors.ts'
 import { StreamEvent } from '#src/gateway/events/stream-event.ts'
 import type { Credential } from '#src/gateway/realtime/credential.ts'
-import type { Listener } from '#src/gateway/realtime/listener.ts'
-import { Listeners } from '#src/gateway/realtime/listeners.ts'
+import type { Subscriber } from '#src/gateway/realtime/subscriber.ts'
+import { Subscribers } from '#src/gateway/realtime/subscribers.ts'
 import type { PrivateEvent } from '#src/sequencer/private-log.ts'
 
 const did = 'did:plc:alice'
@@ -12,7 +12,7 @@ const session: Credential = {
   ...{ kind: 'session', did, scope: 'com.atproto.access', sessionId: 'mine', validAt },
 }
 
-class TestListener {
+class TestSubscriber {
   credential: Credential
   ended: XrpcError | undefined
   onEnd = () => {}
@@ -35,8 +35,8 @@ class TestListener {
   }
 }
 
-const listenerOf = (credential: Credential = session) =>
-  new TestListener(credential) as TestListener & Listener
+const subscriberOf = (credential: Credential = session) =>
+  new TestSubscriber(credential) as TestSubscriber & Subscriber
 
 function ending(fields: object, subject?: string, seq = (validAt + 1) * 1000): PrivateEvent {
   const event = { seq, did, kind: '#session', time: '', body: JSON.stringify(fields) }
@@ -46,7 +46,7 @@ function ending(fields: object, subject?: string, seq = (validAt + 1) * 1000): P
 const asStreamEvent = ({ kind, ...rest }: PrivateEvent) =>
   new StreamEvent({ ...rest, kind: kind.slice(1), isPrivate: true })
 
-function testListeners({
+function testSubscribers({
   logged = [],
   status = 'active',
   maxPerAccount = 50,
@@ -57,7 +57,7 @@ function testListeners({
   maxPerAccount?: number
   onRead?: () => void
 } = {}) {
-  const listeners = new Listeners({
+  const subscribers = new Subscribers({
     maxPerAccount,
     findAccount: async (name) => (name === did ? name : undefined),
     dispatch: {
@@ -73,7 +73,7 @@ function testListeners({
       },
     } as never,
   })
-  return listeners
+  return subscribers
 }
 
 const all = { change: 'ended', kind: 'all' }
@@ -82,7 +82,7 @@ const created = { change: 'created', kind: 'password' }
 describe('a connection is opened', () => {
   it('if its session has not ended since its token was issued', async () => {
     const logged = [ending(all, undefined, validAt * 1000 - 5e6), ending(created, 'mine')]
-    await testListeners({ logged }).add(listenerOf())
+    await testSubscribers({ logged }).add(subscriberOf())
   })
 
   it.each([
@@ -102,74 +102,78 @@ describe('a connection is opened', () => {
     ['the account is unknown to the directory', { status: null }, 'SessionEnded'],
     ['the account is taken down', { status: 'takendown' }, 'AccountTakedown'],
   ])('not if %s', async (_, options, error) => {
-    const listener = listenerOf()
-    await expect(testListeners(options).add(listener)).rejects.toMatchObject({ error })
+    const subscriber = subscriberOf()
+    await expect(testSubscribers(options).add(subscriber)).rejects.toMatchObject({ error })
   })
 
   it('not if its session ends while that is looked up', async () => {
-    const listener = listenerOf()
-    const listeners = testListeners({
-      onRead: () => listeners.onEvent(asStreamEvent(ending(all))),
+    const subscriber = subscriberOf()
+    const subscribers = testSubscribers({
+      onRead: () => subscribers.onEvent(asStreamEvent(ending(all))),
     })
-    await expect(listeners.add(listener)).rejects.toMatchObject({ error: 'SessionEnded' })
+    await expect(subscribers.add(subscriber)).rejects.toMatchObject({ error: 'SessionEnded' })
   })
 
   it('by a service token of an account of another server, of which nothing is known', async () => {
     const service: Credential = { kind: 'service', did: 'did:plc:elsewhere', validAt }
-    await testListeners().add(listenerOf(service))
+    await testSubscribers().add(subscriberOf(service))
     const own = { ...service, did } as Credential
-    await expect(testListeners({ status: 'takendown' }).add(listenerOf(own))).rejects.toMatchObject(
-      {
-        error: 'AccountTakedown',
-      },
-    )
+    await expect(
+      testSubscribers({ status: 'takendown' }).add(subscriberOf(own)),
+    ).rejects.toMatchObject({
+      error: 'AccountTakedown',
+    })
   })
 
   it('if the account has fewer than it may have', async () => {
-    const listeners = testListeners({ maxPerAccount: 1 })
-    const first = listenerOf()
-    await listeners.add(first)
-    await expect(listeners.add(listenerOf())).rejects.toMatchObject({
+    const subscribers = testSubscribers({ maxPerAccount: 1 })
+    const first = subscriberOf()
+    await subscribers.add(first)
+    await expect(subscribers.add(subscriberOf())).rejects.toMatchObject({
       error: 'TooManySubscriptions',
     })
     first.onEnd()
-    await listeners.add(listenerOf())
+    await subscribers.add(subscriberOf())
   })
 })
 
 it('a connection ends if its later credential ends while that is checked', async () => {
   const logged: PrivateEvent[] = []
-  const listeners = testListeners({ logged })
-  const listener = listenerOf()
-  await listeners.add(listener)
+  const subscribers = testSubscribers({ logged })
+  const subscriber = subscriberOf()
+  await subscribers.add(subscriber)
   const ended = ending({ change: 'ended', kind: 'password' }, 'later')
-  const renew = listener.renew.bind(listener)
-  listener.renew = (credential) => {
-    // Heard after the first check, when the connection still had the earlier credential.
+  const renew = subscriber.renew.bind(subscriber)
+  subscriber.renew = (credential) => {
+    // Received after the first check, when the connection still had the earlier credential.
     logged.push(ended)
-    listeners.onEvent(asStreamEvent(ended))
+    subscribers.onEvent(asStreamEvent(ended))
     renew(credential)
   }
   const later = { ...session, sessionId: 'later' } as Credential
-  await expect(listeners.renew(listener, later)).rejects.toMatchObject({ error: 'SessionEnded' })
-  expect(listener.ended?.error).toBe('SessionEnded')
+  await expect(subscribers.renew(subscriber, later)).rejects.toMatchObject({
+    error: 'SessionEnded',
+  })
+  expect(subscriber.ended?.error).toBe('SessionEnded')
 })
 
 it('an event ends the connections of its account whose credentials it ends', async () => {
-  const listeners = testListeners()
+  const subscribers = testSubscribers()
   const [mine, other, admin] = [
-    listenerOf(),
-    listenerOf({ ...session, sessionId: 'other' } as Credential),
-    listenerOf({ kind: 'admin', validAt }),
+    subscriberOf(),
+    subscriberOf({ ...session, sessionId: 'other' } as Credential),
+    subscriberOf({ kind: 'admin', validAt }),
   ]
-  for (const one of [mine, other, admin]) await listeners.add(one)
-  const tell = (event: PrivateEvent) => listeners.onEvent(asStreamEvent(event))
+  for (const one of [mine, other, admin]) await subscribers.add(one)
+  const tell = (event: PrivateEvent) => subscribers.onEvent(asStreamEvent(event))
   tell({ ...ending(all), did: 'did:plc:bob' })
-  expect(listeners.all()).toHaveLength(3)
+  expect(subscribers.all()).toHaveLength(3)
   tell(ending({ change: 'ended', kind: 'password' }, 'mine'))
   expect([mine.ended?.error, other.ended]).toEqual(['SessionEnded', undefined])
   const deletion = { seq: 1, did, time: '', kind: 'account' }
-  listeners.onEvent(new StreamEvent({ ...deletion, account: { active: false, status: 'deleted' } }))
+  subscribers.onEvent(
+    new StreamEvent({ ...deletion, account: { active: false, status: 'deleted' } }),
+  )
   expect(other.ended?.error).toBe('SessionEnded')
-  expect(listeners.all()).toEqual([admin])
+  expect(subscribers.all()).toEqual([admin])
 })

@@ -1,4 +1,4 @@
-/** The errors with which a listener is refused or ended; those of its credentials are where these are checked. */
+/** The errors with which a subscriber is refused or ended; those of its credentials are where these are checked. */
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 
 export function futureCursor(): XrpcError {

@@ -5,13 +5,13 @@ import { XrpcError } from '#src/errors.ts'
 import type { ChannelAccess } from '#src/gateway/realtime/channel-access.ts'
 import type { ChannelClient, ChannelMember } from '#src/gateway/realtime/channel-client.ts'
 import { didOf } from '#src/gateway/realtime/credential.ts'
-import type { Listener } from '#src/gateway/realtime/listener.ts'
-import { mustSpeak, type ScopeSettings } from '#src/gateway/realtime/may-hear.ts'
+import { mustPublish, type ScopeSettings } from '#src/gateway/realtime/may-receive.ts'
+import type { Subscriber } from '#src/gateway/realtime/subscriber.ts'
 
 /** When it could not be found out whether a member may stay. */
 const RECHECK_MS = 2_000
 
-export interface ChannelPlacesPorts extends ScopeSettings {
+export interface JoinedChannelsPorts extends ScopeSettings {
   client: ChannelClient
   access: ChannelAccess
   /** Throws 429. */
@@ -20,24 +20,24 @@ export interface ChannelPlacesPorts extends ScopeSettings {
   network: string | undefined
 }
 
-export class ChannelPlaces {
-  readonly #ports: ChannelPlacesPorts
-  readonly #listener: Listener
+export class JoinedChannels {
+  readonly #ports: JoinedChannelsPorts
+  readonly #subscriber: Subscriber
   readonly #byId = new Map<string, ChannelMember>()
 
-  constructor(ports: ChannelPlacesPorts, listener: Listener) {
+  constructor(ports: JoinedChannelsPorts, subscriber: Subscriber) {
     this.#ports = ports
-    this.#listener = listener
+    this.#subscriber = subscriber
   }
 
-  /** Enters, or changes the state of a channel that it is in. `state` is JSON. Throws as `mustEnter`, and 503, 429. */
+  /** Joins, or changes the state of a channel that it is in. `state` is JSON. Throws as `mustBeAllowed`, and 503, 429. */
   async join(id: string, channel: Channel, state: string): Promise<void> {
     const known = this.#byId.get(id)
     const isSame = known?.channel.did === channel.did && known.channel.name === channel.name
-    const did = await this.#mustSpeak(isSame ? 'message' : 'request')
+    const did = await this.#mustPublish(isSame ? 'message' : 'request')
     if (!isSame) {
-      if (known === undefined) this.#listener.mustHavePlace()
-      await this.#ports.access.mustEnter(channel, did, this.#ports.network)
+      if (known === undefined) this.#subscriber.mustNotBeFull()
+      await this.#ports.access.mustBeAllowed(channel, did, this.#ports.network)
       if (known !== undefined) this.#remove(id, known)
     }
     const member: ChannelMember = isSame
@@ -51,29 +51,29 @@ export class ChannelPlaces {
           onAccessChange: () => void this.#checkAccess(member),
         }
     member.state = state
-    const { present, total } = await this.#ports.client.enter(member)
+    const { present, total } = await this.#ports.client.join(member)
     // It has gone, or was let out, meanwhile.
-    if (this.#listener.ended !== undefined) return this.#ports.client.leave(member)
+    if (this.#subscriber.ended !== undefined) return this.#ports.client.leave(member)
     this.#byId.set(id, member)
-    this.#listener.otherPlaces = this.#byId.size
+    this.#subscriber.joinedChannels = this.#byId.size
     const all = present.map((one) => ({ did: one.did, state: JSON.parse(one.state) as object }))
-    this.#listener.tell('joined', { id, channel, present: all, total })
-    // A change of the access while it entered was not noticed.
+    this.#subscriber.tell('joined', { id, channel, present: all, total })
+    // A change of the access while it joined was not noticed.
     if (!isSame) await this.#checkAccess(member)
   }
 
   leave(id: string, error?: { error: string; message: string }): void {
     const member = this.#byId.get(id)
     if (member !== undefined) this.#remove(id, member)
-    this.#listener.tell('left', {
+    this.#subscriber.tell('left', {
       id,
       ...(error && { error: error.error, message: error.message }),
     })
   }
 
   async publish(channel: Channel, body: string): Promise<void> {
-    const did = await this.#mustSpeak('message')
-    await this.#ports.access.mustEnter(channel, did, this.#ports.network)
+    const did = await this.#mustPublish('message')
+    await this.#ports.access.mustBeAllowed(channel, did, this.#ports.network)
     await this.#ports.client.publish(channel, did, body)
   }
 
@@ -82,7 +82,7 @@ export class ChannelPlaces {
     const id = [...this.#byId].find(([, one]) => one === member)?.[0]
     if (id === undefined) return
     try {
-      await this.#ports.access.mustEnter(member.channel, member.did, undefined)
+      await this.#ports.access.mustBeAllowed(member.channel, member.did, undefined)
     } catch (error) {
       const isRefusal = error instanceof XrpcError && error.status < 500
       if (isRefusal) this.leave(id, { error: 'NotAllowed', message: error.message })
@@ -95,30 +95,30 @@ export class ChannelPlaces {
   }
 
   /** Counts also what is refused for its credential. */
-  async #mustSpeak(counted: 'message' | 'request'): Promise<string> {
-    const { credential } = this.#listener
+  async #mustPublish(counted: 'message' | 'request'): Promise<string> {
+    const { credential } = this.#subscriber
     const did = didOf(credential)
     if (did !== undefined) await this.#ports.count(counted, did)
-    mustSpeak(credential, this.#ports)
+    mustPublish(credential, this.#ports)
     return did!
   }
 
   #remove(id: string, member: ChannelMember): void {
     this.#byId.delete(id)
-    this.#listener.otherPlaces = this.#byId.size
+    this.#subscriber.joinedChannels = this.#byId.size
     this.#ports.client.leave(member)
   }
 
   /** At most once: a connection that reads too slowly misses messages. */
   #pass({ channel }: ChannelMember, message: ChannelMessage): void {
-    if (!this.#listener.hasRoom) return
+    if (!this.#subscriber.hasRoom) return
     const { from } = message
     if (message.type === 'ephemeral') {
       const { body, time } = message
-      this.#listener.tell('ephemeral', { channel, from, body: JSON.parse(body) as unknown, time })
+      this.#subscriber.tell('ephemeral', { channel, from, body: JSON.parse(body) as unknown, time })
     } else {
       const state = message.state === null ? null : (JSON.parse(message.state) as object)
-      this.#listener.tell('presence', { channel, from, state })
+      this.#subscriber.tell('presence', { channel, from, state })
     }
   }
 }

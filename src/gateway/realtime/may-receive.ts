@@ -1,5 +1,5 @@
 /**
- * Which kinds of events a credential may hear: a kind is delivered if and only if the same credential could read the
+ * Which kinds of events a credential may receive: a kind is delivered if and only if the same credential could read the
  * same fact by a query, or on the account page, for which it must be a full session.
  */
 import { ScopePermissions, ScopePermissionsTransition } from '@atproto/oauth-scopes'
@@ -12,7 +12,7 @@ import { accessScope } from '#src/rules/session-tokens.ts'
 /** Of every account of this server, to every authenticated caller: they are on the firehose. */
 export const publicKinds = ['commit', 'identity', 'account', 'sync'] as const
 
-/** Of the caller's own account only; the admin hears some of any account. */
+/** Of the caller's own account only; the admin receives some of any account. */
 export const privateKinds = [
   'blob',
   'preferences',
@@ -47,7 +47,7 @@ interface Rule {
   session: 'any' | 'full'
   /** What an app needs; undefined for never. */
   scope?: (settings: ScopeSettings) => string
-  /** Whether an app hears of itself without the scope. */
+  /** Whether an app receives events of itself without the scope. */
   isOfApp?: boolean
   admin?: boolean
 }
@@ -86,8 +86,8 @@ export function isPublic(kind: string): kind is PublicKind {
   return (publicKinds as readonly string[]).includes(kind)
 }
 
-/** All kinds that the credential may hear of the account `did`; undefined stands for any account. */
-export function audibleKinds(
+/** All kinds that the credential may receive of the account `did`; undefined stands for any account. */
+export function receivableKinds(
   credential: Credential,
   did: string | undefined,
   settings: ScopeSettings,
@@ -97,7 +97,7 @@ export function audibleKinds(
 }
 
 /** Throws 403 ScopeMissing, which names the kind and what it needs. */
-export function mustHear(
+export function mustReceive(
   kind: EventKind,
   credential: Credential,
   did: string | undefined,
@@ -108,7 +108,7 @@ export function mustHear(
   throw new XrpcError(403, 'ScopeMissing', `The kind ${kind} needs ${scope}`)
 }
 
-/** Undefined if the credential may hear the kind; else what it lacks. */
+/** Undefined if the credential may receive the kind; else what it lacks. */
 export function missingScope(
   kind: EventKind,
   credential: Credential,
@@ -132,7 +132,7 @@ export function missingScope(
   }
 }
 
-/** The fields of a private event that the credential may see, if it may see any. Its kind is one that it may hear. */
+/** The fields of a private event that the credential may see, if it may see any. Its kind is one that it may receive. */
 export function visibleFields(
   kind: PrivateKind,
   fields: PrivateFields,
@@ -152,8 +152,8 @@ export function visibleFields(
   return fields
 }
 
-/** Whether the credential may speak in channels as its account. Throws 403 ScopeMissing. */
-export function mustSpeak(credential: Credential, { serviceDid }: ScopeSettings): void {
+/** Whether the credential may publish in channels as its account. Throws 403 ScopeMissing. */
+export function mustPublish(credential: Credential, { serviceDid }: ScopeSettings): void {
   if (credential.kind === 'admin') throw new XrpcError(403, 'ScopeMissing', 'An account is needed')
   if (credential.kind !== 'app') return
   const aud = realtimeAudience(serviceDid)

@@ -1,4 +1,4 @@
-/** How many numbers an event takes: a commit one for each operation, anything else one. */
+/** How many seqs an event takes: a commit one for each operation, anything else one. */
 import { expect, it } from 'vitest'
 import { CborWriter } from '#src/protocol/cbor.ts'
 import { countOps } from '#src/protocol/events.ts'
@@ -22,7 +22,7 @@ it('a commit takes a number for each operation, and its frame has the last one',
     commitEntry(3, did, 'b', 10, 200),
   ]
   await append(sequencer, { did, entries })
-  const numbers = [
+  const expected = [
     [start + 3, 3],
     [start + 4, 1],
     [start + 204, 200],
@@ -30,8 +30,8 @@ it('a commit takes a number for each operation, and its frame has the last one',
   const page = { after: start, limit: 9 }
   for (const opened of [sequencer, sequencer.reopen()]) {
     const { events } = await read(opened, page)
-    expect(events.map((event) => [event.seq, event.numbers])).toEqual(numbers)
-    expect(events.map(({ frame }) => readFrame(frame).seq)).toEqual(numbers.map(([seq]) => seq))
+    expect(events.map((event) => [event.seq, event.seqCount])).toEqual(expected)
+    expect(events.map(({ frame }) => readFrame(frame).seq)).toEqual(expected.map(([seq]) => seq))
   }
 })
 
@@ -39,13 +39,13 @@ it('a commit without operations takes one number', async () => {
   const sequencer = testSequencer()
   await append(sequencer, { did, entries: [commitEntry(1, did, 'a'), accountEntry(2, did)] })
   const { events } = await read(sequencer, { after: start, limit: 9 })
-  expect(events.map(({ seq, numbers }) => [seq, numbers])).toEqual([
+  expect(events.map(({ seq, seqCount }) => [seq, seqCount])).toEqual([
     [start + 1, 1],
     [start + 2, 1],
   ])
 })
 
-it('a reader whose cursor is one of the numbers of a commit gets the commit', async () => {
+it('a reader whose cursor is one of the seqs of a commit gets the commit', async () => {
   const sequencer = testSequencer()
   await append(sequencer, { did, entries: [commitEntry(1, did, 'a', 10, 3)] })
   const { events } = await read(sequencer, { after: start + 2, limit: 9 })

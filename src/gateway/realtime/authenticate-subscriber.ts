@@ -18,7 +18,7 @@ import { claimedMethod } from '#src/protocol/service-token.ts'
 import { ACCESS_LIFETIME_MS } from '#src/rules/session-tokens.ts'
 import { invalidTicket, issueTicket, TICKET_LIFETIME_MS, verifyTicket } from '#src/rules/tickets.ts'
 
-export interface ListenerAuthPorts extends TokenIssuer {
+export interface SubscriberAuthPorts extends TokenIssuer {
   authenticate: Authenticate
   dispatch: Pick<Dispatch, 'authorization'>
 }
@@ -31,7 +31,7 @@ export interface PresentedCredentials {
 }
 
 /** Of which kind a header's credentials are, as far as can be seen without verifying them. */
-export function listenerKind(header: string | undefined): keyof Callers {
+export function subscriberKind(header: string | undefined): keyof Callers {
   const authorization = parseAuthorization(header)
   if (authorization === undefined) throw authRequired('Authentication Required', 'AuthRequired')
   if (authorization.scheme === 'basic') return 'admin'
@@ -44,13 +44,13 @@ export function listenerKind(header: string | undefined): keyof Callers {
  * A ticket counts before a header. Throws 401 AuthRequired without either, 401 InvalidTicket for one that was used, and as
  * `authenticator`. It is not known yet whether a session has ended: see `ended-credential.ts`.
  */
-export async function authenticateListener(
-  ports: ListenerAuthPorts,
+export async function authenticateSubscriber(
+  ports: SubscriberAuthPorts,
   { header, ticket, request }: PresentedCredentials,
 ): Promise<Credential> {
   if (ticket !== undefined) return spendTicket(ports, ticket)
   const validAt = ports.clock.now()
-  const caller = await ports.authenticate(listenerKind(header), header, SUBSCRIBE, request)
+  const caller = await ports.authenticate(subscriberKind(header), header, SUBSCRIBE, request)
   if (caller === undefined) throw authRequired('Authentication Required', 'AuthRequired')
   if ('admin' in caller) return { kind: 'admin', validAt }
   if ('scope' in caller) return credentialOf(caller, validAt)
@@ -64,7 +64,7 @@ export async function authenticateListener(
 export function credentialOf(caller: AccountCaller, validAt: number): Credential {
   const { did, scope, scopes, sessionId, clientId, appPassword, expiresAt } = caller
   // A connection would go on when its role is changed.
-  if (caller.actingMember !== undefined) throw forbidden('Members cannot listen as their group')
+  if (caller.actingMember !== undefined) throw forbidden('Members cannot subscribe as their group')
   if (scopes !== undefined)
     return { kind: 'app', did, scopes, clientId, sessionId, expiresAt, validAt }
   // A session token is not checked by the account: it may have ended since it was issued.
@@ -79,7 +79,7 @@ export async function createTicket(
   return issueTicket(credential, { secret, audience, now: clock.now() })
 }
 
-export async function spendTicket(ports: ListenerAuthPorts, ticket: string): Promise<Credential> {
+export async function spendTicket(ports: SubscriberAuthPorts, ticket: string): Promise<Credential> {
   const { jwtSecret: secret, serviceDid: audience, clock, dispatch } = ports
   const context = { secret, audience, now: clock.now() }
   const { id, credential } = await verifyTicket<Credential>(ticket, context)

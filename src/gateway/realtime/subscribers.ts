@@ -1,9 +1,9 @@
 /**
- * All listeners of this process by account: closed as soon as this process hears that their credential has ended, before
+ * All subscribers of this process by account: closed as soon as this process receives that their credential has ended, before
  * anything that came later is passed on.
  *
- * A listener is added before its credential is checked. An event that ended the credential has then either been heard by
- * the check, or is heard here. A credential that takes the place of another (`renew`) is checked again for the same reason.
+ * A subscriber is added before its credential is checked. An event that ended the credential has then either been found by
+ * the check, or is received here. A credential that replaces another (`renew`) is checked again for the same reason.
  */
 
 import type { Dispatch } from '#src/engine/dispatch.ts'
@@ -16,12 +16,12 @@ import {
   sessionEnded,
   takenDown,
 } from '#src/gateway/realtime/ended-credential.ts'
-import type { Listener } from '#src/gateway/realtime/listener.ts'
-import { internalError, tooManySubscriptions } from '#src/gateway/realtime/listener-errors.ts'
+import type { Subscriber } from '#src/gateway/realtime/subscriber.ts'
+import { internalError, tooManySubscriptions } from '#src/gateway/realtime/subscriber-errors.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import type { PrivateEvent } from '#src/sequencer/private-log.ts'
 
-export interface ListenersPorts {
+export interface SubscribersPorts {
   dispatch: Pick<Dispatch, 'directory' | 'sequencer'>
   findAccount: FindAccount
   maxPerAccount?: number
@@ -32,64 +32,64 @@ const PAGE_EVENTS = 500
 /** How far the clocks of two processes may differ, and a second, because tokens say the whole second only. */
 const CLOCK_DIFFERENCE_MS = 11_000
 
-export class Listeners {
-  readonly #ports: ListenersPorts
-  readonly #byDid = new Map<string, Set<Listener>>()
+export class Subscribers {
+  readonly #ports: SubscribersPorts
+  readonly #byDid = new Map<string, Set<Subscriber>>()
   /** Of the admin, who has no account. */
-  readonly #others = new Set<Listener>()
+  readonly #others = new Set<Subscriber>()
 
-  constructor(ports: ListenersPorts) {
+  constructor(ports: SubscribersPorts) {
     this.#ports = ports
   }
 
-  all(): Listener[] {
+  all(): Subscriber[] {
     return [...this.#others, ...[...this.#byDid.values()].flatMap((one) => [...one])]
   }
 
   /**
-   * Adds a listener, and checks its credential; it is removed when it ends. Throws 401 SessionEnded and AccountTakedown,
+   * Adds a subscriber, and checks its credential; it is removed when it ends. Throws 401 SessionEnded and AccountTakedown,
    * and 429 TooManySubscriptions.
    */
-  async add(listener: Listener): Promise<void> {
-    const { did } = listener
+  async add(subscriber: Subscriber): Promise<void> {
+    const { did } = subscriber
     const own = did === undefined ? this.#others : (this.#byDid.get(did) ?? new Set())
     const { maxPerAccount = MAX_CONNECTIONS_PER_ACCOUNT } = this.#ports
     if (own.size >= maxPerAccount) throw tooManySubscriptions('connections of the account')
-    own.add(listener)
+    own.add(subscriber)
     if (did !== undefined) this.#byDid.set(did, own)
-    const onEnd = listener.onEnd
-    listener.onEnd = () => {
-      own.delete(listener)
+    const onEnd = subscriber.onEnd
+    subscriber.onEnd = () => {
+      own.delete(subscriber)
       if (did !== undefined && own.size === 0) this.#byDid.delete(did)
       onEnd()
     }
-    await this.check(listener.credential)
-    if (listener.ended !== undefined) throw listener.ended
+    await this.check(subscriber.credential)
+    if (subscriber.ended !== undefined) throw subscriber.ended
   }
 
   /**
-   * Gives a listener a later credential, which is checked before, and again after: an event that ended it in between was
-   * heard for the earlier one. Throws as `add` and `Listener.renew`; ends the listener if the second check fails.
+   * Gives a subscriber a later credential, which is checked before, and again after: an event that ended it in between was
+   * received for the earlier one. Throws as `add` and `Subscriber.renew`; ends the subscriber if the second check fails.
    */
-  async renew(listener: Listener, credential: Credential): Promise<void> {
+  async renew(subscriber: Subscriber, credential: Credential): Promise<void> {
     await this.check(credential)
-    listener.renew(credential)
+    subscriber.renew(credential)
     try {
       await this.check(credential)
     } catch (error) {
-      listener.end(error instanceof XrpcError ? error : internalError())
+      subscriber.end(error instanceof XrpcError ? error : internalError())
       throw error
     }
   }
 
   /** To be called with every private event and every `account` event. */
   onEvent({ did, kind, subject, body, account }: StreamEvent): void {
-    const listeners = this.#byDid.get(did)
-    if (listeners === undefined) return
+    const subscribers = this.#byDid.get(did)
+    if (subscribers === undefined) return
     const fields = account ?? (JSON.parse(body ?? '{}') as object)
-    for (const listener of [...listeners]) {
-      const effect = effectOn(listener.credential, { kind, subject, fields })
-      if (effect !== undefined && effect !== 'begun') listener.end(effect.ended)
+    for (const subscriber of [...subscribers]) {
+      const effect = effectOn(subscriber.credential, { kind, subject, fields })
+      if (effect !== undefined && effect !== 'begun') subscriber.end(effect.ended)
     }
   }
 
