@@ -32,6 +32,16 @@ export interface PrivateFields {
   '#factor': { change: 'added' | 'removed'; kind: string }
   '#security': { kind: SecurityEventKind; detail?: string }
   '#email': { change: 'changed' | 'confirmed' }
+  /** `scope`: what the role allows. `expiresAt`: ISO 8601, of a membership that has an end. */
+  '#member': {
+    change: 'added' | 'changed' | 'removed'
+    did: string
+    role: string
+    scope?: string
+    expiresAt?: string
+  }
+  /** For gateways only: what members with this role may do has changed. */
+  '#role': { change: 'changed'; role: string; scope: string }
   '#moderation': { subject: ModerationSubject; takedown: boolean }
 }
 

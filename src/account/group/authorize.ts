@@ -8,6 +8,8 @@ import { mustManage } from '#src/rules/states.ts'
 export interface Authority extends Role {
   /** ISO 8601; absent if the membership has no end. */
   expiresAt?: string
+  /** By the group's clock: changes of the membership whose event has an earlier time are in it. */
+  asOf: number
 }
 
 /**
@@ -19,13 +21,18 @@ export async function authorize(
   { member: did, session }: { member: string; session?: string },
 ): Promise<Authority> {
   const { clock, members, profile } = account
+  const asOf = clock.now()
   const row = await profile.find()
   mustManage(row?.status ?? 'deleted')
   const member = await members.find(did, clock.now())
   if (member === undefined) throw notAMember()
   if (session !== undefined) await mustBeOpen(account, did, session)
   const { role, expiresAt } = member
-  return { ...role, ...(expiresAt !== null && { expiresAt: new Date(expiresAt).toISOString() }) }
+  return {
+    ...role,
+    asOf,
+    ...(expiresAt !== null && { expiresAt: new Date(expiresAt).toISOString() }),
+  }
 }
 
 async function mustBeOpen({ sql, clock }: Account, did: string, session: string): Promise<void> {

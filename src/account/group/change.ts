@@ -2,6 +2,7 @@
 import type { Account } from '#src/account/account.ts'
 import { notAMember } from '#src/account/acting.ts'
 import { type AuditEntry, auditRow, trimAudit } from '#src/account/audit.ts'
+import { memberEvents, roleEvent } from '#src/account/group/member-events.ts'
 import type { MembershipChange } from '#src/account/members.ts'
 import { type MirroredMembership, noteChanges } from '#src/account/membership-mirror.ts'
 import { forbidden, invalidRequest } from '#src/errors.ts'
@@ -25,6 +26,8 @@ export interface Change<T> {
   /** What becomes of memberships, until the database says so. */
   overlay?: MembershipChange
   mirror?: readonly MirroredMembership[]
+  /** A role that members may have, and whose scopes change. */
+  changedRole?: Role
 }
 
 /** `own` is the caller's role; undefined if it is no member. */
@@ -47,8 +50,11 @@ export async function changeGroup<T>(
       async ({ head }) => {
         mustManage((await profile.get()).status)
         const own = await roleOfCaller(account, by)
-        const { answer, statements, audit, overlay, mirror = [] } = await prepare(own)
+        const { answer, statements, audit, overlay, mirror = [], changedRole } = await prepare(own)
         if (overlay !== undefined) members.begin(token, overlay)
+        // Their time must be that of the overlay or later: see `Authority`.
+        const events = memberEvents(account, mirror)
+        if (changedRole !== undefined) events.push(roleEvent(account, changedRole))
         const row = auditRow(account, by, own?.name ?? 'none', audit)
         return {
           answer,
@@ -56,6 +62,8 @@ export async function changeGroup<T>(
           statements: [
             row,
             trimAudit(),
+            // Before those of the sessions that end, which say less.
+            ...events,
             ...statements,
             ...noteChanges(mirror),
             ...account.idempotencyKeys.markUsed(key, answer),

@@ -86,6 +86,7 @@ export async function putRole(
       ],
       audit: { action: before ? 'role changed' : 'role added', target: name, detail: scope },
       overlay: (_, member) => (member?.role.name === name ? { ...member, role } : member),
+      ...(before !== undefined && { changedRole: role }),
     }
   })
 }
