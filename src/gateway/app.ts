@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import { isAborted } from '#src/gateway/http/body-time.ts'
 import { corsHeaders, errorResponse } from '#src/gateway/http/response.ts'
+import type { MembersElsewhere } from '#src/gateway/members-elsewhere/members-elsewhere.ts'
 import { streamPaths } from '#src/gateway/open-streams.ts'
 import { checkRoutes } from '#src/gateway/operator/check-routes.ts'
 import { createdAccountsRoute } from '#src/gateway/operator/created-accounts-route.ts'
@@ -21,6 +22,8 @@ import { SUBSCRIBE_PATH } from '#src/protocol/realtime-names.ts'
 
 export interface AppPorts extends CallPorts, OperatorPorts {
   pages?: Pick<PageContext, 'branding' | 'secret' | 'clock' | 'signInDevice'>
+  /** Signs in members whose home is another server; absent in some tests. */
+  membersElsewhere?: MembersElsewhere
   /** Serves server-sent events; absent in some tests. */
   eventStreams?: EventStreams
   metrics: Metrics
@@ -36,6 +39,7 @@ export function createApp(ports: AppPorts): Hono<Env> {
   checkRoutes(app, ports, ports)
   relayRoutes(app, ports, ports)
   createdAccountsRoute(app, ports.server, ports)
+  ports.membersElsewhere?.routes(app)
   if (ports.pages !== undefined) securityPages(app, { ...ports, ...ports.pages })
   if (ports.eventStreams !== undefined) app.get(SUBSCRIBE_PATH, ports.eventStreams)
   lexiconRoutes(app)

@@ -14,6 +14,7 @@ import {
 } from '#src/gateway/http/client-address.ts'
 import { closeStalledSockets } from '#src/gateway/http/stalled-sockets.ts'
 import { isUpgradeTo } from '#src/gateway/http/upgrades.ts'
+import { openMembersElsewhere } from '#src/gateway/members-elsewhere/open-members-elsewhere.ts'
 import { methods, methodsWithoutAppView } from '#src/gateway/methods/table.ts'
 import { loadModules, openOAuth } from '#src/gateway/oauth/open-oauth.ts'
 import { openRelays } from '#src/gateway/open-relays.ts'
@@ -106,17 +107,24 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     requestedHost: requestedHost(proxies),
   })
   const findAccount = accountFinder(dispatch)
+  const limitAttempts = attemptLimiter(traffic.rateLimits)
   const oauth = openOAuth({
     ...{ server: context, findAccount, clock, log, addressOf },
-    limitAttempts: attemptLimiter(traffic.rateLimits),
+    limitAttempts,
     countedAddress: (address) => (isExempt(address) ? undefined : networkOf(address)),
     config: config.oauth,
     plcUrl: ports.plcUrl,
     jwtSecret: secrets.jwtSecret,
   })
+  const branding = config.oauth.branding
+  const jwtSecret = new TextEncoder().encode(secrets.jwtSecret)
+  const membersElsewhere = openMembersElsewhere({
+    ...{ server: context, branding, clock, limitAttempts, secret: jwtSecret },
+    allowHttp: config.identity.privateNetworks,
+  })
   const auth = {
     serviceDid: config.service.did,
-    jwtSecret: new TextEncoder().encode(secrets.jwtSecret),
+    jwtSecret,
     adminPassword,
     moderationServiceDid: config.services.moderation?.did,
     resolver: context.resolver,
@@ -158,11 +166,12 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
       ...realtime.methods.map((one) => [one.nsid, one] as const),
     ]),
     eventStreams: realtime.eventStreams,
+    membersElsewhere,
     server: context,
     authenticate,
     findAccount,
     pages: {
-      branding: config.oauth.branding,
+      branding,
       secret: auth.jwtSecret,
       clock,
       signInDevice: (request, did, since) => oauth.signInDevice(request, did, since),
@@ -179,9 +188,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   })
   serve(server, {
     ...{ app, oauth, addressLimits, log, metrics },
-    otherAddress: otherAddressPage({
-      ...{ server: context, clock, log, branding: config.oauth.branding },
-    }),
+    otherAddress: otherAddressPage({ server: context, clock, log, branding }),
     rateLimits: traffic.rateLimits,
     bodyTimeoutMs: config.bodyTimeoutMs,
   })

@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { OAuthConfig } from '#src/config/oauth.ts'
 import type { FindClientAddress } from '#src/gateway/http/client-address.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
+import { isOfMembersElsewhere } from '#src/gateway/members-elsewhere/members-elsewhere.ts'
 import { withCheckedBody } from '#src/gateway/oauth/checked-body.ts'
 import {
   logProviderError,
@@ -202,6 +203,7 @@ function isSecurityPage(path: string): boolean {
 
 function isOAuthPath(path: string): boolean {
   if (path.startsWith('/xrpc/') || isSecurityPage(path)) return false
+  if (isOfMembersElsewhere(path)) return false
   return /^\/(oauth\/|account(\/|$)|@atproto\/oauth-provider\/|\.well-known\/(oauth-authorization-server|change-password)$)/.test(
     path,
   )
