@@ -102,13 +102,13 @@ export class ProviderPageClient {
     this.#headers = headers
   }
 
-  /** Navigates to a page as by a link. `via` is another address of the same server. */
-  async open(url: string | URL, via = this.#origin): Promise<Page> {
+  /** Navigates to a page, as from one of `site`. `via` is another address of the same server. */
+  async open(url: string | URL, via = this.#origin, site = 'none'): Promise<Page> {
     const { pathname, search, href } = new URL(url)
     const page = await this.#send('GET', `${via}${pathname}${search}`, {
       'sec-fetch-mode': 'navigate',
       'sec-fetch-dest': 'document',
-      'sec-fetch-site': 'none',
+      'sec-fetch-site': site,
       accept: 'text/html',
     })
     this.page = href

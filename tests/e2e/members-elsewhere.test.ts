@@ -1,0 +1,108 @@
+/** A member of a group whose home is another server: it signs in there, and acts here. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { groupClient, ok } from '#tests/support/group-client.ts'
+import { ProviderPageClient, type SignedIn } from '#tests/support/oauth-client.ts'
+import { type ResolvableServer, startResolvableServer } from '#tests/support/resolvable-server.ts'
+import {
+  createTestAccount,
+  startServer,
+  type TestAccount,
+  type TestServer,
+} from '#tests/support/server.ts'
+
+let home: ResolvableServer
+let here: TestServer
+let bob: TestAccount
+let eve: TestAccount
+let olga: TestAccount
+let cooks: string
+
+beforeAll(async () => {
+  home = await startResolvableServer()
+  here = await startServer({ env: { PDS_DID_PLC_URL: home.plcUrl } })
+  bob = await createTestAccount(home.server, 'bob')
+  eve = await createTestAccount(home.server, 'eve')
+  olga = await createTestAccount(here, 'olga')
+  const members = [{ did: bob.did, role: 'editor' }]
+  const created = ok(await groupClient(here).ask(olga, 'create', { handle: 'cooks.test', members }))
+  cooks = created['did'] as string
+})
+afterAll(async () => {
+  await here.remove()
+  await home.server.remove()
+})
+
+/** Where the page sends the browser. */
+function target({ text }: { text: string }): URL {
+  const [, url = ''] = /content="0; url=([^"]+)"/.exec(text) ?? []
+  return new URL(url.replaceAll('&amp;', '&'))
+}
+
+const publicUrl = () => here.url.replace('127.0.0.1', 'localhost')
+const start = (identifier: string, returnTo = '/account/security?done') =>
+  `${publicUrl()}/oauth/members/start?${new URLSearchParams({ identifier, return_to: returnTo })}`
+
+/** Signs in at home, and consents; returns the URL of the redirect. */
+async function signInAtHome(url: URL, { handle: username, password }: TestAccount): Promise<URL> {
+  const browser = new ProviderPageClient(home.server.url.replace('127.0.0.1', 'localhost'))
+  expect((await browser.open(url)).status).toBe(200)
+  const credentials = { locale: 'en', username, password, remember: false }
+  const { body } = await browser.callApi<SignedIn>('/sign-in', credentials)
+  const consent = await browser.callApi<{ url: string }>(
+    '/consent',
+    { did: body.account.did },
+    { as: body.ephemeralToken },
+  )
+  expect(consent).toMatchObject({ status: 200 })
+  const redirect = new URL(consent.body.url)
+  const back = new URL(redirect.searchParams.get('redirect_uri')!)
+  for (const name of ['code', 'state', 'iss']) {
+    back.searchParams.set(name, redirect.searchParams.get(name)!)
+  }
+  return back
+}
+
+const browserHere = () => new ProviderPageClient(publicUrl())
+/** As by a form of a page of ours. */
+const begin = (browser: ProviderPageClient, identifier: string, returnTo?: string) =>
+  browser.open(start(identifier, returnTo), undefined, 'same-origin')
+
+describe('a member of another server', () => {
+  it('signs in at its own server and comes back to the page where it began', async () => {
+    const browser = browserHere()
+    const page = await begin(browser, bob.did)
+    expect(page.status, page.text).toBe(200)
+    const url = target(page)
+    expect(url.origin).toBe(home.server.url.replace('127.0.0.1', 'localhost'))
+    const back = await signInAtHome(url, bob)
+    // The address that loopback clients must use; the cookies are of localhost.
+    expect(back.hostname).toBe('127.0.0.1')
+    const moved = await fetch(back, { redirect: 'manual' })
+    expect(moved.status).toBe(303)
+    const done = await browser.open(moved.headers.get('location')!)
+    expect([done.status, done.headers['location']]).toEqual([303, '/account/security?done'])
+    expect(browser.cookies.get('member')).toBeTruthy()
+    expect(browser.cookies.get('elsewhere')).toBe('')
+    void cooks
+  })
+
+  it('proves nothing in another browser, as another account, and twice', async () => {
+    const browser = browserHere()
+    const url = target(await begin(browser, bob.did))
+    const back = await signInAtHome(url, eve)
+    const other = await browserHere().open(`${publicUrl()}${back.pathname}${back.search}`)
+    expect(other.status).toBe(400)
+    const done = await browser.open(`${publicUrl()}${back.pathname}${back.search}`)
+    expect(done.status).toBe(400)
+    expect(done.text).toContain('another account')
+    expect(browser.cookies.has('member')).toBe(false)
+  })
+
+  it('is not sent elsewhere by a page that is not ours, nor back to another server', async () => {
+    const browser = browserHere()
+    expect((await browser.open(start(bob.did), undefined, 'cross-site')).status).toBe(403)
+    expect((await begin(browser, bob.did, '//example.com/')).status).toBe(400)
+    expect((await begin(browser, olga.did)).status).toBe(400)
+    expect((await begin(browser, 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')).status).toBe(400)
+  })
+})
