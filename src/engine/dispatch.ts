@@ -108,6 +108,8 @@ const once: {
     'group.offerOwnership': true,
     'group.acceptOwnership': true,
     'group.createSession': true,
+    'group.createAppPassword': true,
+    'group.revokeAppPassword': true,
   },
   directory: {},
   sequencer: {},

@@ -1,7 +1,9 @@
 /** Proxied methods of other services: who signs, and which headers and bodies are passed on. */
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { AtpAgent } from '@atproto/api'
 import { describe, expect, it } from 'vitest'
 import { json, startFakeService } from '#tests/support/fake-service.ts'
+import { groupClient, ok } from '#tests/support/group-client.ts'
 import { adminPassword, createTestAccount } from '#tests/support/server.ts'
 import { serverWithAppView } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
@@ -241,4 +243,53 @@ describe('an access token from before a change of the account status', () => {
       ]).toEqual(Array(2).fill(mayReport ? '200' : '403 AccountNotFound'))
     },
   )
+})
+
+describe('a group, by an app that knows passwords only', () => {
+  it('works with the app password of a member until the membership ends', async () => {
+    const eddie = await createTestAccount(server, 'eddie')
+    const { ask } = groupClient(server)
+    const members = [{ did: eddie.did, role: 'editor' }]
+    const { did: cooks } = ok(await ask(alice, 'create', { handle: 'cooks.test', members })) as {
+      did: string
+    }
+    const input = { account: cooks, name: 'the app' }
+    const { password } = ok(await ask(eddie, 'createAppPassword', input)) as { password: string }
+    expect(ok(await ask(eddie, 'listAppPasswords', undefined, { account: cooks }))).toMatchObject({
+      passwords: [{ name: 'the app' }],
+    })
+
+    const agent = new AtpAgent({ service: server.url })
+    await agent.login({ identifier: 'cooks.test', password })
+    expect(agent.did).toBe(cooks)
+    await agent.sessionManager.refreshSession()
+    expect((await agent.com.atproto.server.getSession()).data).toMatchObject({ active: true })
+    const preferences = [{ $type: 'app.bsky.actor.defs#adultContentPref', enabled: false }] as const
+    await agent.app.bsky.actor.putPreferences({ preferences: [...preferences] })
+    expect((await agent.app.bsky.actor.getPreferences()).data).toEqual({ preferences })
+    for (const nsid of ['feed.getTimeline', 'actor.getProfile', 'notification.getUnreadCount']) {
+      appView.respond(`app.bsky.${nsid}`, { feed: [], count: 0, did: cooks, handle: 'cooks.test' })
+    }
+    await agent.getTimeline()
+    await agent.getProfile({ actor: cooks })
+    await agent.countUnreadNotifications()
+    for (const { path, headers } of appView.requests.slice(-3)) {
+      const lxm = path.replace('/xrpc/', '').split('?')[0]!
+      const token = bearer(headers.authorization)
+      expect(await verifyServiceToken(token, appView.did, lxm)).toMatchObject({ iss: cooks })
+    }
+    const blob = await agent.uploadBlob(Uint8Array.of(1, 2), { encoding: 'image/png' })
+    expect(blob.data.blob.size).toBe(2)
+    await agent.post({ text: 'soup' })
+    const own = await agent.com.atproto.server.createAppPassword({ name: 'more' }).catch((e) => e)
+    expect(own).toMatchObject({ status: 403 })
+
+    ok(await ask(alice, 'removeMember', { account: cooks, did: eddie.did }))
+    await expect(agent.post({ text: 'late' })).rejects.toMatchObject({ status: 403 })
+    const again = new AtpAgent({ service: server.url }).login({
+      identifier: 'cooks.test',
+      password,
+    })
+    await expect(again).rejects.toMatchObject({ status: 401 })
+  })
 })

@@ -1,6 +1,7 @@
 /** A group account with an owner, and for each action of groups that must run once: an account in which a call takes effect. */
 import type { AccountActions } from '#actors/actions/account.ts'
 import type { Account } from '#src/account/account.ts'
+import { createMemberAppPassword } from '#src/account/group/app-passwords.ts'
 import { acceptInvite, createInvite } from '#src/account/group/invitations.ts'
 import { addMember } from '#src/account/group/members.ts'
 import { convert, offerOwnership } from '#src/account/group/ownership.ts'
@@ -116,5 +117,16 @@ export const groupScenarios: Record<GroupNames, OnceScenario> = {
   'group.createSession': async (group) => {
     await makeGroup(group, { [eddie]: 'editor' })
     return (remote) => remote.group.createSession({ by: { did: eddie } })
+  },
+  'group.createAppPassword': async (group) => {
+    await makeGroup(group, { [eddie]: 'editor' })
+    const input = { by: { did: eddie }, name: 'phone', password: 'abcd-efgh-2345-6777' }
+    return (remote) => remote.group.createAppPassword(input)
+  },
+  'group.revokeAppPassword': async (group) => {
+    await makeGroup(group, { [eddie]: 'editor' })
+    const input = { by: { did: eddie }, name: 'phone', password: 'abcd-efgh-2345-6777' }
+    await createMemberAppPassword(group, input)
+    return (remote) => remote.group.revokeAppPassword({ by: { did: eddie }, name: 'phone' })
   },
 }

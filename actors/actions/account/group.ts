@@ -1,4 +1,9 @@
 /** The actions of a group account: its members, roles and invitations, and members that act as it. */
+import {
+  createMemberAppPassword,
+  listMemberAppPasswords,
+  revokeMemberAppPassword,
+} from '#src/account/group/app-passwords.ts'
 import { exportGroup, getAuditLog } from '#src/account/group/audit-log.ts'
 import { authorize, noteCall } from '#src/account/group/authorize.ts'
 import {
@@ -25,6 +30,7 @@ export const groupActions = {
       listJoinRequests,
       getAuditLog,
       export: exportGroup,
+      listAppPasswords: listMemberAppPasswords,
     }),
     // A repeated call has the same id, of which there is one row.
     ...writes({ noteCall }),
@@ -43,6 +49,8 @@ export const groupActions = {
       offerOwnership,
       acceptOwnership,
       createSession: createMemberSession,
+      createAppPassword: createMemberAppPassword,
+      revokeAppPassword: revokeMemberAppPassword,
     }),
   },
 } satisfies Actions

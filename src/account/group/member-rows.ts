@@ -1,6 +1,7 @@
 /** The rows of a group's members, and everything by which one of them may be signed in as the group. */
 import type { Account } from '#src/account/account.ts'
-import { addPrivateEvents } from '#src/account/private-events.ts'
+import { addPrivateEvents, MAX_NAME_LENGTH } from '#src/account/private-events.ts'
+import { endedBody } from '#src/account/sessions/refresh-tokens.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
@@ -48,8 +49,15 @@ export function deleteMember(account: Pick<Account, 'clock'>, did: string): Stat
     addPrivateEvents(
       account,
       '#session',
-      `SELECT session AS subject, json_object('change', 'ended', 'kind', 'password') AS body
+      `SELECT session AS subject, ${endedBody} AS body
        FROM refresh_token WHERE member = ? AND session IS NOT NULL GROUP BY session`,
+      [did],
+    ),
+    addPrivateEvents(
+      account,
+      '#appPassword',
+      `SELECT NULL AS subject, json_object('change', 'revoked', 'name', substr(name, 1, ${MAX_NAME_LENGTH}),
+         'privileged', json('false')) AS body FROM credential WHERE member = ?`,
       [did],
     ),
     ...['refresh_token', 'credential', 'oauth', 'member'].map((table) => ({

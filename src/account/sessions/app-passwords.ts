@@ -1,4 +1,8 @@
-/** App passwords (com.atproto.server): one for each app that does not get the account's own password. */
+/**
+ * App passwords (com.atproto.server): one for each app that does not get the account's own password. Those by which
+ * members act as the account, a group, are in the same table, but for the account's own methods they are not there
+ * (src/account/group/app-passwords.ts).
+ */
 import type { Account } from '#src/account/account.ts'
 import { addPrivateEvent, MAX_NAME_LENGTH } from '#src/account/private-events.ts'
 import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
@@ -18,11 +22,13 @@ export interface AppPassword {
 const kind = 'app password'
 const MAX_APP_PASSWORDS = 500
 
-interface Row {
+export interface AppPasswordRow {
   name: string
   secret: string
   privileged: number
   createdAt: number
+  /** The DID of the member that it is of; null for the account's own. */
+  member: string | null
 }
 
 /**
@@ -39,19 +45,16 @@ export async function createAppPassword(
   // One after another, so that only the one that is stored gets an event.
   return account.factorMutex.run(async () => {
     const { passwords } = await listAppPasswords(account)
-    const existing = await account.sql.first<Row>(`${select} AND name = ?`, kind, name)
+    const existing = await findRow(account, name)
     if (existing !== undefined && existing.secret !== secret) {
       throw invalidRequest(`An app password with this name already exists: ${name}`)
     }
     if (existing !== undefined) return { ...toAppPassword(existing), password }
     if (passwords.length >= MAX_APP_PASSWORDS) throw invalidRequest('Too many app passwords')
-    const row = { name, secret, privileged: privileged ? 1 : 0, createdAt: account.clock.now() }
+    const createdAt = account.clock.now()
+    const row = { name, secret, privileged: privileged ? 1 : 0, createdAt, member: null }
     await account.sql.batch([
-      {
-        sql: `INSERT INTO credential (kind, name, secret, privileged, created_at)
-              VALUES (?, ?, ?, ?, ?)`,
-        params: [kind, name, secret, row.privileged, row.createdAt],
-      },
+      storeAppPassword(row),
       ...eventsOf(account, 'created', toAppPassword(row), client),
     ])
     return { ...toAppPassword(row), password }
@@ -59,7 +62,7 @@ export async function createAppPassword(
 }
 
 export async function listAppPasswords(account: Account): Promise<{ passwords: AppPassword[] }> {
-  const rows = await account.sql.all<Row>(`${select} ORDER BY created_at DESC, name`, kind)
+  const rows = await account.sql.all<AppPasswordRow>(`${selectOwn} ORDER BY created_at DESC, name`)
   return { passwords: rows.map(toAppPassword) }
 }
 
@@ -67,21 +70,19 @@ export async function revokeAppPassword(
   account: Account,
   { name, client }: { name: string; client?: ClientInfo },
 ): Promise<void> {
-  const existing = await account.sql.first<Row>(`${select} AND name = ?`, kind, name)
+  const existing = await findRow(account, name)
+  if (existing === undefined || existing.member !== null) return
   await account.sql.batch([
-    { sql: 'DELETE FROM credential WHERE kind = ? AND name = ?', params: [kind, name] },
-    { sql: 'DELETE FROM refresh_token WHERE app_password_name = ?', params: [name] },
-    ...(existing === undefined
-      ? []
-      : eventsOf(account, 'revoked', toAppPassword(existing), client)),
+    ...deleteAppPassword(name),
+    ...eventsOf(account, 'revoked', toAppPassword(existing), client),
   ])
 }
 
-/** Call it in `factorMutex`, so that none is created meanwhile. */
+/** Also those of members. Call it in `factorMutex`, so that none of the account's own is created meanwhile. */
 export async function deleteAllAppPasswords(account: Account): Promise<Statement[]> {
-  const { passwords } = await listAppPasswords(account)
+  const rows = await account.sql.all<AppPasswordRow>(select)
   return [
-    ...passwords.map((password) => privateEventOf(account, 'revoked', password)),
+    ...rows.map((row) => privateEventOf(account, 'revoked', toAppPassword(row))),
     { sql: 'DELETE FROM credential WHERE kind = ?', params: [kind] },
     { sql: 'DELETE FROM refresh_token WHERE app_password_name IS NOT NULL' },
   ]
@@ -91,11 +92,32 @@ export async function findAppPassword(
   account: Account,
   password: string,
   network?: string,
-): Promise<AppPassword | undefined> {
+): Promise<(AppPassword & { member?: string }) | undefined> {
   if (!looksLikeAppPassword(password)) return undefined
   const secret = await hashAppPassword(account.did, password, network)
-  const row = await account.sql.first<Row>(`${select} AND secret = ?`, kind, secret)
-  return row && toAppPassword(row)
+  const row = await account.sql.first<AppPasswordRow>(`${select} AND secret = ?`, secret)
+  return row && { ...toAppPassword(row), ...(row.member !== null && { member: row.member }) }
+}
+
+function findRow({ sql }: Account, name: string): Promise<AppPasswordRow | undefined> {
+  return sql.first<AppPasswordRow>(`${select} AND name = ?`, name)
+}
+
+export function storeAppPassword(row: AppPasswordRow): Statement {
+  const { name, secret, privileged, createdAt, member } = row
+  return {
+    sql: `INSERT INTO credential (kind, name, secret, privileged, created_at, member)
+          VALUES (?, ?, ?, ?, ?, ?)`,
+    params: [kind, name, secret, privileged, createdAt, member],
+  }
+}
+
+/** With its sessions, which the event of `privateEventOf` ends where they are open. */
+export function deleteAppPassword(name: string): Statement[] {
+  return [
+    { sql: 'DELETE FROM credential WHERE kind = ? AND name = ?', params: [kind, name] },
+    { sql: 'DELETE FROM refresh_token WHERE app_password_name = ?', params: [name] },
+  ]
 }
 
 export function scopeOf({ privileged }: Pick<AppPassword, 'privileged'>): string {
@@ -114,18 +136,19 @@ function eventsOf(
   ]
 }
 
-function privateEventOf(
+export function privateEventOf(
   account: Account,
   change: 'created' | 'revoked',
-  { name, privileged }: AppPassword,
+  { name, privileged }: Pick<AppPassword, 'name' | 'privileged'>,
 ): Statement {
   const fields = { change, name: name.slice(0, MAX_NAME_LENGTH), privileged }
   return addPrivateEvent(account, '#appPassword', fields, appPasswordIdOf(name))
 }
 
-const select =
-  'SELECT name, secret, privileged, created_at AS createdAt FROM credential WHERE kind = ?'
+const select = `SELECT name, secret, privileged, created_at AS createdAt, member FROM credential
+  WHERE kind = '${kind}'`
+const selectOwn = `${select} AND member IS NULL`
 
-function toAppPassword({ name, privileged, createdAt }: Row): AppPassword {
+function toAppPassword({ name, privileged, createdAt }: AppPasswordRow): AppPassword {
   return { name, createdAt: new Date(createdAt).toISOString(), privileged: privileged !== 0 }
 }

@@ -57,9 +57,9 @@ export function storeTokenUnlessRevoked(
   account: Pick<Account, 'clock'>,
   id: string,
   now: number,
-  login: { appPassword: string | undefined; passwordHash: string | null },
+  login: { appPassword: string | undefined; passwordHash: string | null; member?: string },
 ): Statement[] {
-  const { appPassword: name, passwordHash } = login
+  const { appPassword: name, passwordHash, member = null } = login
   const [condition, value] =
     name === undefined
       ? ['EXISTS (SELECT 1 FROM account WHERE password_hash = ?)', passwordHash]
@@ -68,9 +68,9 @@ export function storeTokenUnlessRevoked(
   const change = 'created'
   return [
     {
-      sql: `INSERT INTO refresh_token (id, expires_at, app_password_name, session)
-            SELECT ?, ?, ?, ? WHERE ${condition}`,
-      params: [id, now + REFRESH_LIFETIME_MS, name ?? null, session, value],
+      sql: `INSERT INTO refresh_token (id, expires_at, app_password_name, session, member)
+            SELECT ?, ?, ?, ?, ? WHERE ${condition}`,
+      params: [id, now + REFRESH_LIFETIME_MS, name ?? null, session, member, value],
     },
     addPrivateEventIfChanged(
       account,
@@ -119,28 +119,31 @@ export async function rotateToken(account: Account, id: string): Promise<NextTok
 export async function findFirstToken(
   { sql }: Account,
   id: string,
-): Promise<{ issuedAt: number; appPassword: NextToken['appPassword'] } | undefined> {
+): Promise<(Pick<NextToken, 'appPassword' | 'member'> & { issuedAt: number }) | undefined> {
   const { sql: select, params = [] } = selectToken(id)
   const token = await sql.first<RefreshToken>(select, ...params)
-  if (token === undefined) return undefined
-  const { expiresAt, appPasswordName: name, privileged } = token
-  const issuedAt = expiresAt - REFRESH_LIFETIME_MS
-  if (name === null) return { issuedAt, appPassword: undefined }
+  const began = token && beginningOf(token)
+  return began && { issuedAt: token.expiresAt - REFRESH_LIFETIME_MS, ...began }
+}
+
+/** By what the session of a token was begun, and who acts in it; undefined if its app password was revoked. */
+function beginningOf({
+  member,
+  appPasswordName: name,
+  privileged,
+}: RefreshToken): Pick<NextToken, 'appPassword' | 'member'> | undefined {
+  const by = member === null ? {} : { member }
+  if (name === null) return { appPassword: undefined, ...by }
   return privileged === null
     ? undefined
-    : { issuedAt, appPassword: { name, privileged: privileged !== 0 } }
+    : { appPassword: { name, privileged: privileged !== 0 }, ...by }
 }
 
 function nextOf(token: RefreshToken | undefined): NextToken | undefined {
   if (token === undefined || token.nextId === null) return undefined
-  const { nextId: id, session, member, appPasswordName: name, privileged } = token
-  const sessionId = session ?? sessionIdOf(id)
-  if (name === null) {
-    return { id, sessionId, appPassword: undefined, ...(member !== null && { member }) }
-  }
-  return privileged === null
-    ? undefined
-    : { id, sessionId, appPassword: { name, privileged: privileged !== 0 } }
+  const { nextId: id, session } = token
+  const began = beginningOf(token)
+  return began && { id, sessionId: session ?? sessionIdOf(id), ...began }
 }
 
 /** Revokes the token, and the one that was rotated to it and is still in its grace period. */
@@ -212,7 +215,7 @@ function endLeastUsed(account: Pick<Account, 'clock'>): Statement[] {
 }
 
 /** The fields of an event, from a row of `refresh_token`. */
-const endedBody = `CASE WHEN app_password_name IS NULL
+export const endedBody = `CASE WHEN app_password_name IS NULL
   THEN json_object('change', 'ended', 'kind', 'password')
   ELSE json_object('change', 'ended', 'kind', 'appPassword', 'name', substr(app_password_name, 1, ${MAX_NAME_LENGTH}))
   END`

@@ -1,5 +1,6 @@
 /** The sessions of one account: createSession, refreshSession, getSession, deleteSession (com.atproto.server). */
 import type { Account } from '#src/account/account.ts'
+import { auditRow, trimAudit } from '#src/account/audit.ts'
 import { verifyFactor } from '#src/account/factors/second-step.ts'
 import type { ProfileRow } from '#src/account/profile.ts'
 import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
@@ -14,6 +15,7 @@ import {
 } from '#src/account/sessions/refresh-tokens.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { verifyPassword } from '#src/ports/passwords.ts'
+import type { Statement } from '#src/ports/sql.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 import { wrongCredentials } from '#src/rules/passwords.ts'
 import {
@@ -31,7 +33,7 @@ export interface SessionInfo {
   did: string
   handle: string
   email?: string
-  emailConfirmed: boolean
+  emailConfirmed?: boolean
   emailAuthFactor?: boolean
   active: boolean
   status?: string
@@ -70,13 +72,17 @@ export async function createSession(
   if (!isOpen && !allowTakendown) mustLogIn(row.status)
   const tokenId = key === undefined ? newTokenId() : tokenIdOf(key)
   const now = account.clock.now()
-  const session = await openedSession(account, row, { tokenId, now, appPassword })
-  const given = { appPassword: appPassword?.name, passwordHash }
+  const member = appPassword?.member
+  const audited = member === undefined ? [] : await auditSignIn(account, appPassword!, client)
+  const by = member === undefined ? {} : { member }
+  const session = await openedSession(account, row, { tokenId, now, appPassword, ...by })
+  const given = { appPassword: appPassword?.name, passwordHash, ...by }
   const kind = appPassword === undefined ? 'sign in' : 'app password sign in'
   const effect = [
     // The refresh token of an account that was taken down is not stored, so it cannot be used.
     ...(isOpen
       ? [
+          ...audited,
           ...storeTokenUnlessRevoked(account, tokenId, now, given),
           ...endSessions(account, now),
           ...addSecurityEvent(account, kind, client, appPassword?.name),
@@ -92,6 +98,21 @@ export async function createSession(
   return session
 }
 
+/** Throws 401 as for a wrong password if the member's time is over. */
+async function auditSignIn(
+  account: Account,
+  { name, member: did = '' }: { name: string; member?: string },
+  { ip, userAgent }: ClientInfo = {},
+): Promise<Statement[]> {
+  const membership = await account.members.find(did, account.clock.now())
+  if (membership === undefined) throw wrongCredentials()
+  const from = { ...(ip !== undefined && { ip }), ...(userAgent !== undefined && { userAgent }) }
+  const by = { did, client: 'app password', ...from }
+  const entry = { action: 'session created', target: name }
+  const row = auditRow(account, by, membership.role.name, entry)
+  return account.members.isTrimDue() ? [row, trimAudit()] : [row]
+}
+
 /** The session that an earlier call of createSession with this key began, if that was not revoked. */
 export async function findSession(
   account: Account,
@@ -100,8 +121,8 @@ export async function findSession(
   const tokenId = tokenIdOf(key)
   const found = await findFirstToken(account, tokenId)
   if (found === undefined) return undefined
-  const { issuedAt: now, appPassword } = found
-  return openedSession(account, await existingRow(account), { tokenId, now, appPassword })
+  const { issuedAt: now, ...began } = found
+  return openedSession(account, await existingRow(account), { tokenId, now, ...began })
 }
 
 /**
@@ -176,7 +197,11 @@ async function openedSession(
     { did, tokenId, scope, sessionId, appPasswordName: appPassword?.name, member },
     terms,
   )
-  return withFactor(account, { ...tokens, ...infoOf(account, row) })
+  const info = infoOf(account, row)
+  if (member === undefined) return withFactor(account, { ...tokens, ...info })
+  // A role may read it or not, which getSession knows.
+  const { email: _, emailConfirmed: __, ...shown } = info
+  return { ...tokens, ...shown }
 }
 
 function infoOf({ did }: Account, row: ProfileRow): SessionInfo {

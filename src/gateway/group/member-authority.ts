@@ -12,7 +12,12 @@ import { type AccountStatus, may } from '#src/rules/states.ts'
 
 export interface MemberAuthority {
   /** Of a session that this server has issued. Throws as the group's `authorize`, and 403 AccountNotFound. */
-  ofSession(session: { did: string; member: string; sessionId?: string }): Promise<AccountCaller>
+  ofSession(session: {
+    did: string
+    member: string
+    client: string
+    sessionId?: string
+  }): Promise<AccountCaller>
   /** Of who has proved to be `member`. Throws 403 NotAMember, also if there is no such group. */
   ofCaller(call: { did: string; member: string; client: string }): Promise<AccountCaller>
 }
@@ -35,14 +40,14 @@ export function openMemberAuthority({
   const permissions = permissionsCache()
   const mayAct = ownStatuses(dispatch, clock)
   return {
-    async ofSession({ did, member, sessionId }) {
+    async ofSession({ did, member, client, sessionId }) {
       if (!(await mayAct(member))) throw notAMember()
       if ((await findAccount(did)) === undefined) {
         throw forbidden('Account not found', 'AccountNotFound')
       }
       const session = sessionId === undefined ? {} : { session: sessionId }
       const authority = await dispatch.account(did).group.authorize({ member, ...session })
-      return callerOf({ did, member, client: 'session' }, authority, permissions)
+      return callerOf({ did, member, client }, authority, permissions)
     },
     async ofCaller({ did, member, client }) {
       // Whoever is no member must not wake a group that sleeps, so the directory is asked first.

@@ -89,13 +89,3 @@ export const leave = method(group.leave, {
     return undefined
   },
 })
-
-export const createSession = method(group.createSession, {
-  ...onGroup,
-  oauth: mayCall(group.createSession),
-  run: async (call) => {
-    const session = await call.account.group.createSession({ by: byOf(call) })
-    const { email: _, emailConfirmed: __, emailAuthFactor: ___, ...rest } = session
-    return rest
-  },
-})

@@ -17,6 +17,7 @@ import * as temp from '#src/gateway/methods/com.atproto.temp.ts'
 import * as groupCreating from '#src/gateway/methods/dev.headwater.group.creating.ts'
 import * as groupJoining from '#src/gateway/methods/dev.headwater.group.joining.ts'
 import * as groupRoles from '#src/gateway/methods/dev.headwater.group.roles.ts'
+import * as groupSigningIn from '#src/gateway/methods/dev.headwater.group.signing-in.ts'
 import * as group from '#src/gateway/methods/dev.headwater.group.ts'
 import * as jetstream from '#src/gateway/methods/network.bsky.jetstream.ts'
 import type { Method } from '#src/gateway/xrpc/method.ts'
@@ -42,6 +43,7 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     groupCreating,
     groupRoles,
     groupJoining,
+    groupSigningIn,
     jetstream,
   ]
     .flatMap((group): Method[] => Object.values(group))

@@ -43,9 +43,10 @@ export async function verifyActAs(
 /** The session of a member as a group, whose role is asked of the group. */
 export function verifyMemberSession(
   { members }: Pick<MemberPorts, 'members'>,
-  { did, member, sessionId }: VerifiedCaller & { member: string },
+  { did, member, sessionId, appPassword }: VerifiedCaller & { member: string },
 ): Promise<AccountCaller> {
-  return members.ofSession({ did, member, ...(sessionId !== undefined && { sessionId }) })
+  const client = appPassword === undefined ? 'session' : 'app password'
+  return members.ofSession({ did, member, client, ...(sessionId !== undefined && { sessionId }) })
 }
 
 /**
@@ -66,6 +67,9 @@ export async function verifyPrincipal(
   const caller = await verify(bearerToken(header))
   const { member } = caller
   if (member !== undefined) {
+    if (isFull && caller.appPassword !== undefined) {
+      throw invalidRequest('Bad token scope', 'InvalidToken')
+    }
     return memberOf(await verifyMemberSession(ports, { ...caller, member }))
   }
   const accepted: readonly string[] = accessScopesFor[isFull ? 'full account' : 'account']

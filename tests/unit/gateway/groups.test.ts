@@ -257,6 +257,10 @@ describe('methods about groups', () => {
     expect(changed).toMatchObject({ status: 400, error: 'InvalidToken' })
     const list = `dev.headwater.group.listMembers?account=${did}`
     expect((await get(openGroup(), list, appPassword)).status).toBe(200)
+    const ofMember = memberSession({ apw: 'phone' })
+    const asMember = await outcome(post(openGroup(), remove, body, ofMember))
+    expect(asMember).toMatchObject({ status: 400, error: 'InvalidToken' })
+    expect((await get(openGroup(), list, ofMember)).status).toBe(200)
     const elsewhere = { ...body, account: 'did:plc:elsewhere' }
     const unknown = await outcome(post(openGroup(), remove, elsewhere, asAccount(member)))
     expect(unknown).toMatchObject({ status: 400, error: 'NotFound' })

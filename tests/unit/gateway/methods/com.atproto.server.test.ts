@@ -56,9 +56,10 @@ it('the method table has every method of the reference and our own, and no other
       'getBlob getBlocks getCheckout getHead getLatestCommit getRecord getRepo getRepoStatus ' +
       'listBlobs listRepos notifyOfUpdate requestCrawl',
     'dev.headwater.group':
-      'acceptInvite acceptOwnership addMember convert create createInvite createSession deleteRole ' +
-      'export getAuditLog getMe leave list listInvites listJoinRequests listMembers listRoles ' +
-      'offerOwnership putRole removeMember resolveJoinRequest revokeInvite updateMember',
+      'acceptInvite acceptOwnership addMember convert create createAppPassword createInvite ' +
+      'createSession deleteRole export getAuditLog getMe leave list listAppPasswords listInvites ' +
+      'listJoinRequests listMembers listRoles offerOwnership putRole removeMember ' +
+      'resolveJoinRequest revokeAppPassword revokeInvite updateMember',
   }
   const expected = Object.entries(groups).flatMap(([group, names]) =>
     names.split(' ').map((name) => `${group}.${name}`),

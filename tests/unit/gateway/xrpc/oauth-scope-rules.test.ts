@@ -99,6 +99,7 @@ const ofGroups = [
   ],
   ...['revokeInvite', 'acceptInvite', 'listJoinRequests', 'resolveJoinRequest', 'offerOwnership'],
   ...['acceptOwnership', 'getAuditLog', 'createSession'],
+  ...['createAppPassword', 'listAppPasswords', 'revokeAppPassword'],
 ].map((name) => `dev.headwater.group.${name}`)
 const neverByApps = [
   'com.atproto.server.requestEmailUpdate',
