@@ -27,6 +27,31 @@ export function coversScope(own: readonly string[], wanted: string): boolean {
   return parts.length > 0 && parts.every((part) => own.some((scope) => includesPart(scope, part)))
 }
 
+/**
+ * What both allow, as scopes: those of `wanted` that `own` covers, and of the others what both have in common. As
+ * careful as `coversScope`: it leaves out what the text does not tell.
+ */
+export function commonScopes(own: readonly string[], wanted: readonly string[]): string[] {
+  const covered = wanted.filter((scope) => coversScope(own, scope))
+  const rest = wanted.filter((scope) => !covered.includes(scope))
+  return [...new Set([...covered, ...within(own, rest), ...within(rest, own)])]
+}
+
+/** The single permissions in `scopes` that `limit` covers. */
+function within(limit: readonly string[], scopes: readonly string[]): string[] {
+  return scopes.flatMap((scope) => {
+    if (coversScope(limit, scope)) return [scope]
+    return partsOf(parse(scope))
+      .map(textOf)
+      .filter((part) => coversScope(limit, part))
+  })
+}
+
+function textOf({ resource, value, action, aud }: Part): string {
+  const params = new URLSearchParams({ ...(action && { action }), ...(aud && { aud }) })
+  return `${resource}:${value}${params.size === 0 ? '' : `?${params}`}`
+}
+
 interface Part {
   resource: string
   value: string

@@ -7,7 +7,7 @@ import {
   manageFlags,
   mayManage,
 } from '#src/rules/group-roles.ts'
-import { coversScope } from '#src/rules/scope-coverage.ts'
+import { commonScopes, coversScope } from '#src/rules/scope-coverage.ts'
 
 const role = (scope: string, manage: (typeof manageFlags)[number][] = []) => ({
   ...{ name: 'poster', scope, manage, revision: 1 },
@@ -109,5 +109,64 @@ describe('coversScope', () => {
     ['repo:*', 'repo', false],
   ])('%s includes %s: %s', (own, wanted, expected) => {
     expect(coversScope(own.split(' '), wanted)).toBe(expected)
+  })
+})
+
+describe('commonScopes', () => {
+  it.each([
+    ['atproto repo:*', 'atproto repo:com.example.a', 'atproto repo:com.example.a'],
+    ['atproto repo:com.example.a', 'atproto repo:*', 'atproto repo:com.example.a'],
+    ['atproto repo:*?action=delete', 'atproto repo:com.a.b', 'atproto repo:com.a.b?action=delete'],
+    ['atproto repo:*?action=delete', 'atproto transition:generic', 'atproto repo:*?action=delete'],
+    ['atproto', 'atproto transition:generic repo:* account:email', 'atproto'],
+    [builtInRole('editor')!.scope, 'atproto transition:chat.bsky repo:*', 'atproto repo:*'],
+    [builtInRole('editor')!.scope, 'atproto identity:handle blob:*/*', 'atproto blob:*/*'],
+    [builtInRole('editor')!.scope, 'atproto transition:generic', 'atproto transition:generic'],
+    [
+      'atproto rpc:app.bsky.feed.getFeed?aud=did:web:a.example%23appview',
+      'atproto rpc:*?aud=did:web:a.example%23appview',
+      'atproto rpc:app.bsky.feed.getFeed?aud=did:web:a.example%23appview',
+    ],
+    ['atproto account:email?action=manage', 'atproto account:email', 'atproto account:email'],
+  ])('of %s and %s are %s', (own, wanted, both) => {
+    expect(commonScopes(own.split(' '), wanted.split(' ')).join(' ')).toBe(both)
+  })
+
+  it('never allow what one of both does not, as the OAuth library reads them', () => {
+    const texts = [
+      'atproto',
+      ...[
+        'repo:*',
+        'repo:com.example.a',
+        'repo:com.example.a?action=delete',
+        'repo:*?action=create',
+      ],
+      ...['transition:generic', 'transition:chat.bsky', 'blob:*/*', 'blob:image/*', 'identity:*'],
+      ...['account:email', 'account:email?action=manage', 'identity:handle'],
+      'repo?collection=com.example.a&collection=com.example.b&action=update',
+    ]
+    const asks = (scope: string) => {
+      const of = new ScopePermissionsTransition(scope)
+      const collections = ['com.example.a', 'com.example.b', 'com.example.c']
+      return [
+        ...(['create', 'update', 'delete'] as const).flatMap((action) =>
+          collections.map((collection) => of.allowsRepo({ action, collection })),
+        ),
+        ...['image/png', 'text/plain'].map((mime) => of.allowsBlob({ mime })),
+        ...(['handle', '*'] as const).map((attr) => of.allowsIdentity({ attr })),
+        ...(['read', 'manage'] as const).map((action) =>
+          of.allowsAccount({ attr: 'email', action }),
+        ),
+        ...['app.bsky.feed.getFeed', 'chat.bsky.convo.getLog'].map((lxm) =>
+          of.allowsRpc({ lxm, aud: 'did:web:a.example#x' }),
+        ),
+      ]
+    }
+    for (const own of texts)
+      for (const wanted of texts) {
+        const both = asks(commonScopes([own], [wanted]).join(' '))
+        const [a, b] = [asks(own), asks(wanted)]
+        expect(both, `${own} and ${wanted}`).toEqual(a.map((allowed, i) => allowed && b[i]))
+      }
   })
 })
