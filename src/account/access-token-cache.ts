@@ -8,6 +8,7 @@ export interface CachedAccessToken {
   /** The id of the grant's first token. */
   session: string
   clientId: string
+  member: string | undefined
   expiresAt: number
 }
 

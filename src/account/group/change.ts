@@ -43,7 +43,7 @@ export async function changeGroup<T>(
   key: IdempotencyKey | undefined,
   prepare: PrepareChange<T>,
 ): Promise<T> {
-  const { lane, members, membershipMirror, profile } = account
+  const { accessTokens, lane, members, membershipMirror, profile } = account
   const token = {}
   const write = () =>
     lane.write<T>(
@@ -78,6 +78,8 @@ export async function changeGroup<T>(
       return await write()
     } finally {
       members.end(token)
+      // A removal ends grants.
+      accessTokens.clear()
     }
   })
 }

@@ -1,5 +1,6 @@
 /** The rows of a group's members, and everything by which one of them may be signed in as the group. */
 import type { Account } from '#src/account/account.ts'
+import { revokedEvents } from '#src/account/grant-events.ts'
 import { addPrivateEvents, MAX_NAME_LENGTH } from '#src/account/private-events.ts'
 import { endedBody } from '#src/account/sessions/refresh-tokens.ts'
 import { invalidRequest } from '#src/errors.ts'
@@ -43,7 +44,7 @@ export async function mustHaveRoomForMember({ sql }: Account): Promise<void> {
   throw invalidRequest(`A group has at most ${MAX_MEMBERS} members`, 'TooManyMembers')
 }
 
-/** The row, the member's sessions, app passwords and grants, and the invitations that it made. */
+/** The row, the member's sessions, app passwords, grants and browsers, and the invitations that it made. */
 export function deleteMember(account: Pick<Account, 'clock'>, did: string): Statement[] {
   return [
     addPrivateEvents(
@@ -60,6 +61,7 @@ export function deleteMember(account: Pick<Account, 'clock'>, did: string): Stat
          'privileged', json('false')) AS body FROM credential WHERE member = ?`,
       [did],
     ),
+    revokedEvents(account, 'member = ?', [did]),
     ...['refresh_token', 'credential', 'oauth', 'member'].map((table) => ({
       sql: `DELETE FROM ${table} WHERE ${table === 'member' ? 'did' : 'member'} = ?`,
       params: [did],

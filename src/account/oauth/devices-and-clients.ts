@@ -3,38 +3,56 @@
  * stores.
  */
 import type { Account } from '#src/account/account.ts'
+import { notAMember } from '#src/account/acting.ts'
 import { haveSessionsEndedSince, notEndedSince } from '#src/account/end-sessions.ts'
 import { type AccountSummary, describeAccount } from '#src/account/oauth/account-summary.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
+import type { Role } from '#src/rules/group-roles.ts'
 
-/** `updatedAt` is the last sign-in with the password on the device. */
+/**
+ * `updatedAt` is the last sign-in with the password on the device; with a `member`, who acts as the account there, when
+ * it was chosen last.
+ */
 export interface DeviceLink {
   deviceId: string
   createdAt: number
   updatedAt: number
+  member?: string
 }
 
 /** Client id → what the account has authorized, as JSON. */
 export type AuthorizedClients = Record<string, string>
 
-const links = `SELECT id AS deviceId, created_at AS createdAt, updated_at AS updatedAt
+const links = `SELECT id AS deviceId, created_at AS createdAt, updated_at AS updatedAt, member
   FROM oauth WHERE kind = 'device'`
 
-/** More than one person uses: above it, the browsers that signed in first are signed out. */
+type LinkRow = Omit<DeviceLink, 'member'> & { member: string | null }
+
+function linkOf({ member, ...link }: LinkRow): DeviceLink {
+  return { ...link, ...(member !== null && { member }) }
+}
+
+/** Both are of each member, and of the account itself. More than one person uses: above it, the browsers that signed in first are signed out. */
 const MAX_DEVICES = 100
 /** Above it, the apps that were least recently authorized are forgotten: they ask for consent again. */
 const MAX_CLIENTS = 500
+/** A member of a group has this part of the room of an account. */
+const MEMBER_SHARE = 10
 
-/** Throws 400 if the account's sessions were ended since the sign-in began, at `since`. */
+/**
+ * With a `member` it acts as the account on this device, in place of another one. Throws 400 if the account's sessions
+ * were ended since the sign-in began, at `since`; 403 NotAMember.
+ */
 export async function signInOnDevice(
   account: Account,
-  { deviceId, since }: { deviceId: string; since?: number },
+  { deviceId, since, member }: { deviceId: string; since?: number; member?: string },
 ): Promise<void> {
+  await mustBeMember(account, member)
   const { sql, clock } = account
   await sql.batch([
-    upsert('device', deviceId, null, clock.now(), since),
-    deleteLeastUsed('device', MAX_DEVICES),
+    upsert('device', deviceId, { now: clock.now(), since, member }),
+    deleteLeastUsed('device', MAX_DEVICES, member),
   ])
   if (await haveSessionsEndedSince(account, since)) {
     throw invalidRequest('The sessions of the account were ended meanwhile: sign in again')
@@ -54,63 +72,101 @@ export async function findOnDevice(
   account: Account,
   { deviceId }: { deviceId: string },
 ): Promise<{ link: DeviceLink; account: AccountSummary; clients: AuthorizedClients } | null> {
-  const link = await account.sql.first<DeviceLink>(`${links} AND id = ?`, deviceId)
-  const known = link && (await describeWithClients(account))
-  return known ? { link, ...known } : null
+  const row = await account.sql.first<LinkRow>(`${links} AND id = ?`, deviceId)
+  if (row === undefined) return null
+  const link = linkOf(row)
+  const known = await describeWithClients(
+    account,
+    link.member === undefined ? {} : { member: link.member },
+  )
+  return known && { link, ...known }
 }
 
-export async function listDevices({ sql }: Account): Promise<DeviceLink[]> {
-  return sql.all<DeviceLink>(`${links} ORDER BY updated_at DESC, id`)
+/** Of a `member` only those on which it acts as the account. */
+export async function listDevices(
+  { sql }: Account,
+  { member }: { member?: string } = {},
+): Promise<DeviceLink[]> {
+  const rows = await sql.all<LinkRow>(
+    `${links} AND (?1 IS NULL OR member = ?1) ORDER BY updated_at DESC, id`,
+    member ?? null,
+  )
+  return rows.map(linkOf)
 }
 
-/** Null also for a sign-in from before the account's sessions were ended, if `signedInAt` is given. */
+/**
+ * Null also for a sign-in from before the account's sessions were ended, if `signedInAt` is given, and if the `member`
+ * is none. With it, the clients are those that it has authorized, and there is its role.
+ */
 export async function describeWithClients(
   account: Account,
-  { signedInAt }: { signedInAt?: number } = {},
-): Promise<{ account: AccountSummary; clients: AuthorizedClients } | null> {
+  { signedInAt, member }: { signedInAt?: number; member?: string } = {},
+): Promise<{ account: AccountSummary; clients: AuthorizedClients; role?: Role } | null> {
   if (await haveSessionsEndedSince(account, signedInAt)) return null
+  const membership =
+    member === undefined ? undefined : await account.members.find(member, account.clock.now())
+  if (member !== undefined && membership === undefined) return null
   const summary = await describeAccount(account)
   if (summary === null) return null
   const rows = await account.sql.all<{ id: string; data: string }>(
-    `SELECT id, data FROM oauth WHERE kind = 'client'`,
+    `SELECT id, data FROM oauth WHERE kind = 'client' AND member IS ?`,
+    member ?? null,
   )
-  const clients = Object.fromEntries(rows.map(({ id, data }) => [id, data]))
-  return { account: summary, clients }
+  const skipped = clientRow('', member).length
+  const clients = Object.fromEntries(rows.map(({ id, data }) => [id.slice(skipped), data]))
+  return { account: summary, clients, ...(membership && { role: membership.role }) }
 }
 
+/** Throws 403 NotAMember. */
 export async function setAuthorizedClient(
-  { sql, clock }: Account,
-  { clientId, data }: { clientId: string; data: string },
+  account: Account,
+  { clientId, data, member }: { clientId: string; data: string; member?: string },
 ): Promise<void> {
+  await mustBeMember(account, member)
+  const { sql, clock } = account
   await sql.batch([
-    upsert('client', clientId, data, clock.now()),
-    deleteLeastUsed('client', MAX_CLIENTS),
+    upsert('client', clientRow(clientId, member), { data, now: clock.now(), member }),
+    deleteLeastUsed('client', MAX_CLIENTS, member),
   ])
+}
+
+/** Each member has its own row of an app, so that the consent of one is none of another. */
+function clientRow(clientId: string, member: string | undefined): string {
+  return member === undefined ? clientId : `${member} ${clientId}`
+}
+
+async function mustBeMember({ members, clock }: Account, member: string | undefined) {
+  if (member === undefined) return
+  if ((await members.find(member, clock.now())) === undefined) throw notAMember()
 }
 
 export function deleteAuthorizedClients(): Statement {
   return { sql: `DELETE FROM oauth WHERE kind = 'client'` }
 }
 
-function deleteLeastUsed(kind: string, max: number): Statement {
+function deleteLeastUsed(kind: string, max: number, member: string | undefined): Statement {
   return {
-    sql: `DELETE FROM oauth WHERE kind = ?1 AND id NOT IN
-            (SELECT id FROM oauth WHERE kind = ?1 ORDER BY updated_at DESC, id LIMIT ?2)`,
-    params: [kind, max],
+    sql: `DELETE FROM oauth WHERE kind = ?1 AND member IS ?2 AND id NOT IN
+            (SELECT id FROM oauth WHERE kind = ?1 AND member IS ?2
+             ORDER BY updated_at DESC, id LIMIT ?3)`,
+    params: [kind, member ?? null, member === undefined ? max : max / MEMBER_SHARE],
   }
 }
 
-function upsert(
-  kind: string,
-  id: string,
-  data: string | null,
-  now: number,
-  since: number | undefined = undefined,
-): Statement {
+interface Linked {
+  data?: string
+  now: number
+  since?: number | undefined
+  member: string | undefined
+}
+
+/** Nothing is stored of a member that was removed meanwhile. */
+function upsert(kind: string, id: string, { data, now, since, member }: Linked): Statement {
   return {
-    sql: `INSERT INTO oauth (kind, id, data, created_at, updated_at)
-          SELECT ?1, ?2, ?3, ?4, ?4 WHERE ${notEndedSince}
-          ON CONFLICT (kind, id) DO UPDATE SET data = ?3, updated_at = ?4`,
-    params: [kind, id, data, now, since ?? null],
+    sql: `INSERT INTO oauth (kind, id, data, created_at, updated_at, member)
+          SELECT ?1, ?2, ?3, ?4, ?4, ?5 WHERE ${notEndedSince}
+            AND (?5 IS NULL OR EXISTS (SELECT 1 FROM member WHERE did = ?5))
+          ON CONFLICT (kind, id) DO UPDATE SET data = ?3, updated_at = ?4, member = ?5`,
+    params: [kind, id, data ?? null, now, member ?? null, since ?? null],
   }
 }
