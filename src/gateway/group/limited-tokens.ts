@@ -10,11 +10,15 @@ export function isOf(did: string, aud: string): boolean {
   return aud === did || aud.startsWith(`${did}#`)
 }
 
-/** An app password, or an app that has no scope for this method: `transition:generic` stands for an app password. */
+/**
+ * An app password, or an app that has no scope for this method: `transition:generic` stands for an app password. And a
+ * member, which is not the group.
+ */
 export function isLimited(
-  { scope, scopes, permissions }: AccountCaller,
+  { scope, scopes, permissions, actingMember }: AccountCaller,
   { aud, lxm = '*' }: { aud: string; lxm: string | undefined },
 ): boolean {
+  if (actingMember !== undefined) return true
   if (permissions === undefined) return scope !== accessScope
   return !new ScopePermissions(scopes ?? '').allowsRpc({ aud, lxm })
 }

@@ -38,7 +38,7 @@ export function openMemberAuthority({
   clock: Clock
 }): MemberAuthority {
   const permissions = permissionsCache()
-  const mayAct = ownStatuses(dispatch, clock)
+  const mayAct = openOwnStatuses(dispatch, clock)
   return {
     async ofSession({ did, member, client, sessionId }) {
       if (!(await mayAct(member))) throw notAMember()
@@ -61,11 +61,13 @@ export function openMemberAuthority({
   }
 }
 
-/** Whether the member's own account may do anything; true if it is of another server, where it needs a token for each call. */
-function ownStatuses(
+/** Whether the member's own account may do anything; true if it is of another server. */
+export type OwnStatuses = (member: string) => Promise<boolean>
+
+export function openOwnStatuses(
   { directory }: Pick<Dispatch, 'directory'>,
   clock: Clock,
-): (member: string) => Promise<boolean> {
+): OwnStatuses {
   const known = new BoundedMap<string, { isUsable: boolean; until: number }>(MAX_MEMBERS)
   return async (member) => {
     const now = clock.now()
@@ -78,7 +80,7 @@ function ownStatuses(
   }
 }
 
-function notAMember() {
+export function notAMember() {
   return forbidden('You are not a member of this group', 'NotAMember')
 }
 

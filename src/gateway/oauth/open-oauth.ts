@@ -3,6 +3,7 @@
 import { createHmac } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { OAuthConfig } from '#src/config/oauth.ts'
+import { openOwnStatuses } from '#src/gateway/group/member-authority.ts'
 import type { FindClientAddress } from '#src/gateway/http/client-address.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { isOfMembersElsewhere } from '#src/gateway/members-elsewhere/members-elsewhere.ts'
@@ -97,6 +98,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
       serviceDid,
       accounts,
       clock: ports.clock,
+      mayAct: openOwnStatuses(server.dispatch, ports.clock),
     })
     return resources
   })

@@ -18,6 +18,8 @@ import {
   OAuthVerifier,
 } from '@atproto/oauth-provider/verifier'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
+import { notAMember, type OwnStatuses } from '#src/gateway/group/member-authority.ts'
+import { permissionsOfBoth } from '#src/gateway/group/role-permissions.ts'
 import { DpopKeyCache } from '#src/gateway/oauth/dpop-key-cache.ts'
 import { permissionsCache } from '#src/gateway/oauth/permissions-cache.ts'
 import { mustHaveShortId } from '#src/gateway/oauth/proof-id.ts'
@@ -38,6 +40,8 @@ export interface ResourceServerPorts extends OAuthKeys {
   serviceDid: string
   accounts: ProviderAccounts
   clock: Clock
+  /** Whether a member's own account may act. */
+  mayAct: OwnStatuses
 }
 
 /** The key that signs access tokens. Session tokens are signed with it too, but have no `iss`. */
@@ -162,11 +166,21 @@ export async function openResourceServer(ports: ResourceServerPorts): Promise<Re
     }
     // An account in a process of an earlier release does not say which grant it is.
     const { session: sessionId = id, clientId } = verdict as Partial<typeof verdict>
-    const { scope, expiresAt } = verdict
-    return {
+    const { scope, expiresAt, member } = verdict
+    const caller = {
       ...{ did, scope: 'oauth', permissions: permissions(scope), scopes: scope },
       ...{ expiresAt, sessionId },
       ...(clientId && { clientId }),
+    }
+    if (member === undefined) return caller
+    if (!(await ports.mayAct(member.did))) throw notAMember()
+    return {
+      ...caller,
+      permissions: permissionsOfBoth(caller.permissions, permissions(member.scope)),
+      actingMember: {
+        ...{ did: member.did, role: member.name, revision: member.revision },
+        ...(clientId && { client: clientId }),
+      },
     }
   }
 

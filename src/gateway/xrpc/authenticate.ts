@@ -20,6 +20,7 @@ import type {
 import {
   actAsHeader,
   isMemberSession,
+  principalOfApp,
   verifyActAs,
   verifyMemberSession,
   verifyPrincipal,
@@ -93,7 +94,7 @@ export function authenticator(ports: AuthPorts): Authenticate {
     if (kind === 'principal' || kind === 'full principal') {
       if (oauth !== undefined && request !== undefined && isDpopBound(header)) {
         if (group !== undefined) throw invalidRequest('act-as demands a service token')
-        return oauth.authenticate(request)
+        return principalOfApp(await oauth.authenticate(request))
       }
       const isFull = kind === 'full principal'
       return verifyPrincipal(memberPorts, verified, header, { lxm: nsid, group, isFull })

@@ -69,7 +69,10 @@ export interface AccountCaller {
   scopes?: string
   /** The end of the token. */
   expiresAt?: number
-  /** The member that acts as the account, a group. Then the permissions are those of its role. */
+  /**
+   * The member that acts as the account, a group. Then the permissions are those of its role; with an OAuth token, what
+   * both it and the role allow, and `scopes` are those of the token.
+   */
   actingMember?: MemberCaller
 }
 

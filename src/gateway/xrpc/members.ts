@@ -3,7 +3,12 @@ import { authRequired, forbidden, invalidRequest } from '#src/errors.ts'
 import { groupAudience } from '#src/gateway/group/audience.ts'
 import type { MemberAuthority } from '#src/gateway/group/member-authority.ts'
 import { bearerToken, parseAuthorization } from '#src/gateway/http/authorization-header.ts'
-import type { AccountCaller, AuthRequest, PrincipalCaller } from '#src/gateway/xrpc/callers.ts'
+import type {
+  AccountCaller,
+  AppCaller,
+  AuthRequest,
+  PrincipalCaller,
+} from '#src/gateway/xrpc/callers.ts'
 import { verifyServiceAuth } from '#src/gateway/xrpc/service-auth.ts'
 import type { VerifiedCaller } from '#src/gateway/xrpc/verified-tokens.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -75,6 +80,13 @@ export async function verifyPrincipal(
   const accepted: readonly string[] = accessScopesFor[isFull ? 'full account' : 'account']
   if (!accepted.includes(caller.scope)) throw invalidRequest('Bad token scope', 'InvalidToken')
   return { did: caller.did, scope: caller.scope, clientId: 'session' }
+}
+
+/** The account that an app has signed in as; if a member acts as it, that member, with what the token allows. */
+export function principalOfApp(caller: AppCaller): PrincipalCaller {
+  if (caller.actingMember === undefined) return caller
+  const { permissions, scopes } = caller
+  return { ...memberOf(caller), permissions, ...(scopes !== undefined && { scopes }) }
 }
 
 function memberOf({ did: group, scope, actingMember }: AccountCaller): PrincipalCaller {

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { DpopNonce, OAuthVerifier } from '@atproto/oauth-provider/verifier'
 import { calculateJwkThumbprint } from 'jose'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import type { Refusal } from '#src/account/oauth/check-access-token.ts'
+import type { AcceptedToken, Refusal } from '#src/account/oauth/check-access-token.ts'
 import { unavailable } from '#src/errors.ts'
 import { accessTokenKey, openResourceServer } from '#src/gateway/oauth/resource-server.ts'
 import { type DpopClaims, dpopProof } from '#tests/support/oauth-client.ts'
@@ -10,6 +10,7 @@ import { type DpopClaims, dpopProof } from '#tests/support/oauth-client.ts'
 const issuer = 'https://pds.example.com'
 const serviceDid = 'did:web:pds.example.com'
 const did = 'did:plc:abcdefghijklmnopqrstuvwx'
+const suspended = 'did:plc:suspended'
 const tokenId = `tok-${'a'.repeat(32)}`
 const path = '/xrpc/com.atproto.server.getSession'
 const keys = {
@@ -27,7 +28,7 @@ afterEach(() => {
 })
 
 type Verdict =
-  | { scope: string; expiresAt: number; session?: string; clientId?: string }
+  | (Pick<AcceptedToken, 'scope' | 'expiresAt'> & Partial<AcceptedToken>)
   | { refusal: Refusal }
 
 async function fixture() {
@@ -40,6 +41,7 @@ async function fixture() {
     serviceDid,
     accounts: { findByToken: async (name: string) => accounts.get(name) } as never,
     clock: { now: () => Date.now() },
+    mayAct: async (member) => member !== suspended,
   })
   const { signer } = new OAuthVerifier({ ...keys, keyset: [await accessTokenKey(keys)] })
   const jkt = await calculateJwkThumbprint(jwk as never)
@@ -155,4 +157,47 @@ it('a token for another server, or not bound to a key, is rejected', async () =>
   const over = await make({ exp: Date.now() / 1000 - 1 })
   await expect(ask({ as: over })).rejects.toMatchObject({ error: 'invalid_token' })
   await expect(ask({ as: 'not.a.token' })).rejects.toMatchObject({ status: 401 })
+})
+
+it("a member's app may do what both its token and the role of the moment allow, as that member", async () => {
+  const { checkAccessToken, ask } = await fixture()
+  const verdict = { scope: 'atproto repo:com.example.a', expiresAt: 0, clientId: 'an app' }
+  const role = (scope: string, member = 'did:plc:eddie') => ({
+    ...verdict,
+    member: { did: member, name: 'poster', revision: 7, scope },
+  })
+  const may = async () => {
+    const { permissions } = await ask()
+    const writes = (collection: string) => () =>
+      permissions.assertRepo({ action: 'create', collection })
+    return ['com.example.a', 'com.example.b'].map((collection) => {
+      try {
+        writes(collection)()
+        return true
+      } catch {
+        return false
+      }
+    })
+  }
+  checkAccessToken.mockResolvedValueOnce(role('atproto repo:*'))
+  expect(await may()).toEqual([true, false])
+  checkAccessToken.mockResolvedValueOnce(role('atproto repo:com.example.b'))
+  expect(await may()).toEqual([false, false])
+  checkAccessToken.mockResolvedValueOnce(role('atproto'))
+  const caller = await ask()
+  expect(caller).toMatchObject({
+    ...{ did, scopes: verdict.scope, clientId: 'an app' },
+    actingMember: { did: 'did:plc:eddie', role: 'poster', revision: 7, client: 'an app' },
+  })
+  const { permissions } = caller
+  expect(permissions.allowsAccount({ attr: 'email', action: 'read' })).toBe(false)
+  for (const check of [
+    () => permissions.assertAccount({ attr: 'status', action: 'manage' }),
+    () => permissions.assertIdentity({ attr: 'handle' }),
+    () => permissions.assertBlob({ mime: 'image/png' }),
+    () => permissions.assertRpc({ lxm: 'com.example.get', aud: 'did:web:a.example#x' }),
+  ])
+    expect(check).toThrow('Missing required scope')
+  checkAccessToken.mockResolvedValueOnce(role('atproto', suspended))
+  await expect(ask()).rejects.toMatchObject({ status: 403, error: 'NotAMember' })
 })
