@@ -11,6 +11,7 @@ import { handleRulesRoutes } from '#src/gateway/operator/handle-rules-routes.ts'
 import type { Metrics } from '#src/gateway/operator/metrics.ts'
 import { type OperatorPorts, operatorRoutes } from '#src/gateway/operator/operator-routes.ts'
 import { relayRoutes } from '#src/gateway/operator/relay-routes.ts'
+import { actAsPages } from '#src/gateway/pages/act-as.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import { securityPages } from '#src/gateway/pages/pages.ts'
 import type { EventStreams } from '#src/gateway/realtime/event-streams.ts'
@@ -21,7 +22,7 @@ import { type CallPorts, type Env, xrpcHandler } from '#src/gateway/xrpc/xrpc-ca
 import { SUBSCRIBE_PATH } from '#src/protocol/realtime-names.ts'
 
 export interface AppPorts extends CallPorts, OperatorPorts {
-  pages?: Pick<PageContext, 'branding' | 'secret' | 'clock' | 'signInDevice'>
+  pages?: Pick<PageContext, 'branding' | 'secret' | 'clock' | 'signInDevice' | 'groups'>
   /** Signs in members whose home is another server; absent in some tests. */
   membersElsewhere?: MembersElsewhere
   /** Serves server-sent events; absent in some tests. */
@@ -40,7 +41,11 @@ export function createApp(ports: AppPorts): Hono<Env> {
   relayRoutes(app, ports, ports)
   createdAccountsRoute(app, ports.server, ports)
   ports.membersElsewhere?.routes(app)
-  if (ports.pages !== undefined) securityPages(app, { ...ports, ...ports.pages })
+  if (ports.pages !== undefined) {
+    const context = { ...ports, ...ports.pages }
+    securityPages(app, context)
+    actAsPages(app, context)
+  }
   if (ports.eventStreams !== undefined) app.get(SUBSCRIBE_PATH, ports.eventStreams)
   lexiconRoutes(app)
   for (const path of streamPaths) app.get(path, () => upgradeRequired(path))

@@ -175,6 +175,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
       secret: auth.jwtSecret,
       clock,
       signInDevice: (request, did, since) => oauth.signInDevice(request, did, since),
+      groups: oauth,
     },
     nextNonce: () => oauth.nextNonce(),
     metrics,

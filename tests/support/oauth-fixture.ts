@@ -65,6 +65,11 @@ export async function openOAuthFixture(
     authorization: shardOf,
     directory: {
       accounts: { find },
+      memberships: {
+        list: async () => ({ groups: [] }),
+        find: async () => null,
+        isGroup: async () => false,
+      },
       settings: { get: async () => null, hasHandlesUnder: async () => false },
     },
   }

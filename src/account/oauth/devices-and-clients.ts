@@ -27,6 +27,13 @@ export type AuthorizedClients = Record<string, string>
 const links = `SELECT id AS deviceId, created_at AS createdAt, updated_at AS updatedAt, member
   FROM oauth WHERE kind = 'device'`
 
+interface Described {
+  account: AccountSummary
+  clients: AuthorizedClients
+  /** Of the member that is asked for. */
+  role?: Role
+}
+
 type LinkRow = Omit<DeviceLink, 'member'> & { member: string | null }
 
 function linkOf({ member, ...link }: LinkRow): DeviceLink {
@@ -71,7 +78,7 @@ export async function signOutOfDevice(
 export async function findOnDevice(
   account: Account,
   { deviceId }: { deviceId: string },
-): Promise<{ link: DeviceLink; account: AccountSummary; clients: AuthorizedClients } | null> {
+): Promise<({ link: DeviceLink } & Described) | null> {
   const row = await account.sql.first<LinkRow>(`${links} AND id = ?`, deviceId)
   if (row === undefined) return null
   const link = linkOf(row)
@@ -101,7 +108,7 @@ export async function listDevices(
 export async function describeWithClients(
   account: Account,
   { signedInAt, member }: { signedInAt?: number; member?: string } = {},
-): Promise<{ account: AccountSummary; clients: AuthorizedClients; role?: Role } | null> {
+): Promise<Described | null> {
   if (await haveSessionsEndedSince(account, signedInAt)) return null
   const membership =
     member === undefined ? undefined : await account.members.find(member, account.clock.now())

@@ -5,19 +5,24 @@ import {
   OAuthError,
 } from '@atproto/oauth-provider/errors'
 import type { Account, AccountStore, DeviceAccount, Did } from '@atproto/oauth-provider/store'
-import type { Device } from '#src/authorization/devices.ts'
 import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { XrpcError } from '#src/errors.ts'
 import { updateHandle } from '#src/gateway/identity/update-handle.ts'
 import { validateNewHandle } from '#src/gateway/identity/validate-handle.ts'
+import type { DeviceGroups, OnDevice } from '#src/gateway/oauth/device-groups.ts'
+import { actingAs, allowedMember } from '#src/gateway/oauth/member-account-area.ts'
 import { retryAfterOf, toHandleError, withOAuthErrors } from '#src/gateway/oauth/oauth-errors.ts'
 import { authorizedClientsOf, type ProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
 import { requestContext } from '#src/gateway/oauth/request-context.ts'
 import { mustPassSecondStep } from '#src/gateway/oauth/second-factor.ts'
 import { shardOf } from '#src/gateway/oauth/shards.ts'
 import { deviceOf } from '#src/gateway/oauth/shared-stores.ts'
+import type { Permissions } from '#src/gateway/xrpc/callers.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import { asMember } from '#src/rules/acting-member.ts'
 import { normalizeIdentifier } from '#src/rules/identifiers.ts'
+
+type StoredDevice = Parameters<typeof deviceOf>[0]
 
 export type AccountMethods = Pick<
   AccountStore,
@@ -35,7 +40,11 @@ export type AccountMethods = Pick<
   | 'reactivateAccount'
 >
 
-export function accountStore(server: ServerContext, accounts: ProviderAccounts): AccountMethods {
+export function accountStore(
+  server: ServerContext,
+  accounts: ProviderAccounts,
+  groups: DeviceGroups,
+): AccountMethods {
   const { dispatch } = server
   const devices = (id: string) => shardOf(dispatch, id).devices
 
@@ -57,8 +66,11 @@ export function accountStore(server: ServerContext, accounts: ProviderAccounts):
     return { account: shown, authorizedClients: authorizedClientsOf(found.clients) }
   }
 
-  async function onDevice(id: string, did: string, device: Device): Promise<DeviceAccount | null> {
-    const found = await (await accounts.find(did))?.oauth.findOnDevice({ deviceId: id })
+  async function onDevice(id: string, did: string): Promise<OnDevice | null> {
+    return (await (await accounts.find(did))?.oauth.findOnDevice({ deviceId: id })) ?? null
+  }
+
+  function shown(id: string, device: StoredDevice, found: OnDevice | null): DeviceAccount | null {
     const account = found && accounts.toAccount(found.account)
     if (!found || !account) return null
     return {
@@ -97,7 +109,11 @@ export function accountStore(server: ServerContext, accounts: ProviderAccounts):
 
     async setAuthorizedClient(did, clientId, data) {
       const account = await requireAccount(did)
-      await account.oauth.setAuthorizedClient({ clientId, data: JSON.stringify(data) })
+      const member = actingAs(did)?.member
+      await account.oauth.setAuthorizedClient({
+        ...{ clientId, data: JSON.stringify(data) },
+        ...(member !== undefined && { member }),
+      })
     },
 
     getAccount: (did) => describeWithClients(did, requestContext().signedInAt),
@@ -116,7 +132,10 @@ export function accountStore(server: ServerContext, accounts: ProviderAccounts):
 
     async getDeviceAccount(deviceId, did) {
       const device = await devices(deviceId).read({ id: deviceId })
-      return device && onDevice(deviceId, did, device)
+      if (device === null) return null
+      const found = await onDevice(deviceId, did)
+      const isItself = found !== null && found.link.member === undefined
+      return isItself ? shown(deviceId, device, found) : groups.find(deviceId, did)
     },
 
     async removeDeviceAccount(deviceId, did) {
@@ -142,31 +161,38 @@ export function accountStore(server: ServerContext, accounts: ProviderAccounts):
 
     updateHandle: ({ did, handle }) =>
       withOAuthErrors(async () => {
-        await updateHandle(server.identity, { did, handle })
+        const by = allowedMember(did, (role) => role.assertIdentity({ attr: 'handle' }))
+        await updateHandle(server.identity, { did, handle }, by)
         return describe(did)
       }, toHandleError),
 
     deactivateAccount: ({ did, deleteAfter }) =>
       withOAuthErrors(async () => {
-        const change = { active: false, deleteAfter: deleteAfter ?? null, dropCredentials: true }
-        await (await requireAccount(did)).lifecycle.changeState(change)
+        const by = allowedMember(did, mayManageStatus)
+        const account = await requireAccount(did)
+        const change = { active: false, deleteAfter: deleteAfter ?? null }
+        if (by === undefined) {
+          await account.lifecycle.changeState({ ...change, dropCredentials: true })
+        } else await asMember(account, by).lifecycle.changeState(change)
         return describe(did)
       }),
 
     reactivateAccount: ({ did }) =>
       withOAuthErrors(async () => {
         await requireAccount(did)
-        await server.activateAccount(did)
+        await server.activateAccount(did, allowedMember(did, mayManageStatus))
         return describe(did)
       }),
   }
 
   async function devicesOfAccount(did: Did) {
-    const links = (await (await accounts.find(did))?.oauth.listDevices()) ?? []
+    const member = actingAs(did)?.member
+    const own = await accounts.find(did)
+    const links = (await own?.oauth.listDevices(member === undefined ? {} : { member })) ?? []
     return Promise.all(
       links.map(async ({ deviceId }) => {
         const device = await devices(deviceId).read({ id: deviceId })
-        return device && onDevice(deviceId, did, device)
+        return device && shown(deviceId, device, await onDevice(deviceId, did))
       }),
     )
   }
@@ -176,8 +202,19 @@ export function accountStore(server: ServerContext, accounts: ProviderAccounts):
     if (await isNewDevice(deviceId)) return []
     const found = await devices(deviceId).readWithAccounts({ id: deviceId })
     if (found === null) return []
-    return Promise.all(found.dids.map((did) => onDevice(deviceId, did, found.device)))
+    const { device, dids } = found
+    const all = await Promise.all(dids.map((did) => onDevice(deviceId, did)))
+    const signedIn = all.filter((one) => one !== null)
+    const own = signedIn.filter(({ link }) => link.member === undefined)
+    return [
+      ...own.map((one) => shown(deviceId, device, one)),
+      ...(await groups.list(deviceId, device, signedIn)),
+    ]
   }
+}
+
+function mayManageStatus(role: Permissions): void {
+  role.assertAccount({ attr: 'status', action: 'manage' })
 }
 
 /** Counts what fails by the address of the request. */

@@ -1,17 +1,43 @@
 /** Signs an account in for OAuth on a browser, as the stock sign-in page does: the provider's device and its cookies. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { OAuthProvider } from '@atproto/oauth-provider/provider'
+import { parse } from 'hono/utils/cookie'
 
 export async function signInDevice(
   provider: OAuthProvider,
   request: IncomingMessage,
   did: string,
 ): Promise<string[]> {
+  const { deviceId, cookies } = await loadDevice(provider, request)
+  await provider.accountManager.upsertDeviceAccount(deviceId, did as `did:plc:${string}`)
+  return cookies
+}
+
+/** The provider's device for the browser, and the Set-Cookie values for it. */
+export async function loadDevice(
+  provider: OAuthProvider,
+  request: IncomingMessage,
+): Promise<{ deviceId: `dev-${string}`; cookies: string[] }> {
   const { response, cookies } = cookieJar()
   // A new session id, against session fixation.
   const { deviceId } = await provider.deviceManager.load(request, response, true)
-  await provider.accountManager.upsertDeviceAccount(deviceId, did as `did:plc:${string}`)
-  return cookies()
+  return { deviceId, cookies: cookies() }
+}
+
+/** The device that the browser's cookies prove, without a change of it. */
+export async function knownDevice(
+  readDevice: (id: string) => Promise<{ sessionId: string } | null>,
+  { headers }: Pick<IncomingMessage, 'headers'>,
+): Promise<`dev-${string}` | undefined> {
+  const cookies = parse(headers.cookie ?? '')
+  const { 'dev-id': deviceId = '', 'ses-id': sessionId } = cookies
+  if (!isDeviceId(deviceId) || sessionId === undefined) return undefined
+  const device = await readDevice(deviceId)
+  return device?.sessionId === sessionId ? deviceId : undefined
+}
+
+function isDeviceId(text: string): text is `dev-${string}` {
+  return /^dev-[0-9a-f]{32}$/.test(text)
 }
 
 /** A stub response that collects cookies: the real response is made by Hono. */

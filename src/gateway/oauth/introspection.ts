@@ -9,18 +9,22 @@ import type { OAuthProvider } from '@atproto/oauth-provider/provider'
 import type { TokenInfo } from '@atproto/oauth-provider/store'
 import type { DpopProof } from '@atproto/oauth-provider/verifier'
 import type { OAuthClientCredentials, OAuthIntrospectionResponse } from '@atproto/oauth-types'
-import { DistinctKeysProvider } from '#src/gateway/oauth/distinct-keys.ts'
+import { memberIn } from '#src/gateway/oauth/acting-parameters.ts'
 import { MAX_DESCRIPTION_LENGTH } from '#src/gateway/oauth/error-descriptions.ts'
+import { GroupProvider } from '#src/gateway/oauth/group-provider.ts'
 import { mustHaveShortId } from '#src/gateway/oauth/proof-id.ts'
 
-export type Introspection = OAuthIntrospectionResponse & { cnf?: { jkt: string } }
+export type Introspection = OAuthIntrospectionResponse & {
+  cnf?: { jkt: string }
+  act?: { sub: string }
+}
 
 type Client = Awaited<ReturnType<OAuthProvider['clientManager']['getClient']>>
 type FoundToken = { kind: 'access' | 'refresh'; info: TokenInfo; audience: string }
 
 export const introspectionPath = '/oauth/introspect'
 
-export class IntrospectingProvider extends DistinctKeysProvider {
+export class IntrospectingProvider extends GroupProvider {
   constructor(options: ConstructorParameters<typeof OAuthProvider>[0]) {
     super(options)
     const { metadata } = this
@@ -90,6 +94,7 @@ export class IntrospectingProvider extends DistinctKeysProvider {
     const { data, account } = info
     const { scope: requestedScope, dpop_jkt: jkt } = data.parameters
     const scope = data.scope ?? requestedScope
+    const member = memberIn(data.parameters)
     const expiresAt = kind === 'access' ? data.expiresAt.getTime() : refreshableUntil(client, data)
     return {
       active: true,
@@ -103,6 +108,7 @@ export class IntrospectingProvider extends DistinctKeysProvider {
       // Access tokens only: the type says how a token is presented.
       ...(kind === 'access' && { token_type: jkt === undefined ? 'Bearer' : 'DPoP' }),
       ...(jkt !== undefined && { cnf: { jkt } }),
+      ...(member !== undefined && { act: { sub: member } }),
     }
   }
 }

@@ -13,6 +13,7 @@ import {
   type ProviderCall,
   respondWithError,
 } from '#src/gateway/oauth/failures.ts'
+import type { GroupSignIn } from '#src/gateway/oauth/group-sign-in.ts'
 import type { AttemptLimiter } from '#src/gateway/oauth/provider.ts'
 import { openProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
 import {
@@ -21,10 +22,11 @@ import {
   withClientStatus,
 } from '#src/gateway/oauth/provider-middleware.ts'
 import { dropUnpushedParams } from '#src/gateway/oauth/pushed-only.ts'
-import { withRequestContext } from '#src/gateway/oauth/request-context.ts'
+import { type RequestContext, withRequestContext } from '#src/gateway/oauth/request-context.ts'
 import type { ResourceServer } from '#src/gateway/oauth/resource-server.ts'
 import { wakeShards } from '#src/gateway/oauth/shards.ts'
 import { type FindCountedAddress, MAX_USER_AGENT_LENGTH } from '#src/gateway/oauth/shared-stores.ts'
+import { isActAsPage } from '#src/gateway/pages/act-as-path.ts'
 import { returnToCookie } from '#src/gateway/pages/return-to.ts'
 import { securityPath } from '#src/gateway/pages/security-path.ts'
 import type { AppCaller, AuthRequest } from '#src/gateway/xrpc/callers.ts'
@@ -57,6 +59,8 @@ export interface OAuth {
   nextNonce(): string | undefined
   /** Signs an account in on the request's browser, by a sign-in that began at `since`; returns the Set-Cookie values. */
   signInDevice(request: IncomingMessage, did: string, since: number): Promise<string[]>
+  membersOn: GroupSignIn['membersOn']
+  actAs: GroupSignIn['actAs']
   /** Does ahead of the first request what takes a second. Returns a function that ends it. */
   warmUp(timer: Timer): () => void
 }
@@ -71,12 +75,15 @@ export function loadModules() {
     import('@atproto/oauth-provider/middleware'),
     import('#src/gateway/oauth/device-cookies.ts'),
     import('#src/gateway/oauth/introspection-endpoint.ts'),
+    import('#src/gateway/oauth/device-groups.ts'),
+    import('#src/gateway/oauth/group-sign-in.ts'),
     import('#src/gateway/oauth/resource-server.ts'),
   ])
 }
 
 interface Pages {
   handle: Middleware
+  groups: GroupSignIn
   signIn(request: IncomingMessage, did: string): Promise<string[]>
 }
 
@@ -104,12 +111,20 @@ export function openOAuth(ports: OAuthPorts): OAuth {
   })
 
   const loadPages = loadOnce(async (): Promise<Pages> => {
-    const [{ openProvider, updateDomains }, { oauthMiddleware }, deviceCookies, endpoint] =
-      await loadModules()
+    const [
+      { openProvider, updateDomains },
+      { oauthMiddleware },
+      deviceCookies,
+      endpoint,
+      { openDeviceGroups },
+      { openGroupSignIn },
+    ] = await loadModules()
+    const groups = openDeviceGroups({ dispatch: server.dispatch, accounts })
     const { config, plcUrl, limitAttempts, countedAddress } = ports
-    const provider = await openProvider({
+    const { provider, requests } = await openProvider({
       server,
       accounts,
+      groups,
       keys,
       config,
       plcUrl,
@@ -129,6 +144,10 @@ export function openOAuth(ports: OAuthPorts): OAuth {
         introspect(request, response, (error) =>
           error === undefined ? withDomains(request, response, next) : next(error),
         ),
+      groups: openGroupSignIn({
+        ...{ provider, requests, groups },
+        dispatch: server.dispatch,
+      }),
       signIn: (request, did) => deviceCookies.signInDevice(provider, request, did),
     }
   })
@@ -152,13 +171,22 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     const { cookie, authorization } = request.headers
     const returnTo = returnToCookie(request, issuer)
     if (returnTo !== undefined) response.appendHeader('set-cookie', returnTo)
-    const context = {
+    const context: RequestContext = {
       client: clientInfoOf(addressOf, request),
+      acting: new Map(),
       cookie,
       startedAt: ports.clock.now(),
       isPushed: isPush,
       signedInAt: issuedAt(authorization),
       retryAfter: (seconds: string) => void response.setHeader('retry-after', seconds),
+    }
+    if (request.method === 'GET' && pathname === '/oauth/authorize') {
+      const url = new URL(request.url, issuer)
+      const before = await withRequestContext(context, () => pages.groups.pageFor(request, url))
+      if (before !== undefined) {
+        response.writeHead(303, { location: before, 'cache-control': 'no-store' }).end()
+        return
+      }
     }
     withRequestContext(context, () =>
       pages.handle(checked, response, (error) =>
@@ -167,6 +195,19 @@ export function openOAuth(ports: OAuthPorts): OAuth {
           : respondWithError(log, withClientStatus(error), { request, response }),
       ),
     )
+  }
+
+  /** For a request that our own pages answer; `since` is when its sign-in began. */
+  async function onOurPage<T>(
+    request: IncomingMessage & { ip?: string },
+    since: number | undefined,
+    work: (pages: Pages) => Promise<T>,
+  ): Promise<T> {
+    request.ip = addressOf(request)
+    truncateUserAgent(request)
+    const pages = await loadPages()
+    const startedAt = since === undefined ? {} : { startedAt: since }
+    return withRequestContext({ client: {}, cookie: undefined, ...startedAt }, () => work(pages))
   }
 
   return {
@@ -178,13 +219,12 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     },
     authenticate: async (request) => (resources ?? (await loadResources())).authenticate(request),
     nextNonce: () => resources?.nextNonce(),
-    async signInDevice(request: IncomingMessage & { ip?: string }, did, since) {
-      request.ip = addressOf(request)
-      truncateUserAgent(request)
-      const { signIn } = await loadPages()
-      const context = { client: {}, cookie: undefined, startedAt: since }
-      return withRequestContext(context, () => signIn(request, did))
-    },
+    signInDevice: (request, did, since) =>
+      onOurPage(request, since, ({ signIn }) => signIn(request, did)),
+    membersOn: (request, group) =>
+      onOurPage(request, undefined, ({ groups }) => groups.membersOn(request, group)),
+    actAs: (request, input) =>
+      onOurPage(request, undefined, ({ groups }) => groups.actAs(request, input)),
     warmUp: (timer) => {
       const onFailure = (err: unknown) =>
         log.warn({ err }, 'loading OAuth ahead failed; the first request loads it')
@@ -199,13 +239,13 @@ export function openOAuth(ports: OAuthPorts): OAuth {
   }
 }
 
-function isSecurityPage(path: string): boolean {
+function isOurPage(path: string): boolean {
+  if (isActAsPage(path)) return true
   return path === securityPath || path.startsWith(`${securityPath}/`)
 }
 
 function isOAuthPath(path: string): boolean {
-  if (path.startsWith('/xrpc/') || isSecurityPage(path)) return false
-  if (isOfMembersElsewhere(path)) return false
+  if (path.startsWith('/xrpc/') || isOurPage(path) || isOfMembersElsewhere(path)) return false
   return /^\/(oauth\/|account(\/|$)|@atproto\/oauth-provider\/|\.well-known\/(oauth-authorization-server|change-password)$)/.test(
     path,
   )

@@ -2,6 +2,7 @@
 
 import { InvalidRequestError } from '@atproto/oauth-provider/errors'
 import { AccessTokenMode } from '@atproto/oauth-provider/provider'
+import type { RequestStore } from '@atproto/oauth-provider/store'
 import type { OAuthConfig } from '#src/config/oauth.ts'
 import { XrpcError } from '#src/errors.ts'
 import { accountStore } from '#src/gateway/oauth/account-store.ts'
@@ -10,9 +11,12 @@ import {
   documentFetch,
   exposeRefusals,
 } from '#src/gateway/oauth/bounded-fetch.ts'
+import type { DeviceGroups } from '#src/gateway/oauth/device-groups.ts'
 import { emailTokenFlows } from '#src/gateway/oauth/email-token-flows.ts'
+import { actClaim } from '#src/gateway/oauth/group-provider.ts'
 import { IntrospectingProvider } from '#src/gateway/oauth/introspection.ts'
 import { limitedLookups } from '#src/gateway/oauth/limited-lookups.ts'
+import { forAccountItself } from '#src/gateway/oauth/member-account-area.ts'
 import type { ProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
 import { derivedCodes, repeatConsents } from '#src/gateway/oauth/repeated-consent.ts'
 import { requestContext } from '#src/gateway/oauth/request-context.ts'
@@ -44,6 +48,7 @@ export type AttemptLimiter = (
 export interface ProviderPorts {
   server: ServerContext
   accounts: ProviderAccounts
+  groups: DeviceGroups
   keys: OAuthKeys
   config: OAuthConfig
   plcUrl: string
@@ -51,8 +56,10 @@ export interface ProviderPorts {
   countedAddress: FindCountedAddress
 }
 
-export async function openProvider(ports: ProviderPorts): Promise<IntrospectingProvider> {
-  const { server, accounts, keys, config, limitAttempts, countedAddress } = ports
+export async function openProvider(
+  ports: ProviderPorts,
+): Promise<{ provider: IntrospectingProvider; requests: RequestStore }> {
+  const { server, accounts, groups, keys, config, limitAttempts, countedAddress } = ports
   const { dispatch, backgroundTasks, service } = server
   const { issuer, dpopSecret } = keys
   const unredirected: typeof globalThis.fetch = (input, init) =>
@@ -68,12 +75,15 @@ export async function openProvider(ports: ProviderPorts): Promise<IntrospectingP
   }
   const { domains } = await server.handleRules()
   const codeOf = derivedCodes(keys.jwtSecret)
-  const requests = requestStore(dispatch, countedAddress, codeOf)
+  const requests = requestStore(dispatch, countedAddress, codeOf, groups.choose)
   const provider = new IntrospectingProvider({
     issuer,
     keyset: [await accessTokenKey(keys)],
     dpopSecret,
-    accountStore: { ...accountStore(server, accounts), ...emailTokenFlows(server, accounts) },
+    accountStore: {
+      ...accountStore(server, accounts, groups),
+      ...forAccountItself(emailTokenFlows(server, accounts)),
+    },
     requestStore: requests,
     deviceStore: deviceStore(dispatch, signOut, limitAttempts, countedAddress),
     lexiconStore: lexiconStore(dispatch),
@@ -100,10 +110,11 @@ export async function openProvider(ports: ProviderPorts): Promise<IntrospectingP
     accessTokenMode: AccessTokenMode.stateful,
     getClientInfo: (clientId) => ({ isTrusted: config.trustedClients.includes(clientId) }),
     ...rateLimitedHooks(limitAttempts),
+    ...actClaim,
   })
   exposeRefusals(provider.clientManager)
   repeatConsents(provider.requestManager, requests, codeOf)
-  return provider
+  return { provider, requests }
 }
 
 /** Shows the domains of today on the pages. The library passes this list to each page as it is rendered. */

@@ -58,6 +58,12 @@ export function repeatConsents(
   }
 }
 
+/** The id of the request that a page is for; undefined if it names none. */
+export function requestIdIn(requestUri: string | null): RequestId | undefined {
+  if (!requestUri?.startsWith(requestUriPrefix)) return undefined
+  return requestIdOf(requestUri)
+}
+
 function requestIdOf(requestUri: string): RequestId {
   return decodeURIComponent(requestUri.slice(requestUriPrefix.length)) as RequestId
 }

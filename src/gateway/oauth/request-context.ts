@@ -1,6 +1,18 @@
 /** The HTTP request during which the provider calls its stores, which do not get it as an argument. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ClientInfo } from '#src/account/security-events.ts'
+import type { ListedGroup } from '#src/directory/memberships.ts'
+import type { Role } from '#src/rules/group-roles.ts'
+
+/** A member that acts as a group on a browser. */
+export interface Acting {
+  deviceId: string
+  member: string
+  /** When it has signed in there. */
+  signedInAt: number
+  /** Absent if the group was not asked. */
+  role?: Role
+}
 
 export interface RequestContext {
   client: ClientInfo
@@ -14,6 +26,10 @@ export interface RequestContext {
   newDevice?: { id: string; accepted: Promise<void> }
   /** Sets the response's Retry-After, in seconds. */
   retryAfter?: (seconds: string) => void
+  /** By the DID of the group: noted when the browser's accounts are looked up. */
+  acting?: Map<string, Acting>
+  /** The group that the authorization request is for. */
+  hintedGroup?: Pick<ListedGroup, 'did' | 'handle' | 'status'>
 }
 
 const storage = new AsyncLocalStorage<RequestContext>()

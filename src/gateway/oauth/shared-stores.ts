@@ -12,6 +12,9 @@ import type {
 } from '@atproto/oauth-provider/store'
 import type { StoredRequest } from '#src/authorization/requests.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import { withMember, withoutMember } from '#src/gateway/oauth/acting-parameters.ts'
+import type { DeviceGroups } from '#src/gateway/oauth/device-groups.ts'
+import { actingAs } from '#src/gateway/oauth/member-account-area.ts'
 import { busyOr, withOAuthErrors } from '#src/gateway/oauth/oauth-errors.ts'
 import type { AttemptLimiter } from '#src/gateway/oauth/provider.ts'
 import type { CodeOf } from '#src/gateway/oauth/repeated-consent.ts'
@@ -37,10 +40,12 @@ export function requestStore(
   dispatch: ShardDispatch,
   countedAddress: FindCountedAddress,
   codeOf: CodeOf,
+  remember: DeviceGroups['choose'],
 ): RequestStore {
   const shard = (name: string) => shardOf(dispatch, name)
   return {
-    async createRequest(id, data) {
+    async createRequest(id, pushed) {
+      const data = { ...pushed, parameters: withoutMember(pushed.parameters) }
       const { parameters } = data
       if ((parameters.state?.length ?? 0) > MAX_STATE_LENGTH) {
         throw new InvalidRequestError('The state is too long')
@@ -58,7 +63,12 @@ export function requestStore(
       const stored = await shard(id).requests.read({ id })
       return stored && requestOf(stored, null)
     },
-    async updateRequest(id, { code, did, deviceId, expiresAt, parameters }) {
+    async updateRequest(id, { code, did, deviceId, expiresAt, parameters: authorized }) {
+      const acting = did ? actingAs(did) : undefined
+      const parameters = authorized && acting ? withMember(authorized, acting.member) : authorized
+      if (did && acting) {
+        await withOAuthErrors(() => remember(acting.deviceId, did, acting.member))
+      }
       const issued = code && did ? codeOf(id, did) : code
       if (issued && did) {
         const name = { hash: hashSecret(issued), did, requestId: id, ttlMs: CODE_TTL_MS }

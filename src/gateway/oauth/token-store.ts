@@ -1,13 +1,18 @@
 /** The provider's TokenStore: accounts store their grants; the token index in the shards maps token hashes to accounts. */
 import { InvalidGrantError } from '@atproto/oauth-provider/errors'
 import type { TokenData, TokenInfo, TokenStore } from '@atproto/oauth-provider/store'
-import type { Grant } from '#src/account/oauth/grants.ts'
+import type { FoundGrant, Grant } from '#src/account/oauth/grants.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { XrpcError } from '#src/errors.ts'
+import { memberIn } from '#src/gateway/oauth/acting-parameters.ts'
+import { actingAs } from '#src/gateway/oauth/member-account-area.ts'
 import type { ProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
+import type { Acting } from '#src/gateway/oauth/request-context.ts'
 import { hashSecret, shardOf } from '#src/gateway/oauth/shards.ts'
 import { CODE_TTL_MS } from '#src/gateway/oauth/shared-stores.ts'
 import type { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
+import { mayManage } from '#src/rules/group-roles.ts'
+import { commonScopes } from '#src/rules/scope-coverage.ts'
 
 export interface TokenStorePorts {
   dispatch: Pick<Dispatch, 'authorization'>
@@ -36,15 +41,26 @@ export function tokenStore({ dispatch, accounts, backgroundTasks }: TokenStorePo
     refreshToken: string | null,
   ): Promise<TokenInfo | null> {
     const owner = await accountOf(name)
-    const grant = await owner?.oauth.findGrant(by)
+    const grant: FoundGrant | null | undefined = await owner?.oauth.findGrant(by)
     const described = grant && (await owner?.oauth.describe())
     const account = described && accounts.toAccount(described.account)
     if (!grant || !account) return null
+    const acting = actingAs(account.did)
+    if (acting !== undefined && !mayManageGrant(acting, grant)) return null
+    if (refreshToken !== null && !(await isMemberSignedIn(grant))) return null
     const isCurrent = refreshToken !== null && grant.refreshHash === hashSecret(refreshToken)
     const currentRefreshToken = isCurrent
       ? (refreshToken as TokenInfo['currentRefreshToken'])
       : null
     return { ...infoOf(grant), account, currentRefreshToken }
+  }
+
+  /** Also ended by a new password of the member's own account, and by its takedown. */
+  async function isMemberSignedIn({ member, createdAt }: Grant): Promise<boolean> {
+    const own = member === undefined ? undefined : await accounts.findByToken(member)
+    if (own === undefined) return true
+    const found = await own.oauth.describe({ signedInAt: createdAt })
+    return found !== null && accounts.toAccount(found.account) !== undefined
   }
 
   /** The entry is harmless and expires, so it is left if there is too much else to do. */
@@ -60,6 +76,7 @@ export function tokenStore({ dispatch, accounts, backgroundTasks }: TokenStorePo
   return {
     async createToken(id, data, refreshToken) {
       const { did, code } = data
+      const member = memberIn(data.parameters)
       // Index first, then the grant: an index entry without a grant is harmless.
       await Promise.all([addToIndex(id, did), refreshToken && addToIndex(refreshToken, did)])
       const account = await accounts.findByToken(did)
@@ -69,6 +86,7 @@ export function tokenStore({ dispatch, accounts, backgroundTasks }: TokenStorePo
         account.oauth.createGrant({
           ...grantOf(id, data, refreshToken),
           codeHash: code && hashSecret(code),
+          ...(member !== undefined && { member }),
           ...(authorizedAt && { authorizedAt }),
         }),
       )
@@ -98,7 +116,9 @@ export function tokenStore({ dispatch, accounts, backgroundTasks }: TokenStorePo
       const described = await owner?.oauth.describe()
       const account = described && accounts.toAccount(described.account)
       if (!owner || !account) return []
-      const grants = await owner.oauth.listGrants()
+      const acting = actingAs(did)
+      const isOwnOnly = acting !== undefined && !mayManageApps(acting)
+      const grants = await owner.oauth.listGrants(isOwnOnly ? { member: acting.member } : {})
       return grants.map((grant) => ({ ...infoOf(grant), account, currentRefreshToken: null }))
     },
   }
@@ -125,16 +145,31 @@ function grantOf(id: string, data: TokenData, refreshToken: string | undefined):
   }
 }
 
-function infoOf({ id, data, ...times }: Grant): Pick<TokenInfo, 'id' | 'data'> {
+function mayManageApps({ role }: Acting): boolean {
+  return role !== undefined && mayManage(role, 'apps')
+}
+
+function mayManageGrant(acting: Acting, { member }: Grant): boolean {
+  return member === acting.member || mayManageApps(acting)
+}
+
+/** The scope of a member's grant is what its role allows of it. */
+function infoOf({ id, data, roleScope, ...times }: FoundGrant): Pick<TokenInfo, 'id' | 'data'> {
   const stored = JSON.parse(data) as Omit<StoredData, 'code'>
   return {
     id: id as TokenInfo['id'],
     data: {
       ...stored,
+      ...(roleScope !== undefined && { scope: allowedScope(stored, roleScope) }),
       code: null,
       createdAt: new Date(times.createdAt),
       updatedAt: new Date(times.updatedAt),
       expiresAt: new Date(times.expiresAt),
     },
   }
+}
+
+function allowedScope({ scope, parameters }: Omit<StoredData, 'code'>, roleScope: string): string {
+  const granted = scope ?? parameters.scope ?? ''
+  return commonScopes(roleScope.split(' '), granted.split(' ')).join(' ')
 }

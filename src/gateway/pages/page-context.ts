@@ -1,6 +1,7 @@
 /** The dependencies of the security pages. */
 import type { IncomingMessage } from 'node:http'
 import type { RemoteAccount } from '#src/engine/dispatch.ts'
+import type { GroupSignIn } from '#src/gateway/oauth/group-sign-in.ts'
 import type { PageToken } from '#src/gateway/pages/page-session.ts'
 import type { Branding } from '#src/gateway/pages/style.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
@@ -20,6 +21,7 @@ export interface PageContext {
   clock: Clock
   log: Pick<Log, 'error'>
   signInDevice(request: IncomingMessage, did: string, since: number): Promise<string[]>
+  groups: Pick<GroupSignIn, 'membersOn' | 'actAs'>
 }
 
 export interface Owner {

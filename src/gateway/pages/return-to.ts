@@ -3,6 +3,7 @@
  * authorization request, so a cookie remembers the request that is under way.
  */
 import { parse, serialize } from 'hono/utils/cookie'
+import { isActAsPage } from '#src/gateway/pages/act-as-path.ts'
 import { securityPath } from '#src/gateway/pages/security-path.ts'
 
 const authorizePath = '/oauth/authorize'
@@ -49,11 +50,15 @@ export function readReturnTo(
   return parseReturnTo(parse(cookie, cookieName)[cookieName], publicUrl)
 }
 
-/** The path of an authorization request on this server; undefined for anything else, against open redirects. */
+/**
+ * The path of an authorization request on this server, or of the page on which a group is chosen; undefined for anything
+ * else, against open redirects.
+ */
 export function parseReturnTo(value: unknown, publicUrl: string): string | undefined {
   if (typeof value !== 'string' || value.length > MAX_PATH_LENGTH) return undefined
   const url = URL.parse(value, publicUrl)
   if (url === null || url.origin !== new URL(publicUrl).origin) return undefined
+  if (isActAsPage(url.pathname)) return `${url.pathname}${url.search}`
   if (url.pathname !== authorizePath || !url.searchParams.has('request_uri')) return undefined
   return `${authorizePath}${url.search}`
 }

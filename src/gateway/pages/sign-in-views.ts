@@ -11,15 +11,28 @@ import {
 } from '#src/gateway/pages/shell.ts'
 import type { CreationOptions, RequestOptions } from '#src/ports/webauthn.ts'
 
-export function signInView(
-  context: RenderContext,
-  input: { options: RequestOptions; identifier?: string; next?: string; note?: Note },
-): Page {
+interface SignIn {
+  options: RequestOptions
+  identifier?: string
+  next?: string
+  note?: Note | undefined
+}
+
+export function signInView(context: RenderContext, input: SignIn): Page {
+  const { next, note } = input
+  const lead =
+    next === undefined ? '' : html`<p class="lead">${context.messages.text('returnsToApp')}</p>`
+  const body = html`${lead}
+${signInForms(context, input)}`
+  return { title: 'signIn', body, note, narrow: true, passkeys: true }
+}
+
+/** With a password or a passkey. */
+export function signInForms(context: RenderContext, input: SignIn): Html {
   const { messages } = context
   const { options, identifier = '', next, note } = input
   const [first, second] = identifier === '' ? [' autofocus', ''] : ['', ' autofocus']
-  const body = html`${next === undefined ? '' : html`<p class="lead">${messages.text('returnsToApp')}</p>`}
-<form method="post" action="${securityPath}/sign-in">${hiddenFields(context, { next })}
+  return html`<form method="post" action="${securityPath}/sign-in">${hiddenFields(context, { next })}
 <label for="identifier">${messages.text('identifier')}</label>
 <input id="identifier" name="identifier" value="${identifier}" autocomplete="username" autocapitalize="none"
  autocorrect="off" spellcheck="false" required maxlength="300"${fieldAttributes('password', note)}${raw(first)}>
@@ -33,7 +46,6 @@ ${passkeyForm(context, {
   before: or(context),
 })}
 <p class="links"><a href="/account/reset-password">${messages.text('forgotPassword')}</a></p>`
-  return { title: 'signIn', body, note, narrow: true, passkeys: true }
 }
 
 export function stepView(
@@ -64,7 +76,7 @@ ${kinds.includes('email') ? mail : ''}`
   return { title: 'secondStep', body, note, narrow: true, passkeys: options !== undefined }
 }
 
-function or({ messages }: RenderContext): Html {
+export function or({ messages }: RenderContext): Html {
   return html`<div class="or">${messages.text('or')}</div>`
 }
 

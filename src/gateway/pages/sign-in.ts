@@ -19,7 +19,7 @@ import { returnToView, signInView, stepView } from '#src/gateway/pages/sign-in-v
 import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limit-headers.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { atLeast } from '#src/ports/pause.ts'
-import { assertionOptions } from '#src/ports/webauthn.ts'
+import { assertionOptions, type RequestOptions } from '#src/ports/webauthn.ts'
 import { isDid } from '#src/protocol/did.ts'
 import { newChallenge } from '#src/rules/challenges.ts'
 import { normalizeIdentifier } from '#src/rules/identifiers.ts'
@@ -34,10 +34,15 @@ export async function signInPage(
   session: PageSession,
   extra: { identifier?: string; next?: string; note?: Note } = {},
 ): Promise<Response> {
-  const { publicUrl } = context.server.service
-  const challenge = newChallenge('sign in', { secret: context.secret, now: context.clock.now() })
-  const options = await assertionOptions({ publicUrl, challenge, known: [] })
+  const options = await signInOptions(context)
   return renderPage(session, signInView(session, { options, ...extra }))
+}
+
+/** Of a sign-in with a passkey of any account. */
+export function signInOptions({ server, secret, clock }: PageContext): Promise<RequestOptions> {
+  const { publicUrl } = server.service
+  const challenge = newChallenge('sign in', { secret, now: clock.now() })
+  return assertionOptions({ publicUrl, challenge, known: [] })
 }
 
 export async function submitPassword(context: PageContext, c: C, session: PageSession, form: Form) {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { expect, it } from 'vitest'
 import { authRequired } from '#src/errors.ts'
 import { accountStore } from '#src/gateway/oauth/account-store.ts'
+import { openDeviceGroups } from '#src/gateway/oauth/device-groups.ts'
 import { emailTokenFlows } from '#src/gateway/oauth/email-token-flows.ts'
 import { openProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
 import { withRequestContext } from '#src/gateway/oauth/request-context.ts'
@@ -95,7 +96,12 @@ const oauth =
 
 function oauthStores({ server }: Gateway) {
   const accounts = openProviderAccounts(server, accountFinder(server.dispatch))
-  return { ...accountStore(server, accounts), ...emailTokenFlows(server, accounts), accounts }
+  const groups = openDeviceGroups({ dispatch: server.dispatch, accounts })
+  return {
+    ...accountStore(server, accounts, groups),
+    ...emailTokenFlows(server, accounts),
+    accounts,
+  }
 }
 
 const passkey = JSON.stringify({ response: { userHandle: Buffer.from(did).toString('base64url') } })

@@ -25,7 +25,7 @@ it('a sign-up on the page has the address of its client, and is refused with Ret
     cookie: undefined,
     retryAfter: (seconds: string) => void retryAfter.push(seconds),
   }
-  const store = accountStore(server, {} as never)
+  const store = accountStore(server, {} as never, {} as never)
   const input = { handle: 'amy.test', email: 'amy@example.com', password: 'hunter2' }
   const refused = withRequestContext(context, () => store.createAccount(input as never))
   await expect(refused).rejects.toMatchObject({

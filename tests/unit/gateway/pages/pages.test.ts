@@ -17,6 +17,10 @@ async function askForCode(requestStepCode: () => unknown, getPendingStep: () => 
         secret: new Uint8Array(32),
         clock: { now: () => 0 },
         signInDevice: async () => [],
+        groups: {
+          membersOn: async () => ({ isItself: false, members: [], hasOthers: false }),
+          actAs: async () => [],
+        },
       },
     },
   )

@@ -1,0 +1,34 @@
+/** The page on which a member chooses to act as a group, or signs in to do so. */
+import { html } from 'hono/html'
+import { hiddenFields, type Note, type Page, type RenderContext } from '#src/gateway/pages/shell.ts'
+import { or, signInForms } from '#src/gateway/pages/sign-in-views.ts'
+import type { RequestOptions } from '#src/ports/webauthn.ts'
+
+export function actAsView(
+  context: RenderContext,
+  input: {
+    name: string
+    /** Where the forms of members go. */
+    action: string
+    members: readonly { did: string; handle?: string | undefined }[]
+    options: RequestOptions
+    next: string | undefined
+    note: Note | undefined
+  },
+): Page {
+  const { messages } = context
+  const { name, action, members, options, next, note } = input
+  const choices = members.map(
+    ({
+      did,
+      handle,
+    }) => html`<form method="post" action="${action}">${hiddenFields(context, { member: did, next })}
+<button class="wide">${messages.text('continueAs', { name: handle ?? did })}</button>
+</form>`,
+  )
+  const body = html`<p class="lead">${messages.text('sharedHelp', { name })}</p>
+${choices}
+${choices.length === 0 ? '' : or(context)}
+${signInForms(context, { options, next: next ?? action, note })}`
+  return { title: 'sharedAccount', body, note, narrow: true, passkeys: true }
+}
