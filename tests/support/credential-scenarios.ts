@@ -149,7 +149,7 @@ export const credentialScenarios: Scenario[] = [
       for (let i = 0; i < 499; i++) await createGrant(account, grantOf(account, `other-${i}`))
     },
     when: ({ account }) => createGrant(account, grantOf(account, 'new')),
-    sql: /DELETE FROM oauth WHERE kind = 'token' AND id NOT IN/,
+    sql: /DELETE FROM oauth WHERE kind = 'token' AND member IS \? AND id NOT IN/,
     expected: [
       ['#grant', { change: 'created', clientId: 'https://app', scope: 'atproto' }, 'new'],
       ['#grant', { change: 'revoked', clientId: 'https://app', scope: 'atproto' }, 'tok-1'],
