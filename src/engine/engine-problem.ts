@@ -4,10 +4,17 @@ import { type EngineAddress, EngineApiError, listEnvoys } from '#src/engine/engi
 const TIMEOUT_MS = 2_000
 
 /** Why it cannot be used, with the variable to look at; undefined if it can. Is never rejected. */
-export async function engineProblem(engine: EngineAddress): Promise<string | undefined> {
+export async function engineProblem(
+  engine: EngineAddress,
+  timeoutMs = TIMEOUT_MS,
+): Promise<string | undefined> {
   const { endpoint } = engine
   try {
-    await listEnvoys(engine, TIMEOUT_MS)
+    // Modules that are loaded meanwhile may hold up the first answer for longer.
+    await listEnvoys(engine, timeoutMs).catch((error) => {
+      if (error instanceof EngineApiError || error.name !== 'TimeoutError') throw error
+      return listEnvoys(engine, timeoutMs)
+    })
     return undefined
   } catch (error) {
     if (error instanceof EngineApiError) {

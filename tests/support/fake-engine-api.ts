@@ -10,13 +10,15 @@ export interface FakeEngineApi extends AsyncDisposable {
   requests: { url: string; authorization: string | undefined }[]
 }
 
+/** Without an answer, the request stays open. */
 export async function startFakeEngineApi(
-  answer: () => { status?: number; body: unknown },
+  answer: () => { status?: number; body: unknown } | undefined,
 ): Promise<FakeEngineApi> {
   const requests: FakeEngineApi['requests'] = []
   const server = createServer(({ method, url, headers: { authorization } }, response) => {
     requests.push({ url: `${method} ${url}`, authorization })
-    const { status = 200, body } = answer()
+    const { status = 200, body } = answer() ?? {}
+    if (body === undefined) return
     response.writeHead(status).end(JSON.stringify(body))
   })
   server.listen(0, '127.0.0.1')

@@ -19,3 +19,12 @@ it('the problem with an engine that does not run', async () => {
     `the engine at ${endpoint} does not answer (ECONNREFUSED): does it run, and is RIVET_ENDPOINT right?`,
   )
 })
+
+it('an engine that is late once is not a problem', async () => {
+  let asked = 0
+  await using api = await startFakeEngineApi(() =>
+    asked++ === 0 ? undefined : { body: { envoys: [] } },
+  )
+  expect(await engineProblem(api.engine, 500)).toBeUndefined()
+  expect(asked).toBe(2)
+})
