@@ -1,11 +1,32 @@
 /**
- * Compresses messages with zstd and a dictionary, each into a frame of its own that is decoded without the others. One
- * compressor does it for all subscribers: a call that compresses one message reads the dictionary each time, which costs
+ * Compresses messages with zstd and a dictionary, each into a frame of its own that is decoded without the others. The
+ * same streams do it for all subscribers: a call that compresses one message reads the dictionary each time, which costs
  * more than the compression.
  */
 import { constants, createZstdCompress } from 'node:zlib'
 
+/** Node hands each message to a thread and back, which takes as long as the compression: some are under way at a time. */
+const STREAMS = 4
+
 export class Compressor {
+  readonly #streams: FrameStream[]
+  #next = 0
+
+  constructor(dictionary: Buffer) {
+    this.#streams = Array.from({ length: STREAMS }, () => new FrameStream(dictionary))
+  }
+
+  compress(message: Uint8Array): Promise<Buffer> {
+    return this.#streams[this.#next++ % STREAMS]!.compress(message)
+  }
+
+  close(): void {
+    for (const stream of this.#streams) stream.close()
+  }
+}
+
+/** Compresses one message after the other. */
+class FrameStream {
   readonly #stream: ReturnType<typeof createZstdCompress>
   #chunks: Buffer[] = []
 
