@@ -33,13 +33,14 @@ export async function publishClientMetadata(
   return { key, clientId, redirectUri, metadata }
 }
 
-/** A confidential client, which authenticates with a key (private_key_jwt). */
+/** A confidential client, which authenticates with a key (private_key_jwt). It takes every handle for that of `did`. */
 export async function confidentialClient(
   fixture: OAuthFixture,
   host: string,
+  did = testDid,
 ): Promise<App & { key: JoseKey }> {
   const { metadata, ...described } = await publishClientMetadata(fixture, host)
-  return { ...clientOf(fixture, metadata, [described.key]), ...described }
+  return { ...clientOf(fixture, metadata, [described.key], did), ...described }
 }
 
 /** A public client. */
@@ -57,7 +58,7 @@ export async function publicClient(
   return { ...clientOf(fixture, described.metadata), ...described }
 }
 
-function clientOf(fixture: OAuthFixture, metadata: object, keyset?: JoseKey[]) {
+function clientOf(fixture: OAuthFixture, metadata: object, keyset?: JoseKey[], did = testDid) {
   const { stores, ...kept } = memoryStores()
   const client = new NodeOAuthClient({
     clientMetadata: metadata as never,
@@ -65,7 +66,7 @@ function clientOf(fixture: OAuthFixture, metadata: object, keyset?: JoseKey[]) {
     ...stores,
     requestLock: requestLocalLock,
     allowHttp: true,
-    handleResolver: { resolve: async () => testDid },
+    handleResolver: { resolve: async () => did as typeof testDid },
     plcDirectoryUrl: plcUrl,
     fetch: fixture.fetch,
   })

@@ -1,4 +1,4 @@
-/** The authorization server without an engine: its stores on `node:sqlite`, one account, and a web that the test defines. */
+/** The authorization server without an engine: its stores on `node:sqlite`, an account, and a web that the test defines. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -9,7 +9,7 @@ import { type OAuthPorts, openOAuth } from '#src/gateway/oauth/open-oauth.ts'
 import { hashPassword } from '#src/ports/passwords.ts'
 import type { Actions } from '#src/rules/actions.ts'
 import { openGateway } from '#tests/support/gateway.ts'
-import { openTestAccount, testDid } from '#tests/support/open-account.ts'
+import { type OpenAccount, openTestAccount, testDid } from '#tests/support/open-account.ts'
 import { type TestShard, testShard } from '#tests/support/test-shard.ts'
 
 export const password = 'correct horse'
@@ -32,20 +32,40 @@ export interface OAuthFixture {
   /** What actions of the shards fail with, by `group.action`. */
   failingActions: Map<string, Error>
   shard(name: string): TestShard
+  shards(): TestShard[]
+  /** Each has the same password. */
+  addAccount(did: string, handle: string): Promise<OpenAccount>
+  /** The members of each group, as the directory knows them. */
+  memberships: Map<string, string[]>
   /** Errors that the server logged. */
   errors: unknown[]
   close(): Promise<void>
 }
 
+interface Named {
+  account: OpenAccount
+  handle: string
+}
+
 export async function openOAuthFixture(
   hcaptcha?: OAuthPorts['config']['hcaptcha'],
 ): Promise<OAuthFixture> {
-  const account = await openTestAccount()
-  // The provider uses the real clock, so the tokens must be current.
-  Object.assign(account.clock, { now: () => Date.now() })
   const passwordHash = await hashPassword(password)
-  await account.sql.batch([{ sql: 'UPDATE account SET password_hash = ?', params: [passwordHash] }])
-  account.profile.forget()
+  const accounts = new Map<string, Named>()
+  const addAccount: OAuthFixture['addAccount'] = async (did, handle) => {
+    const account = await openTestAccount()
+    // The provider uses the real clock, so the tokens must be current.
+    Object.assign(account.clock, { now: () => Date.now() })
+    await account.sql.batch([
+      { sql: 'UPDATE account SET password_hash = ?, handle = ?', params: [passwordHash, handle] },
+    ])
+    account.profile.forget()
+    const own: OpenAccount = Object.assign(account, { did })
+    accounts.set(did, { account: own, handle })
+    return own
+  }
+  await addAccount(testDid, 'alice.test')
+  const memberships: OAuthFixture['memberships'] = new Map()
   const shards = new Map<string, TestShard>()
   const shard = (name: string) => {
     const found = shards.get(name) ?? testShard()
@@ -58,17 +78,26 @@ export async function openOAuthFixture(
       const error = failingActions.get(action)
       if (error !== undefined) throw error
     })
-  const find = async ({ identifier }: { identifier: string }) =>
-    [testDid, 'alice.test'].includes(identifier) ? { did: testDid, handle: 'alice.test' } : null
+  const find = async ({ identifier }: { identifier: string }) => {
+    const found = [...accounts].find(([did, { handle }]) => [did, handle].includes(identifier))
+    return found === undefined ? null : { did: found[0], handle: found[1].handle, status: 'active' }
+  }
   const dispatch = {
-    account: () => boundActions(accountActions, account),
+    account: (did: string) => boundActions(accountActions, accounts.get(did)!.account),
     authorization: shardOf,
     directory: {
       accounts: { find },
       memberships: {
-        list: async () => ({ groups: [] }),
-        find: async () => null,
-        isGroup: async () => false,
+        list: async ({ member }: { member: string }) => ({
+          groups: await Promise.all(
+            [...memberships]
+              .filter(([, members]) => members.includes(member))
+              .map(async ([did]) => (await find({ identifier: did }))!),
+          ),
+        }),
+        find: async ({ account, member }: { account: string; member: string }) =>
+          memberships.get(account)?.includes(member) ? { role: 'editor' } : null,
+        isGroup: async ({ did }: { did: string }) => memberships.has(did),
       },
       settings: { get: async () => null, hasHandlesUnder: async () => false },
     },
@@ -143,10 +172,15 @@ export async function openOAuthFixture(
     refusedAttempts,
     failingActions,
     shard,
+    shards: () => [...shards.values()],
+    addAccount,
+    memberships,
     errors,
     fetch: async (input, init) => {
       const request = new Request(input, init)
-      return request.url.startsWith(plcUrl) ? Response.json(documentOf(url)) : fetch(request)
+      if (!request.url.startsWith(plcUrl)) return fetch(request)
+      const did = decodeURIComponent(new URL(request.url).pathname.slice(1))
+      return Response.json(documentOf(url, did, accounts.get(did)?.handle))
     },
     async close() {
       server.closeAllConnections()
@@ -157,11 +191,11 @@ export async function openOAuthFixture(
   return opened
 }
 
-function documentOf(url: string) {
+function documentOf(url: string, did: string, handle: string | undefined) {
   return {
     '@context': ['https://www.w3.org/ns/did/v1'],
-    id: testDid,
-    alsoKnownAs: ['at://alice.test'],
+    id: did,
+    alsoKnownAs: [`at://${handle}`],
     service: [{ id: '#atproto_pds', type: 'AtprotoPersonalDataServer', serviceEndpoint: url }],
   }
 }
