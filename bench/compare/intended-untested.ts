@@ -116,6 +116,10 @@ export const intendedUntested: IntendedDifference[] = [
     what: 'service tokens for this server that an app password or an app gets',
     why: '[group accounts](grants.md#who-acts-and-how)',
   },
+  {
+    what: 'OAuth: the list of accounts, and a request for a group',
+    why: '[group accounts](grants.md#signing-in-to-an-app)',
+  },
   { what: 'accounts of several people', why: '[group accounts](grants.md)' },
   { what: 'second factors', why: '[second factors](second-factors.md)' },
   {

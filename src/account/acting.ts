@@ -38,10 +38,10 @@ interface Act {
   nextCall(): string
 }
 
-/** A blob, a handle, or a method of a service. */
+/** A blob, a handle, a method of a service, or an app. */
 function subjectOf(input: unknown): Pick<AuditEntry, 'target' | 'detail'> {
-  const { cid, handle, lxm, aud } = (input ?? {}) as Record<string, unknown>
-  const target = [cid, handle, lxm].find((value) => typeof value === 'string')
+  const { cid, handle, lxm, aud, clientId } = (input ?? {}) as Record<string, unknown>
+  const target = [cid, handle, lxm, clientId].find((value) => typeof value === 'string')
   return { target: target as string | undefined, ...(typeof aud === 'string' && { detail: aud }) }
 }
 

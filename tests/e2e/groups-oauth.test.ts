@@ -73,6 +73,11 @@ async function signedIn(member: TestAccount) {
   return { app, browser, session, agent: new Agent(session) }
 }
 
+function claimsOf(app: App): Record<string, unknown> {
+  const [, claims] = app.sessions.get(cooks)!.tokenSet.access_token.split('.')
+  return JSON.parse(Buffer.from(claims!, 'base64url').toString())
+}
+
 const write = (agent: Agent, name: string) =>
   agent.com.atproto.repo.createRecord({
     ...{ repo: cooks, collection, record: { $type: collection, name } },
@@ -102,10 +107,7 @@ describe('an app signs in as a group', () => {
     expect(session.did).toBe(cooks)
     const { tokenSet } = app.sessions.get(cooks)!
     expect(tokenSet.scope).toBe(`atproto repo:${collection}`)
-    const claims = JSON.parse(
-      Buffer.from(tokenSet.access_token.split('.')[1]!, 'base64').toString(),
-    )
-    expect(claims).toMatchObject({ sub: cooks, act: { sub: eddie.did } })
+    expect(claimsOf(app)).toMatchObject({ sub: cooks, act: { sub: eddie.did } })
     const { commit } = (await write(new Agent(session), 'soup')).data
     expect(await auditOf({ rev: commit!.rev })).toMatchObject([
       { actor: eddie.did, role: 'editor', action: 'repo.createRecord', client: app.clientId },
@@ -220,11 +222,23 @@ describe('the account page of a group', () => {
       const refused = await change(endpoint, body)
       expect([endpoint, refused.status]).toEqual([endpoint, 403])
     }
-    const apps = await browser.callApi<{ clientId: string }[]>(`/oauth-sessions?did=${cooks}`)
+    const apps = await browser.callApi<{ clientId: string; tokenId: string }[]>(
+      `/oauth-sessions?did=${cooks}`,
+    )
     expect(apps.body).toHaveLength(
       (await auditOf({ action: 'app authorized', actor: eddie.did })).length,
     )
+    const [first] = apps.body
+    const revoke = async (tokenId: string) =>
+      (await change('/revoke-oauth-session', { tokenId })).status
+    expect(await revoke(first!.tokenId)).toBe(200)
+    expect(await auditOf({ action: 'oauth.removeGrant' })).toMatchObject([
+      { actor: eddie.did, target: first!.clientId, client: 'account page' },
+    ])
+    const ofOlga = claimsOf((await signedIn(olga)).app)['jti'] as string
+    expect(await revoke(ofOlga)).toBe(400)
     await setRole(eddie, 'owner')
+    expect(await revoke(ofOlga)).toBe(200)
     const changed = await change('/update-handle', { handle: 'chefs.test' })
     expect(changed).toMatchObject({ status: 200, body: { account: { handle: 'chefs.test' } } })
     expect(await auditOf({ action: 'identity changed' })).toMatchObject([

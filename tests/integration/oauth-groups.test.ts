@@ -6,8 +6,13 @@ import { convert } from '#src/account/group/ownership.ts'
 import { listGrants } from '#src/account/oauth/grants.ts'
 import { readRequest } from '#src/authorization/requests.ts'
 import { olga, owner } from '#tests/support/group-scenarios.ts'
-import { type App, ProviderPageClient, redirectParams } from '#tests/support/oauth-client.ts'
-import { confidentialClient } from '#tests/support/oauth-client-metadata.ts'
+import { ProviderPageClient, redirectParams } from '#tests/support/oauth-client.ts'
+import {
+  clientAssertion,
+  clientAssertionParams,
+  confidentialClient,
+  dpopPost,
+} from '#tests/support/oauth-client-metadata.ts'
 import { type OAuthFixture, openOAuthFixture, password } from '#tests/support/oauth-fixture.ts'
 import { testDid as alice } from '#tests/support/open-account.ts'
 
@@ -18,7 +23,7 @@ const day = 24 * 60 * minute
 
 let fixture: OAuthFixture
 let group: Account
-let app: App
+let app: Awaited<ReturnType<typeof confidentialClient>>
 let browser: ProviderPageClient
 beforeAll(async () => {
   fixture = await openOAuthFixture()
@@ -115,7 +120,7 @@ it('the group itself signs in with its own password, and then no member acts', a
   expect(JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()).act).toBeUndefined()
 })
 
-it('a refresh says what the role allows at that moment, and fails without one', async () => {
+it('introspection and a refresh say what the role allows at that moment', async () => {
   await signIn('bob.test')
   await open()
   await consent()
@@ -124,6 +129,11 @@ it('a refresh says what the role allows at that moment, and fails without one', 
   const [grant] = await listGrants(group, { member: bob })
   expect(grant).toMatchObject({ member: bob })
   await updateMember(group, { by: owner, did: bob, role: 'viewer' })
+  const { dpopJwk } = app.sessions.get(cooks)!
+  const assertion = clientAssertionParams(await clientAssertion(fixture, app))
+  const form = { token: tokenSet.access_token, client_id: app.clientId, ...assertion }
+  const introspected = await dpopPost(fixture, '/oauth/introspect', form, { jwk: dpopJwk })
+  expect(introspected.body).toMatchObject({ sub: cooks, act: { sub: bob }, scope: 'atproto' })
   const session = await app.client.restore(cooks)
   const getTokenInfo = () => session.getTokenInfo(true)
   expect((await getTokenInfo()).scope).toBe('atproto')

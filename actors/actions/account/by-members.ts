@@ -12,7 +12,7 @@ const forMembers: ReadonlySet<string> = new Set([
   ...['blob.add', 'blob.listMissing', 'blob.find', 'blob.list'],
   ...['preferences.get', 'preferences.put'],
   ...['identity.getIdentity', 'lifecycle.changeState', 'lifecycle.checkAccountStatus'],
-  ...['service.getServiceAuth', 'session.getSession', 'group.noteCall'],
+  ...['service.getServiceAuth', 'session.getSession', 'group.noteCall', 'oauth.removeGrant'],
 ])
 
 type Action = (account: Account, input?: unknown, key?: unknown) => Promise<unknown>

@@ -197,7 +197,11 @@ export async function rotateGrant(
   if (rotated === undefined) throw invalidRequest('Refresh token replayed', 'InvalidGrant')
 }
 
-export async function removeGrant(account: Account, { id }: { id: string }): Promise<void> {
+/** `clientId` is for the audit log, if a member does it (acting.ts). */
+export async function removeGrant(
+  account: Account,
+  { id }: { id: string; clientId?: string },
+): Promise<void> {
   await writeTokens(account, [
     revokedEvents(account, 'id = ?', [id]),
     {

@@ -13,6 +13,11 @@ export function actingAs(did: string): Acting | undefined {
   return requestContext().acting?.get(did)
 }
 
+/** Whether someone may act as an account in this request. */
+export function hasActing(): boolean {
+  return (requestContext().acting?.size ?? 0) > 0
+}
+
 /** The member that acts as the account, after a check of its role. Throws 403 access_denied. */
 export function allowedMember(
   did: string,

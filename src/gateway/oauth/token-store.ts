@@ -2,15 +2,16 @@
 import { InvalidGrantError } from '@atproto/oauth-provider/errors'
 import type { TokenData, TokenInfo, TokenStore } from '@atproto/oauth-provider/store'
 import type { FoundGrant, Grant } from '#src/account/oauth/grants.ts'
-import type { Dispatch } from '#src/engine/dispatch.ts'
+import type { Dispatch, RemoteAccount } from '#src/engine/dispatch.ts'
 import { XrpcError } from '#src/errors.ts'
 import { memberIn } from '#src/gateway/oauth/acting-parameters.ts'
-import { actingAs } from '#src/gateway/oauth/member-account-area.ts'
+import { actingAs, allowedMember, hasActing } from '#src/gateway/oauth/member-account-area.ts'
 import type { ProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
 import type { Acting } from '#src/gateway/oauth/request-context.ts'
 import { hashSecret, shardOf } from '#src/gateway/oauth/shards.ts'
 import { CODE_TTL_MS } from '#src/gateway/oauth/shared-stores.ts'
 import type { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
+import { asMember } from '#src/rules/acting-member.ts'
 import { mayManage } from '#src/rules/group-roles.ts'
 import { commonScopes } from '#src/rules/scope-coverage.ts'
 
@@ -33,6 +34,16 @@ export function tokenStore({ dispatch, accounts, backgroundTasks }: TokenStorePo
   async function accountOf(name: string) {
     const found = await tokenIndex(name).find({ hash: hashSecret(name) })
     return found === null ? undefined : accounts.findByToken(found.did)
+  }
+
+  /** By a member of the account, on its page. */
+  async function removeAsMember(account: RemoteAccount, id: string): Promise<boolean> {
+    if (!hasActing()) return false
+    const grant = await account.oauth.findGrant({ id })
+    const { did, clientId } = grant ? infoOf(grant).data : { did: '', clientId: '' }
+    const by = allowedMember(did, () => {})
+    if (by !== undefined) await asMember(account, by).oauth.removeGrant({ id, clientId })
+    return by !== undefined
   }
 
   async function find(
@@ -94,7 +105,9 @@ export function tokenStore({ dispatch, accounts, backgroundTasks }: TokenStorePo
     readToken: (id) => find(id, { id }, null),
     async deleteToken(id) {
       const account = await accountOf(id)
-      await account?.oauth.removeGrant({ id })
+      if (account !== undefined && !(await removeAsMember(account, id))) {
+        await account.oauth.removeGrant({ id })
+      }
       removeLater(id)
     },
     async rotateToken(id, newId, newRefreshToken, { clientAuth, expiresAt, updatedAt, scope }) {
