@@ -1,7 +1,14 @@
 /** A member of a group whose home is another server: it signs in there, and acts here. */
+import { Agent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { groupClient, ok } from '#tests/support/group-client.ts'
-import { ProviderPageClient, type SignedIn } from '#tests/support/oauth-client.ts'
+import {
+  loopbackApp,
+  ProviderPageClient,
+  redirectParams,
+  type SignedIn,
+} from '#tests/support/oauth-client.ts'
+import { PageClient } from '#tests/support/page-client.ts'
 import { type ResolvableServer, startResolvableServer } from '#tests/support/resolvable-server.ts'
 import {
   createTestAccount,
@@ -83,7 +90,41 @@ describe('a member of another server', () => {
     expect([done.status, done.headers['location']]).toEqual([303, '/account/security?done'])
     expect(browser.cookies.get('member')).toBeTruthy()
     expect(browser.cookies.get('elsewhere')).toBe('')
-    void cooks
+  })
+
+  it('acts as the group in an app, by the page that asks who acts', async () => {
+    const browser = browserHere()
+    const pages = new PageClient(publicUrl(), { 'user-agent': 'a browser of the tests' })
+    Object.assign(pages, { cookies: browser.cookies })
+    const scope = 'atproto repo:com.example.recipe identity:handle'
+    const app = loopbackApp({ scope, plcUrl: home.plcUrl, url: here.url })
+    const open = async () => browser.open(await app.client.authorize('cooks.test'))
+    await pages.open(String((await open()).headers['location']))
+    const path = '/account/act-as/cooks.test'
+    const leading = await pages.submit(`${path}/elsewhere`, { identifier: bob.did })
+    const back = await signInAtHome(target({ text: leading.html }), bob)
+    const done = await browser.open(`${publicUrl()}${back.pathname}${back.search}`)
+    await pages.open(String(done.headers['location']))
+    expect(pages.page?.text).toContain(`Continue as ${bob.handle}`)
+    const chosen = await pages.submit(path, { member: bob.did })
+    expect(chosen.html).toContain('url=/oauth/authorize?')
+    expect(browser.cookies.has('member')).toBe(false)
+
+    const page = await open()
+    expect(page.status, String(page.headers['location'])).toBe(200)
+    const { body } = await browser.callApi<{ url: string }>('/consent', { did: cooks })
+    const { session } = await app.client.callback(redirectParams(body.url))
+    expect(app.sessions.get(cooks)?.tokenSet.scope).toBe('atproto repo:com.example.recipe')
+    const { commit } = (
+      await new Agent(session).com.atproto.repo.createRecord({
+        ...{ repo: cooks, collection: 'com.example.recipe', record: { name: 'soup' } },
+      })
+    ).data
+    const audit = await groupClient(here).ask(olga, 'getAuditLog', undefined, {
+      ...{ account: cooks, rev: commit!.rev },
+    })
+    expect(ok(audit)['entries']).toMatchObject([{ actor: bob.did, client: app.clientId }])
+    expect((await session.getTokenInfo(true)).scope).toBe('atproto repo:com.example.recipe')
   })
 
   it('proves nothing in another browser, as another account, and twice', async () => {

@@ -11,8 +11,8 @@ import type { Statement } from '#src/ports/sql.ts'
 import type { Role } from '#src/rules/group-roles.ts'
 
 /**
- * `updatedAt` is the last sign-in with the password on the device; with a `member`, who acts as the account there, when
- * it was chosen last.
+ * `updatedAt` is the last sign-in with the password on the device. With a `member`, who acts as the account there, it is
+ * when it was chosen last, and `createdAt` when it took the place of another one, or signed in at its own server.
  */
 export interface DeviceLink {
   deviceId: string
@@ -48,16 +48,23 @@ const MAX_CLIENTS = 500
 const MEMBER_SHARE = 10
 
 /**
- * With a `member` it acts as the account on this device, in place of another one. Throws 400 if the account's sessions
+ * With a `member` it acts as the account on this device, in place of another one; with `isSignIn` it has just signed in
+ * at its own server. Throws 400 if the account's sessions
  * were ended since the sign-in began, at `since`; 403 NotAMember.
  */
 export async function signInOnDevice(
   account: Account,
-  { deviceId, since, member }: { deviceId: string; since?: number; member?: string },
+  {
+    deviceId,
+    since,
+    member,
+    isSignIn = false,
+  }: { deviceId: string; since?: number; member?: string; isSignIn?: boolean },
 ): Promise<void> {
   await mustBeMember(account, member)
   const { sql, clock } = account
   await sql.batch([
+    ...(isSignIn ? [deleteLink(deviceId)] : []),
     upsert('device', deviceId, { now: clock.now(), since, member }),
     deleteLeastUsed('device', MAX_DEVICES, member),
   ])
@@ -70,9 +77,11 @@ export async function signOutOfDevice(
   { sql }: Account,
   { deviceId }: { deviceId: string },
 ): Promise<void> {
-  await sql.batch([
-    { sql: `DELETE FROM oauth WHERE kind = 'device' AND id = ?`, params: [deviceId] },
-  ])
+  await sql.batch([deleteLink(deviceId)])
+}
+
+function deleteLink(deviceId: string): Statement {
+  return { sql: `DELETE FROM oauth WHERE kind = 'device' AND id = ?`, params: [deviceId] }
 }
 
 export async function findOnDevice(
@@ -173,7 +182,8 @@ function upsert(kind: string, id: string, { data, now, since, member }: Linked):
     sql: `INSERT INTO oauth (kind, id, data, created_at, updated_at, member)
           SELECT ?1, ?2, ?3, ?4, ?4, ?5 WHERE ${notEndedSince}
             AND (?5 IS NULL OR EXISTS (SELECT 1 FROM member WHERE did = ?5))
-          ON CONFLICT (kind, id) DO UPDATE SET data = ?3, updated_at = ?4, member = ?5`,
+          ON CONFLICT (kind, id) DO UPDATE SET data = ?3, updated_at = ?4, member = ?5,
+            created_at = iif(member IS ?5, created_at, ?4)`,
     params: [kind, id, data ?? null, now, member ?? null, since ?? null],
   }
 }

@@ -61,7 +61,9 @@ export function accountStore(
   async function describeWithClients(did: string, signedInAt?: number) {
     const account = await requireAccount(did)
     const found = await account.oauth.describe({ ...(signedInAt !== undefined && { signedInAt }) })
-    const shown = found && accounts.toAccount(found.account)
+    // The address of a group is none of its members.
+    const hidden = actingAs(did) === undefined ? {} : { email: null }
+    const shown = found && accounts.toAccount({ ...found.account, ...hidden })
     if (!found || !shown) throw new InvalidRequestError('Account not found')
     return { account: shown, authorizedClients: authorizedClientsOf(found.clients) }
   }

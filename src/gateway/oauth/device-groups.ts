@@ -44,8 +44,8 @@ export interface DeviceGroups {
     device: StoredDevice,
     signedIn: readonly OnDevice[],
   ): Promise<DeviceAccount[]>
-  /** Throws 403 NotAMember. */
-  choose(deviceId: string, group: string, member: string): Promise<void>
+  /** With `isSignIn` it has just signed in at its own server. Throws 403 NotAMember. */
+  choose(deviceId: string, group: string, member: string, isSignIn?: boolean): Promise<void>
 }
 
 /** As long as the OAuth library lets a sign-in count. */
@@ -67,11 +67,15 @@ export function openDeviceGroups({
     return (await (await accounts.find(did))?.oauth.findOnDevice({ deviceId })) ?? undefined
   }
 
-  /** A member from another server: that it was chosen here is its sign-in. */
-  async function fromElsewhere({ member, updatedAt }: DeviceLink): Promise<DeviceMember[]> {
+  /** A member from another server, which has signed in there to be chosen here. */
+  async function fromElsewhere({
+    member,
+    createdAt,
+    updatedAt,
+  }: DeviceLink): Promise<DeviceMember[]> {
     if (member === undefined || (await accounts.find(member)) !== undefined) return []
-    if (!isRecent(updatedAt)) return []
-    return [{ did: member, handle: undefined, signedInAt: updatedAt, chosenAt: updatedAt }]
+    if (!isRecent(createdAt)) return []
+    return [{ did: member, handle: undefined, signedInAt: createdAt, chosenAt: updatedAt }]
   }
 
   async function membersOf(
@@ -118,7 +122,7 @@ export function openDeviceGroups({
     known: Pick<OnDevice, 'account' | 'clients' | 'role'>,
     member: DeviceMember,
   ): DeviceAccount | null {
-    // The address of the group is none of all members.
+    // The address of the group is none of its members.
     const shown = accounts.toAccount({ ...known.account, email: null })
     if (shown === undefined) return null
     const { did: group, handle } = known.account
@@ -199,10 +203,10 @@ export function openDeviceGroups({
       return shown.filter((one) => one !== null)
     },
 
-    async choose(deviceId, group, member) {
+    async choose(deviceId, group, member, isSignIn = false) {
       const account = await accounts.find(group)
       if (account === undefined) return
-      await account.oauth.signInOnDevice({ deviceId, member })
+      await account.oauth.signInOnDevice({ deviceId, member, isSignIn })
       await devices(deviceId).setAccount({ id: deviceId, did: group, signedIn: true })
     },
   }

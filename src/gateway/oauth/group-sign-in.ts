@@ -18,7 +18,7 @@ import { actAsPath } from '#src/gateway/pages/act-as-path.ts'
 export interface ActAs {
   group: string
   member: string
-  /** The member has signed in at its own server, another one than this. */
+  /** The member has just signed in at its own server, another one than this. */
   isProven?: boolean
 }
 
@@ -92,7 +92,7 @@ export function openGroupSignIn({
       if (!isProven && !members.some(({ did }) => did === member)) {
         throw forbidden('This account is not signed in, or is no member of the group', 'NotAMember')
       }
-      await groups.choose(deviceId, group, member)
+      await groups.choose(deviceId, group, member, isProven)
       return cookies
     },
   }

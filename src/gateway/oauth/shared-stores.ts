@@ -13,7 +13,6 @@ import type {
 import type { StoredRequest } from '#src/authorization/requests.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { withMember, withoutMember } from '#src/gateway/oauth/acting-parameters.ts'
-import type { DeviceGroups } from '#src/gateway/oauth/device-groups.ts'
 import { actingAs } from '#src/gateway/oauth/member-account-area.ts'
 import { busyOr, withOAuthErrors } from '#src/gateway/oauth/oauth-errors.ts'
 import type { AttemptLimiter } from '#src/gateway/oauth/provider.ts'
@@ -40,7 +39,7 @@ export function requestStore(
   dispatch: ShardDispatch,
   countedAddress: FindCountedAddress,
   codeOf: CodeOf,
-  remember: DeviceGroups['choose'],
+  remember: (deviceId: string, group: string, member: string) => Promise<void>,
 ): RequestStore {
   const shard = (name: string) => shardOf(dispatch, name)
   return {

@@ -12,12 +12,13 @@ export function actAsView(
     action: string
     members: readonly { did: string; handle?: string | undefined }[]
     options: RequestOptions
+    canSignInElsewhere: boolean
     next: string | undefined
     note: Note | undefined
   },
 ): Page {
   const { messages } = context
-  const { name, action, members, options, next, note } = input
+  const { name, action, members, options, canSignInElsewhere, next, note } = input
   const choices = members.map(
     ({
       did,
@@ -29,6 +30,17 @@ export function actAsView(
   const body = html`<p class="lead">${messages.text('sharedHelp', { name })}</p>
 ${choices}
 ${choices.length === 0 ? '' : or(context)}
-${signInForms(context, { options, next: next ?? action, note })}`
+${signInForms(context, { options, next: next ?? action, note })}
+${canSignInElsewhere ? elsewhereForm(context, action, next) : ''}`
   return { title: 'sharedAccount', body, note, narrow: true, passkeys: true }
+}
+
+function elsewhereForm(context: RenderContext, action: string, next: string | undefined) {
+  const { messages } = context
+  return html`${or(context)}<form method="post" action="${action}/elsewhere">${hiddenFields(context, { next })}
+<label for="elsewhere">${messages.text('handleElsewhere')}</label>
+<input id="elsewhere" name="identifier" autocomplete="username" autocapitalize="none" autocorrect="off"
+ spellcheck="false" required maxlength="300">
+<button class="quiet wide">${messages.text('signInElsewhere')}</button>
+</form>`
 }

@@ -1,6 +1,6 @@
 /**
  * The page at /account/act-as/<group>: whoever is signed in on the browser and is a member chooses to act as the group
- * in apps; others sign in first. An app's sign-in as a group comes here if it is not clear who acts.
+ * in apps; others sign in first, here or at their own server. An app's sign-in as a group comes here if it is not clear who acts.
  */
 import type { Context, Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
@@ -19,6 +19,7 @@ import { type Note, renderPage } from '#src/gateway/pages/shell.ts'
 import { signInOptions } from '#src/gateway/pages/sign-in.ts'
 import { notFoundView, returnToView } from '#src/gateway/pages/sign-in-views.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
+import { claimedHandle } from '#src/protocol/did-document.ts'
 import { normalizeIdentifier } from '#src/rules/identifiers.ts'
 
 type C = Context<Env>
@@ -47,22 +48,35 @@ export function actAsPages(app: Hono<Env>, context: PageContext): void {
     return next === undefined || isActAsPage(next) ? undefined : next
   }
 
+  /** Who has just signed in at another server, and is a member. */
+  async function memberElsewhere(c: C, group: Group) {
+    const proven = context.membersElsewhere?.provenMember(c.req.header('cookie'))
+    if (proven === undefined) return undefined
+    const { did } = proven
+    const membership = await directory.memberships.find({ account: group.did, member: did })
+    const document = await context.server.resolver.resolve(did).catch(() => undefined)
+    const handle = document && claimedHandle(document)
+    return { did, handle, isMember: membership !== null }
+  }
+
   async function show(c: C, session: PageSession, group: Group, note?: Note, status = 200) {
     const incoming = c.env?.incoming
+    const { did, handle: name } = group
     const next = nextOf(c.req.query('next'))
-    const mustSignIn = c.req.query('again') !== undefined
     const { members, hasOthers } =
       incoming === undefined
         ? { members: [], hasOthers: false }
-        : await context.groups.membersOn(incoming, group.did)
-    const name = group.handle
-    const noMember = members.length === 0 && hasOthers
+        : await context.groups.membersOn(incoming, did)
+    const elsewhere = await memberElsewhere(c, group)
+    const those = c.req.query('again') === undefined ? members : []
+    const others = those.filter((member) => member.did !== elsewhere?.did)
+    const choices = elsewhere?.isMember ? [elsewhere, ...others] : those
+    const noMember = members.length === 0 && (hasOthers || elsewhere?.isMember === false)
     const view = actAsView(session, {
-      ...{ name, next, options: await signInOptions(context) },
-      members: mustSignIn ? [] : members,
-      action: `${actAsPath}/${encodeURIComponent(name)}`,
-      note:
-        note ?? (noMember ? { text: session.messages.text('noMemberHere', { name }) } : undefined),
+      ...{ name, next, options: await signInOptions(context), members: choices },
+      action: pathOf(group),
+      canSignInElsewhere: context.membersElsewhere !== undefined,
+      note: note ?? (noMember ? { text: noMemberHere(session, group) } : undefined),
     })
     return renderPage(session, { ...view, status })
   }
@@ -71,10 +85,26 @@ export function actAsPages(app: Hono<Env>, context: PageContext): void {
     const incoming = c.env?.incoming
     const { member = '' } = form
     if (incoming === undefined) return show(c, session, group)
-    for (const cookie of await context.groups.actAs(incoming, { group: group.did, member })) {
+    const { membersElsewhere } = context
+    const isProven = membersElsewhere?.provenMember(c.req.header('cookie'))?.did === member
+    const input = { group: group.did, member, isProven }
+    for (const cookie of await context.groups.actAs(incoming, input)) {
       c.header('set-cookie', cookie, { append: true })
     }
+    if (isProven && membersElsewhere) {
+      c.header('set-cookie', membersElsewhere.forgetMember, { append: true })
+    }
     return renderPage(session, returnToView(session, nextOf(form['next']) ?? '/account'))
+  }
+
+  /** Leads to the member's own server, and back to this page. */
+  async function signInElsewhere(c: C, session: PageSession, group: Group, form: Form) {
+    const { membersElsewhere } = context
+    if (membersElsewhere === undefined) return show(c, session, group)
+    const next = nextOf(form['next'])
+    const query = next === undefined ? '' : `?${new URLSearchParams({ next })}`
+    const identifier = normalizeIdentifier(form['identifier'] ?? '')
+    return membersElsewhere.signInElsewhere(c, { identifier, returnTo: pathOf(group) + query })
   }
 
   async function respond(
@@ -95,10 +125,13 @@ export function actAsPages(app: Hono<Env>, context: PageContext): void {
   }
 
   async function failed(c: C, session: PageSession, group: Group, error: unknown) {
-    if (!(error instanceof XrpcError) || error.status >= 500) throw error
+    if (!(error instanceof XrpcError)) throw error
     const { text } = session.messages
-    const isStale = error.error === 'StalePage'
-    const reason = isStale ? text('pageExpired') : text('noMemberHere', { name: group.handle })
+    const reasons: Record<string, string> = {
+      StalePage: text('pageExpired'),
+      NotAMember: noMemberHere(session, group),
+    }
+    const reason = reasons[error.error] ?? text('failed', { reason: error.message })
     const page = await show(c, session, group, { text: reason, bad: true }, error.status)
     for (const [name, value] of Object.entries(retryHeader(error.status))) {
       page.headers.set(name, value)
@@ -106,12 +139,28 @@ export function actAsPages(app: Hono<Env>, context: PageContext): void {
     return page
   }
 
+  function post(
+    path: string,
+    act: (c: C, session: PageSession, group: Group, form: Form) => Promise<Response>,
+  ) {
+    app.post(`${actAsPath}/:group${path}`, (c) =>
+      respond(c, async (session, group) => {
+        const form = await readForm(c, context.bodyTimeoutMs)
+        mustPassCsrfCheck(c, form['csrf'], session, publicUrl)
+        return act(c, session, group, form)
+      }),
+    )
+  }
+
   app.get(`${actAsPath}/:group`, (c) => respond(c, (session, group) => show(c, session, group)))
-  app.post(`${actAsPath}/:group`, (c) =>
-    respond(c, async (session, group) => {
-      const form = await readForm(c, context.bodyTimeoutMs)
-      mustPassCsrfCheck(c, form['csrf'], session, publicUrl)
-      return choose(c, session, group, form)
-    }),
-  )
+  post('', choose)
+  post('/elsewhere', signInElsewhere)
+}
+
+function pathOf({ handle }: Group): string {
+  return `${actAsPath}/${encodeURIComponent(handle)}`
+}
+
+function noMemberHere({ messages }: PageSession, { handle: name }: Group): string {
+  return messages.text('noMemberHere', { name })
 }

@@ -1,6 +1,7 @@
 /** The dependencies of the security pages. */
 import type { IncomingMessage } from 'node:http'
 import type { RemoteAccount } from '#src/engine/dispatch.ts'
+import type { MembersElsewhere } from '#src/gateway/members-elsewhere/members-elsewhere.ts'
 import type { GroupSignIn } from '#src/gateway/oauth/group-sign-in.ts'
 import type { PageToken } from '#src/gateway/pages/page-session.ts'
 import type { Branding } from '#src/gateway/pages/style.ts'
@@ -11,7 +12,10 @@ import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
 
 export interface PageContext {
-  server: Pick<ServerContext, 'dispatch' | 'service' | 'mailer' | 'addressOf' | 'failedSignIns'>
+  server: Pick<
+    ServerContext,
+    'dispatch' | 'service' | 'mailer' | 'addressOf' | 'failedSignIns' | 'resolver'
+  >
   findAccount: FindAccount
   rateLimits?: RateLimits | undefined
   bodyTimeoutMs: number
@@ -22,6 +26,8 @@ export interface PageContext {
   log: Pick<Log, 'error'>
   signInDevice(request: IncomingMessage, did: string, since: number): Promise<string[]>
   groups: Pick<GroupSignIn, 'membersOn' | 'actAs'>
+  /** For members of groups whose home is another server; absent in some tests. */
+  membersElsewhere?: MembersElsewhere | undefined
 }
 
 export interface Owner {

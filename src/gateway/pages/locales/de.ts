@@ -23,6 +23,8 @@ export const de: LocaleMessages = {
   sharedHelp: '{name} wird gemeinsam genutzt. Fahre als eines seiner Mitglieder fort.',
   continueAs: 'Weiter als {name}',
   noMemberHere: 'Kein hier angemeldetes Konto ist Mitglied von {name}.',
+  handleElsewhere: 'Handle eines Kontos auf einem anderen Server',
+  signInElsewhere: 'Dort anmelden',
   signOut: 'Abmelden',
   account: 'Dein Konto',
   signedInAs: 'Angemeldet als {name}',

@@ -21,6 +21,8 @@ export const en = {
   sharedHelp: '{name} is shared. Continue as one of its members.',
   continueAs: 'Continue as {name}',
   noMemberHere: 'No account that is signed in here is a member of {name}.',
+  handleElsewhere: 'Handle of an account on another server',
+  signInElsewhere: 'Sign in there',
   signOut: 'Sign out',
   account: 'Your account',
   signedInAs: 'Signed in as {name}',

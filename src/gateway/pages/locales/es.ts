@@ -23,6 +23,8 @@ export const es: LocaleMessages = {
   sharedHelp: '{name} es una cuenta compartida. Continúa como uno de sus miembros.',
   continueAs: 'Continuar como {name}',
   noMemberHere: 'Ninguna cuenta que haya iniciado sesión aquí es miembro de {name}.',
+  handleElsewhere: 'Nombre de usuario en otro servidor',
+  signInElsewhere: 'Iniciar sesión allí',
   signOut: 'Cerrar sesión',
   account: 'Tu cuenta',
   signedInAs: 'Sesión de {name}',

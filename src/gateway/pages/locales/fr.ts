@@ -23,6 +23,8 @@ export const fr: LocaleMessages = {
   sharedHelp: '{name} est partagé. Continuez en tant que membre.',
   continueAs: 'Continuer en tant que {name}',
   noMemberHere: 'Aucun compte connecté ici n’est membre de {name}.',
+  handleElsewhere: 'Pseudo d’un compte sur un autre serveur',
+  signInElsewhere: 'Se connecter là-bas',
   signOut: 'Se déconnecter',
   account: 'Votre compte',
   signedInAs: 'Connecté en tant que {name}',

@@ -23,6 +23,8 @@ export const ja: LocaleMessages = {
   sharedHelp: '{name} は共有されています。メンバーとして続けてください。',
   continueAs: '{name} として続ける',
   noMemberHere: 'ここでサインインしているアカウントは {name} のメンバーではありません。',
+  handleElsewhere: '別のサーバーのアカウントのハンドル',
+  signInElsewhere: 'そのサーバーでサインイン',
   signOut: 'サインアウト',
   account: 'アカウント',
   signedInAs: '{name} としてサインイン中',

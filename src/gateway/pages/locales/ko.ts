@@ -23,6 +23,8 @@ export const ko: LocaleMessages = {
   sharedHelp: '{name}은(는) 공유 계정입니다. 구성원으로 계속하세요.',
   continueAs: '{name}(으)로 계속',
   noMemberHere: '여기에 로그인한 계정 중 {name}의 구성원이 없습니다.',
+  handleElsewhere: '다른 서버에 있는 계정의 핸들',
+  signInElsewhere: '그 서버에서 로그인',
   signOut: '로그아웃',
   account: '내 계정',
   signedInAs: '{name} 계정으로 로그인됨',

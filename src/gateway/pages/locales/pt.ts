@@ -23,6 +23,8 @@ export const pt: LocaleMessages = {
   sharedHelp: '{name} é compartilhada. Continue como um de seus membros.',
   continueAs: 'Continuar como {name}',
   noMemberHere: 'Nenhuma conta conectada aqui é membro de {name}.',
+  handleElsewhere: 'Nome de usuário em outro servidor',
+  signInElsewhere: 'Entrar por lá',
   signOut: 'Sair',
   account: 'Sua conta',
   signedInAs: 'Sessão de {name}',

@@ -23,6 +23,8 @@ export const ro: LocaleMessages = {
   sharedHelp: '{name} este un cont comun. Continuați ca membru al său.',
   continueAs: 'Continuați ca {name}',
   noMemberHere: 'Niciun cont autentificat aici nu este membru al {name}.',
+  handleElsewhere: 'Nume de utilizator pe alt server',
+  signInElsewhere: 'Autentificare acolo',
   signOut: 'Deconectare',
   account: 'Contul dvs.',
   signedInAs: 'Conectat ca {name}',

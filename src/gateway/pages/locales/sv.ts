@@ -23,6 +23,8 @@ export const sv: LocaleMessages = {
   sharedHelp: '{name} är delat. Fortsätt som en av dess medlemmar.',
   continueAs: 'Fortsätt som {name}',
   noMemberHere: 'Inget konto som är inloggat här är medlem i {name}.',
+  handleElsewhere: 'Användarnamn på en annan server',
+  signInElsewhere: 'Logga in där',
   signOut: 'Logga ut',
   account: 'Ditt konto',
   signedInAs: 'Inloggad som {name}',

@@ -140,6 +140,26 @@ describe('a browser and the apps that were authorized', () => {
     expect(await listDevices(group, { member: vera })).toHaveLength(1)
   })
 
+  it('count from the sign-in of a member at its own server, and not from the last use', async () => {
+    const began = group.clock.now()
+    const at = (time: number) => Object.assign(group.clock, { now: () => began + time })
+    const times = async () => {
+      const [link] = await listDevices(group)
+      return [link!.createdAt - began, link!.updatedAt - began]
+    }
+    const choose = (more: object) => signInOnDevice(group, { deviceId: 'dev-1', ...more })
+    await choose({ member: eddie, isSignIn: true })
+    at(1)
+    await choose({ member: eddie })
+    expect(await times()).toEqual([0, 1])
+    at(2)
+    await choose({ member: eddie, isSignIn: true })
+    expect(await times()).toEqual([2, 2])
+    at(3)
+    await choose({ member: vera })
+    expect(await times()).toEqual([3, 3])
+  })
+
   it('go with the membership', async () => {
     await signInOnDevice(group, { deviceId: 'dev-1', member: eddie })
     await setAuthorizedClient(group, { clientId, data: '{}', member: eddie })
