@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeInBrowser, openPage, startBrowser } from '#tests/support/browser.ts'
 import { type AppPage, type AppSignIn, startAppPage } from '#tests/support/browser-app.ts'
+import { groupClient, ok } from '#tests/support/group-client.ts'
 import { freePort } from '#tests/support/processes.ts'
 import {
   createTestAccount,
@@ -39,12 +40,16 @@ describeInBrowser('an app in a browser', () => {
   const field = (page: Page, name: string | RegExp) => page.getByRole('textbox', { name })
 
   /** Opens the app and starts the sign-in. */
-  async function begin(input: string, options: AppSignIn = {}): Promise<Page> {
+  async function begin(
+    input: string,
+    options: AppSignIn = {},
+    leadsTo = /\/oauth\/authorize/,
+  ): Promise<Page> {
     const page = await openPage(browser)
     await page.goto(app.url)
     await page.getByText('signed out').waitFor()
     await page.evaluate(`void app.signIn(...${JSON.stringify([input, options])})`)
-    await page.waitForURL(/\/oauth\/authorize/)
+    await page.waitForURL(leadsTo)
     return page
   }
 
@@ -86,6 +91,20 @@ describeInBrowser('an app in a browser', () => {
       (error: Error) => error.message,
     )
     expect(refused).toMatch(/401|revoked|invalid/i)
+    await page.context().close()
+  })
+
+  it('a browser app signs in as a group of the account that signs in on our page', async () => {
+    const { ask } = groupClient(server)
+    ok(await ask(alice, 'create', { handle: 'cooks.test' }))
+    const page = await begin('cooks.test', {}, /\/account\/act-as\/cooks\.test/)
+    await page.getByText('cooks.test is shared').waitFor()
+    await field(page, 'Handle or email').fill(alice.handle)
+    await field(page, 'Password').fill(alice.password)
+    await button(page, /^Sign in$/).click()
+    await button(page, 'Authorize').click()
+    await page.getByText('signed in as did:plc:').waitFor()
+    expect((await called(page, getSession)).body).toMatchObject({ handle: 'cooks.test' })
     await page.context().close()
   })
 
