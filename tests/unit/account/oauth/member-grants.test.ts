@@ -100,6 +100,24 @@ describe('a grant of a member', () => {
     expect(await listGrants(group)).toEqual([])
   })
 
+  it('is not left behind by a removal at the same moment', async () => {
+    for (let turns = 0; turns < 12; turns++) {
+      const remove = async () => {
+        for (let i = 0; i < turns; i++) await Promise.resolve()
+        await removeMember(group, { by: owner, did: eddie })
+      }
+      const [grant] = await Promise.allSettled([
+        createGrant(group, grantOf(`tok-${turns}`, eddie)),
+        remove(),
+      ])
+      if (grant.status === 'rejected') {
+        expect(grant.reason).toMatchObject({ status: 400, error: 'InvalidGrant' })
+      }
+      expect(await listGrants(group)).toEqual([])
+      await addMember(group, { by: owner, did: eddie, role: 'editor' })
+    }
+  })
+
   it('does not push out those of other members, of which each has 50', async () => {
     await createGrant(group, grantOf('tok-own'))
     await createGrant(group, grantOf('tok-vera', vera))
