@@ -9,10 +9,11 @@ import {
   ProviderPageClient,
   redirectParams,
 } from '#tests/support/oauth-client.ts'
-import { PageClient } from '#tests/support/page-client.ts'
+import { PageClient, signedInPageClient } from '#tests/support/page-client.ts'
 import { freePort } from '#tests/support/processes.ts'
 import { adminPassword, type TestAccount } from '#tests/support/server.ts'
 import { serverWithAccounts } from '#tests/support/shared-server.ts'
+import { totpCode } from '#tests/support/totp-code.ts'
 import { call } from '#tests/support/xrpc-call.ts'
 
 const names = ['olga', 'eddie', 'vera', 'gus'] as const
@@ -136,6 +137,26 @@ describe('an app signs in as a group', () => {
     const { session } = await app.client.callback(redirectParams(body.url))
     expect(session.did).toBe(cooks)
     await expect(write(new Agent(session), 'tea')).rejects.toMatchObject({ status: 403 })
+  })
+
+  it('by a member with an authenticator app, on our page', async () => {
+    const security = '/account/security'
+    const settings = await signedInPageClient(server.url, vera)
+    const { html } = await settings.open(`${security}/totp`)
+    const key = /<div class="secret">([A-Z2-7 ]+)</.exec(html)![1]!.replaceAll(' ', '')
+    const code = (steps: number) => totpCode(key, Date.now() + steps * 30_000)
+    await settings.submit(`${security}/totp`, { code: code(-1) })
+    const browser = newBrowser()
+    const app = newApp()
+    await browser.pages.open((await open(browser, app))!)
+    const step = await signInOn(browser, vera)
+    expect(step.text).toContain('Confirm that it is you')
+    expect(await open(browser, app)).toMatch(/^\/account\/act-as\//)
+    const done = await browser.pages.submit(`${security}/step`, { code: code(0) })
+    expect(done.html).toContain('url=/oauth/authorize?')
+    expect(await open(browser, app)).toBeUndefined()
+    await settings.open(security)
+    await settings.submit(`${security}/totp/remove`)
   })
 
   it('but not an account that is no member', async () => {
