@@ -121,6 +121,14 @@ export const intendedUntested: IntendedDifference[] = [
     why: '[group accounts](grants.md#signing-in-to-an-app)',
   },
   { what: 'accounts of several people', why: '[group accounts](grants.md)' },
+  {
+    what: 'accounts of several people, as Tranquil has them',
+    why: '[group accounts](grants.md#in-the-shapes-of-tranquil)',
+  },
+  {
+    what: 'sign-in of members at their own server',
+    why: '[group accounts](grants.md#members-of-other-servers)',
+  },
   { what: 'second factors', why: '[second factors](second-factors.md)' },
   {
     what: '`/xrpc/_health?storage`, `/xrpc/_stats`, `/xrpc/_admin/status`, `/metrics`',

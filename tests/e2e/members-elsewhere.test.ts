@@ -1,7 +1,7 @@
 /** A member of a group whose home is another server: it signs in there, and acts here. */
 import { Agent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { groupClient, ok } from '#tests/support/group-client.ts'
+import { bearer, failed, groupClient, ok } from '#tests/support/group-client.ts'
 import {
   loopbackApp,
   ProviderPageClient,
@@ -145,5 +145,86 @@ describe('a member of another server', () => {
     expect((await begin(browser, bob.did, '//example.com/')).status).toBe(400)
     expect((await begin(browser, olga.did)).status).toBe(400)
     expect((await begin(browser, 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa')).status).toBe(400)
+  })
+})
+
+describe('grants in the shapes of Tranquil', () => {
+  const call = async (as: TestAccount, name: string, input?: object, query: object = {}) => {
+    const headers = bearer(as.agent.session!.accessJwt)
+    const more = { ...(input && { input }), query }
+    return groupClient(here).fetched(`_delegation.${name}`, { headers, ...more })
+  }
+
+  it('an account gets controllers of any server, whose scopes are changed and taken', async () => {
+    const bakery = await createTestAccount(here, 'bakery')
+    const { presets } = ok(await call(bakery, 'getScopePresets')) as {
+      presets: { name: string; scopes: string }[]
+    }
+    const scopes = (name: string) => presets.find((preset) => preset.name === name)!.scopes
+    const controller = (did: string, granted: string) => ({
+      controller_did: did,
+      granted_scopes: granted,
+    })
+    const early = await call(bakery, 'addController', controller(bob.did, scopes('editor')))
+    expect(early).toMatchObject(failed(400, 'InvalidDelegation'))
+    ok(await call(bakery, 'addController', controller(olga.did, scopes('owner'))))
+    expect(ok(await call(bakery, 'addController', controller(bob.did, scopes('editor'))))).toEqual({
+      success: true,
+    })
+    const unknown = controller('did:plc:aaaaaaaaaaaaaaaaaaaaaaaa', '')
+    expect(await call(bakery, 'addController', unknown)).toMatchObject(
+      failed(404, 'ControllerNotFound'),
+    )
+    const nested = await call(bakery, 'addController', controller(cooks, ''))
+    expect(nested).toMatchObject(failed(400, 'InvalidDelegation'))
+
+    const grantedAt = expect.stringMatching(/^\d{4}-.*Z$/)
+    const { controllers } = ok(await call(bakery, 'listControllers'))
+    expect(controllers).toHaveLength(2)
+    expect(controllers).toContainEqual({
+      ...{ did: bob.did, handle: 'bob.test', grantedScopes: scopes('editor'), grantedAt },
+      ...{ isActive: true, isLocal: false },
+    })
+    expect(controllers).toContainEqual({
+      ...{ did: olga.did, handle: 'olga.test', grantedScopes: scopes('owner'), grantedAt },
+      ...{ isActive: true, isLocal: true },
+    })
+    const { accounts } = ok(await call(olga, 'listControlledAccounts'))
+    expect(accounts).toContainEqual({
+      ...{ did: bakery.did, handle: 'bakery.test', grantedScopes: scopes('owner'), grantedAt },
+    })
+
+    const own = 'repo:app.bsky.feed.like'
+    ok(await call(bakery, 'updateControllerScopes', controller(bob.did, own)))
+    const after = ok(await call(bakery, 'listControllers'))['controllers']
+    expect(after).toContainEqual(expect.objectContaining({ grantedScopes: `atproto ${own}` }))
+    ok(await call(bakery, 'removeController', { controller_did: bob.did }))
+    expect(await call(bakery, 'removeController', { controller_did: bob.did })).toMatchObject(
+      failed(404, 'DelegationNotFound'),
+    )
+    const log = ok(await call(bakery, 'getAuditLog', undefined, { limit: 2, offset: 0 }))
+    expect(log).toMatchObject({
+      total: 5,
+      entries: [
+        { actionType: 'GrantRevoked', controllerDid: bob.did, delegatedDid: bakery.did },
+        { actionType: 'ScopesModified', controllerDid: bob.did },
+      ],
+    })
+  })
+
+  it('creates accounts, and resolves identities without credentials', async () => {
+    const input = { handle: 'choir', controllerScopes: '' }
+    expect(await call(olga, 'createDelegatedAccount', input)).toMatchObject(
+      failed(400, 'InvalidDelegation'),
+    )
+    const made = ok(await call(olga, 'createDelegatedAccount', { handle: 'choir' }))
+    expect(made).toEqual({ did: expect.stringMatching(/^did:plc:/), handle: 'choir.test' })
+    const resolve = (identifier: string) =>
+      groupClient(here).fetched('_delegation.resolveController', { query: { identifier } })
+    expect(ok(await resolve('@choir.test'))).toEqual({
+      ...{ did: made['did'], handle: 'choir.test', isLocal: true, pdsUrl: publicUrl() },
+    })
+    expect(ok(await resolve(bob.did))).toMatchObject({ did: bob.did, isLocal: false })
+    expect(await resolve('nobody.test')).toMatchObject(failed(404, 'ControllerNotFound'))
   })
 })

@@ -4,7 +4,7 @@ import {
   listMemberAppPasswords,
   revokeMemberAppPassword,
 } from '#src/account/group/app-passwords.ts'
-import { exportGroup, getAuditLog } from '#src/account/group/audit-log.ts'
+import { exportGroup, getAuditLog, getAuditPage } from '#src/account/group/audit-log.ts'
 import { authorize, noteCall } from '#src/account/group/authorize.ts'
 import {
   acceptInvite,
@@ -13,7 +13,7 @@ import {
   revokeInvite,
 } from '#src/account/group/invitations.ts'
 import { listJoinRequests, resolveJoinRequest } from '#src/account/group/join-requests.ts'
-import { addMember, listMembers, removeMember, updateMember } from '#src/account/group/members.ts'
+import { addMember, getMember, listMembers, removeMember, updateMember } from '#src/account/group/members.ts'
 import { acceptOwnership, convert, offerOwnership } from '#src/account/group/ownership.ts'
 import { deleteRole, listRoles, putRole } from '#src/account/group/roles.ts'
 import { createMemberSession } from '#src/account/group/sessions.ts'
@@ -24,11 +24,13 @@ export const groupActions = {
   group: {
     ...reads({
       authorize,
+      getMember,
       listMembers,
       listRoles,
       listInvites,
       listJoinRequests,
       getAuditLog,
+      getAuditPage,
       export: exportGroup,
       listAppPasswords: listMemberAppPasswords,
     }),

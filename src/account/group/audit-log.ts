@@ -58,6 +58,21 @@ export async function getAuditLog(
   return { entries: rows.map(auditView), ...(last && { cursor: String(last.id) }) }
 }
 
+/** By number instead of cursor, with the number of all rows. Throws as `getAuditLog`. */
+export async function getAuditPage(
+  account: Account,
+  { by, limit, offset }: { by: Principal; limit: number; offset: number },
+): Promise<{ entries: AuditView[]; total: number }> {
+  await mustMayRead(account, by, 'audit')
+  const { sql } = account
+  const rows = await sql.all<Row>(
+    `SELECT ${columns} FROM audit ORDER BY id DESC LIMIT ? OFFSET ?`,
+    ...[limit, offset],
+  )
+  const all = await sql.first<{ total: number }>('SELECT count(*) AS total FROM audit')
+  return { entries: rows.map(auditView), total: all?.total ?? 0 }
+}
+
 export interface GroupExport {
   did: string
   exportedAt: string

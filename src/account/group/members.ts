@@ -1,5 +1,6 @@
 /** The members of a group: listed, added, given another role, removed. A member gives and takes only what it has itself. */
 import type { Account } from '#src/account/account.ts'
+import { notAMember } from '#src/account/acting.ts'
 import {
   changeGroup,
   mustBeAllowed,
@@ -45,6 +46,17 @@ export async function listMembers(
   )
   const last = rows.length < limit ? undefined : rows.at(-1)
   return { members: rows.map(memberView), ...(last && { cursor: last.did }) }
+}
+
+/** The caller's own membership, and the scopes of its role. Throws 403 NotAMember. */
+export async function getMember(
+  account: Account,
+  { by }: { by: Principal },
+): Promise<MemberView & { scope: string }> {
+  const { scope } = await mustMayRead(account, by, 'any')
+  const row = await currentMember(account, by.did)
+  if (row === undefined) throw notAMember()
+  return { ...memberView(row), scope }
 }
 
 interface NewMember {

@@ -1,4 +1,5 @@
 /** All XRPC methods by NSID, except those that are WebSockets. */
+import * as delegation from '#src/gateway/methods/_delegation.ts'
 import * as actor from '#src/gateway/methods/app.bsky.actor.ts'
 import * as feed from '#src/gateway/methods/app.bsky.feed.ts'
 import * as notification from '#src/gateway/methods/app.bsky.notification.ts'
@@ -44,6 +45,7 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     groupRoles,
     groupJoining,
     groupSigningIn,
+    delegation,
     jetstream,
   ]
     .flatMap((group): Method[] => Object.values(group))

@@ -50,6 +50,12 @@ const limitsByMethod: Record<
   [PUBLISH]: ['did', [MESSAGES_PER_SECOND, 1_000]],
 }
 
+/** Methods that do the same as another one, and count as it. */
+const sameLimits: Readonly<Record<string, string>> = {
+  '_delegation.createDelegatedAccount': 'dev.headwater.group.create',
+  '_delegation.resolveController': 'com.atproto.identity.refreshIdentity',
+}
+
 /** What is counted besides calls, and not against the global limit. */
 export const failedAdmin = 'failed admin credentials'
 export const failedService = 'failed service tokens'
@@ -106,7 +112,7 @@ const rulesByMethod = new Map<string, readonly RateLimitRule[]>([
 export function rateLimitRules(nsid: string, caller?: unknown): readonly RateLimitRule[] {
   const isByAdmin = typeof caller === 'object' && caller !== null && 'admin' in caller
   if (isByAdmin && nsid === 'com.atproto.server.createAccount') return []
-  return rulesByMethod.get(nsid) ?? [globalRule]
+  return rulesByMethod.get(sameLimits[nsid] ?? nsid) ?? [globalRule]
 }
 
 function rule(name: string, points: number, durationMs: number, counted: CountedBy): RateLimitRule {

@@ -55,6 +55,9 @@ it('the method table has every method of the reference and our own, and no other
     'com.atproto.sync':
       'getBlob getBlocks getCheckout getHead getLatestCommit getRecord getRepo getRepoStatus ' +
       'listBlobs listRepos notifyOfUpdate requestCrawl',
+    _delegation:
+      'addController createDelegatedAccount getAuditLog getScopePresets listControlledAccounts ' +
+      'listControllers removeController resolveController updateControllerScopes',
     'dev.headwater.group':
       'acceptInvite acceptOwnership addMember convert create createAppPassword createInvite ' +
       'createSession deleteRole export getAuditLog getMe leave list listAppPasswords listInvites ' +

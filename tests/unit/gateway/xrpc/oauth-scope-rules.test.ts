@@ -101,6 +101,16 @@ const ofGroups = [
   ...['acceptOwnership', 'getAuditLog', 'createSession'],
   ...['createAppPassword', 'listAppPasswords', 'revokeAppPassword'],
 ].map((name) => `dev.headwater.group.${name}`)
+/** As Tranquil names them, and the method that does the same. */
+const asDelegation = [
+  ['listControllers', 'listMembers'],
+  ['addController', 'addMember'],
+  ['removeController', 'removeMember'],
+  ['updateControllerScopes', 'updateMember'],
+  ['listControlledAccounts', 'list'],
+  ['getAuditLog', 'getAuditLog'],
+  ['createDelegatedAccount', 'create'],
+].map(([theirs, ours]) => [`_delegation.${theirs}`, `dev.headwater.group.${ours}`] as const)
 const neverByApps = [
   'com.atproto.server.requestEmailUpdate',
   'com.atproto.server.updateEmail',
@@ -141,6 +151,7 @@ describe('OAuth scope rules', () => {
       ...byScope.map(([nsid]) => nsid),
       ...neverByApps,
       ...ofGroups,
+      ...asDelegation.map(([nsid]) => nsid),
     ]
     expect(ruled.map(({ nsid }) => nsid).sort()).toEqual(known.sort())
     expect(outcome('com.atproto.server.createAppPassword', 'transition:generic')).toEqual([
@@ -187,6 +198,11 @@ describe('OAuth scope rules', () => {
       403,
       'ScopeMissingError',
     ])
+    expect(outcome(nsid, 'transition:generic')).toEqual([403, 'ScopeMissingError'])
+  })
+
+  it.each(asDelegation)('%s: by the scope for %s of the group service', (nsid, ours) => {
+    expect(outcome(nsid, `rpc:${ours}?aud=did:web:pds.example.com%23group`)).toBe('allowed')
     expect(outcome(nsid, 'transition:generic')).toEqual([403, 'ScopeMissingError'])
   })
 

@@ -73,6 +73,7 @@ describe('the reference’s limits', () => {
     ['com.atproto.identity.updateHandle', 10],
     // Ours, not the reference's.
     ['dev.headwater.group.create', 20],
+    ['_delegation.createDelegatedAccount', 20],
     ['dev.headwater.group.acceptInvite', 30],
     ['com.atproto.server.requestAccountDelete', 5],
     ['com.atproto.server.requestEmailConfirmation', 5],
