@@ -34,6 +34,8 @@ export async function createMemberAppPassword(
   { by, name, password }: { by: Principal; name: string; password: string },
   key?: IdempotencyKey,
 ): Promise<MemberAppPassword & { password: string }> {
+  // Before the slow part.
+  await mustMayRead(account, by, 'any')
   const secret = await hashAppPassword(account.did, password)
   return changeGroup(account, by, key, async (own) => {
     // The account itself has others (com.atproto.server).
