@@ -13,6 +13,9 @@ export const CHANNEL = name('channel')
 /** Only a scope. */
 export const WATCH_SECURITY = name('watchSecurity')
 
+/** What a member of a group reads its other members with. */
+export const LIST_MEMBERS = `${AUTHORITY}.group.listMembers`
+
 export const SUBSCRIBE_PATH = `/xrpc/${SUBSCRIBE}` as const
 
 /** Of `rpc:` scopes for these methods. */

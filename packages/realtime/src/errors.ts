@@ -21,7 +21,7 @@ export class RealtimeFailure extends Error {
 }
 
 const ofTheSession = ['AuthRequired', 'AuthMissing', 'ExpiredToken', 'InvalidToken', 'SessionEnded']
-const final = ['AccountNotFound', 'AccountTakedown', 'InvalidRequest', 'ScopeMissing']
+const final = ['AccountNotFound', 'AccountTakedown', 'InvalidRequest', 'NotAMember', 'ScopeMissing']
 
 /** Whether a new ticket, and with it a new token, may help. */
 export function isOfSession({ error }: RealtimeError): boolean {

@@ -95,6 +95,19 @@ export interface ModerationEvent extends Event {
   takedown: unknown
 }
 
+/** Of a group account. */
+export interface MemberEvent extends Event {
+  type: 'member'
+  change: 'added' | 'changed' | 'removed'
+  /** DID of the member. */
+  member: string
+  role: string
+  /** What the role allows, as OAuth scopes; absent if the member was removed. */
+  scope?: string
+  /** Of the membership, if it has an end. */
+  expiresAt?: string
+}
+
 export interface EventOfKind {
   commit: CommitEvent
   identity: IdentityEvent
@@ -109,6 +122,7 @@ export interface EventOfKind {
   security: SecurityEvent
   email: EmailEvent
   moderation: ModerationEvent
+  member: MemberEvent
 }
 
 export type Kind = keyof EventOfKind

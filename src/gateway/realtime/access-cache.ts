@@ -2,14 +2,15 @@
 import type { Channel } from '#src/channels/channels.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
 
-export type Access = 'everyone' | ReadonlySet<string>
+/** `group`: the members of the account, if it is a group. */
+export type Access = 'everyone' | 'group' | ReadonlySet<string>
 
 /** Members in all. */
 const MAX_CACHED = 200_000
 
 export class AccessCache {
   readonly #byKey = new IndexedMap(MAX_CACHED, (_, access) =>
-    access === 'everyone' ? 1 : access.size + 1,
+    typeof access === 'string' ? 1 : access.size + 1,
   )
 
   get(channel: Channel): Access | undefined {

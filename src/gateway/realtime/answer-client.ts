@@ -19,8 +19,8 @@ export function clientAnswers(
 ): (text: string) => Promise<void> {
   /** `publish` and `join` count themselves. Throws 429. */
   async function count(): Promise<void> {
-    const { did } = subscriber
-    if (did !== undefined) await realtime.ports.count('request', did, address)
+    const { countedDid } = subscriber
+    if (countedDid !== undefined) await realtime.ports.count('request', countedDid, address)
   }
 
   async function run(message: ClientMessage): Promise<void> {

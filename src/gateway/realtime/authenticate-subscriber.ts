@@ -1,18 +1,19 @@
 /** Verifies what a connection is opened by: an Authorization header, or a ticket, whose id is spent. */
 import { randomUUID } from 'node:crypto'
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import { authRequired, forbidden, XrpcError } from '#src/errors.ts'
+import { authRequired, XrpcError } from '#src/errors.ts'
 import { parseAuthorization } from '#src/gateway/http/authorization-header.ts'
 import { hashSecret, shardOf } from '#src/gateway/oauth/shards.ts'
 import type { Credential } from '#src/gateway/realtime/credential.ts'
+import { memberCredential, serviceTokenEnd } from '#src/gateway/realtime/member-credential.ts'
 import type {
   AccountCaller,
   Authenticate,
   AuthRequest,
   Callers,
 } from '#src/gateway/xrpc/callers.ts'
+import { actAsHeader } from '#src/gateway/xrpc/members.ts'
 import type { TokenIssuer } from '#src/gateway/xrpc/verified-tokens.ts'
-import { decodeJwtPart } from '#src/protocol/jwt.ts'
 import { SUBSCRIBE } from '#src/protocol/realtime-names.ts'
 import { claimedMethod } from '#src/protocol/service-token.ts'
 import { ACCESS_LIFETIME_MS } from '#src/rules/session-tokens.ts'
@@ -20,7 +21,7 @@ import { invalidTicket, issueTicket, TICKET_LIFETIME_MS, verifyTicket } from '#s
 
 export interface SubscriberAuthPorts extends TokenIssuer {
   authenticate: Authenticate
-  dispatch: Pick<Dispatch, 'authorization'>
+  dispatch: Pick<Dispatch, 'account' | 'authorization'>
 }
 
 /** `request` is what a DPoP proof is verified against. */
@@ -50,21 +51,28 @@ export async function authenticateSubscriber(
 ): Promise<Credential> {
   if (ticket !== undefined) return spendTicket(ports, ticket)
   const validAt = ports.clock.now()
-  const caller = await ports.authenticate(subscriberKind(header), header, SUBSCRIBE, request)
+  const kind = actAsHeader(request) === undefined ? subscriberKind(header) : 'account'
+  const caller = await ports.authenticate(kind, header, SUBSCRIBE, request)
   if (caller === undefined) throw authRequired('Authentication Required', 'AuthRequired')
   if ('admin' in caller) return { kind: 'admin', validAt }
-  if ('scope' in caller) return credentialOf(caller, validAt)
+  if ('scope' in caller) return credentialOf(ports, caller, { header, validAt })
   if (!('did' in caller)) throw authRequired('Authentication Required', 'AuthRequired')
   // A service of the account (`did#service`) is not the account.
   if (caller.did.includes('#')) throw new XrpcError(401, 'UntrustedIss', 'Untrusted issuer')
-  return { kind: 'service', did: caller.did, validAt, expiresAt: serviceTokenEnd(header!) }
+  const expiresAt = serviceTokenEnd(parseAuthorization(header)!.credentials)
+  return { kind: 'service', did: caller.did, validAt, expiresAt }
 }
 
-/** `validAt` must be before the account was asked, if it was asked. Throws 403 for a member that acts as a group. */
-export function credentialOf(caller: AccountCaller, validAt: number): Credential {
-  const { did, scope, scopes, sessionId, clientId, appPassword, expiresAt } = caller
-  // A connection would go on when its role is changed.
-  if (caller.actingMember !== undefined) throw forbidden('Members cannot subscribe as their group')
+/** `validAt` must be before the account was asked, if it was asked. Throws as `memberCredential`. */
+export async function credentialOf(
+  ports: SubscriberAuthPorts,
+  caller: AccountCaller,
+  { header, validAt }: { header: string | undefined; validAt: number },
+): Promise<Credential> {
+  const { did, scope, scopes, sessionId, clientId, appPassword, expiresAt, actingMember } = caller
+  if (actingMember !== undefined) {
+    return memberCredential(ports, { ...caller, actingMember }, header, validAt)
+  }
   if (scopes !== undefined)
     return { kind: 'app', did, scopes, clientId, sessionId, expiresAt, validAt }
   // A session token is not checked by the account: it may have ended since it was issued.
@@ -89,10 +97,4 @@ export async function spendTicket(ports: SubscriberAuthPorts, ticket: string): P
   const use = { hash, attempt: randomUUID(), ttlMs: 2 * TICKET_LIFETIME_MS }
   if (!(await shardOf(dispatch, hash).replayStore.isFirstUse(use))) throw invalidTicket()
   return credential
-}
-
-/** In ms. The token was verified. */
-function serviceTokenEnd(header: string): number {
-  const exp = decodeJwtPart(header.split('.')[1] ?? '')?.['exp']
-  return Number(exp) * 1000
 }

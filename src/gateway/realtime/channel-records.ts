@@ -18,7 +18,7 @@ const RETRY_MS = 1_000
 export interface WatchedChannelRecords {
   /** Begins with the first call, and goes on: what was read before is forgotten then. */
   start(): void
-  /** The account's state has changed. */
+  /** The account's state has changed, or a membership of it. */
   onAccount(did: string): void
   close(): void
 }

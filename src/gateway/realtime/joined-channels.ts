@@ -7,13 +7,17 @@ import type { ChannelClient, ChannelMember } from '#src/gateway/realtime/channel
 import { didOf } from '#src/gateway/realtime/credential.ts'
 import { mustPublish, type ScopeSettings } from '#src/gateway/realtime/may-receive.ts'
 import type { Subscriber } from '#src/gateway/realtime/subscriber.ts'
+import type { Clock } from '#src/ports/clock.ts'
 
 /** When it could not be found out whether a member may stay. */
 const RECHECK_MS = 2_000
+/** Node's timers have an end. */
+const MAX_TIMER_MS = 24 * 60 * 60 * 1000
 
 export interface JoinedChannelsPorts extends ScopeSettings {
   client: ChannelClient
   access: ChannelAccess
+  clock: Clock
   /** Throws 429. */
   count(what: 'message' | 'request', did: string): Promise<void>
   /** Of the caller. */
@@ -24,6 +28,7 @@ export class JoinedChannels {
   readonly #ports: JoinedChannelsPorts
   readonly #subscriber: Subscriber
   readonly #byId = new Map<string, ChannelMember>()
+  readonly #timers = new WeakMap<ChannelMember, NodeJS.Timeout>()
 
   constructor(ports: JoinedChannelsPorts, subscriber: Subscriber) {
     this.#ports = ports
@@ -82,12 +87,21 @@ export class JoinedChannels {
     const id = [...this.#byId].find(([, one]) => one === member)?.[0]
     if (id === undefined) return
     try {
-      await this.#ports.access.mustBeAllowed(member.channel, member.did, undefined)
+      const until = await this.#ports.access.mustBeAllowed(member.channel, member.did, undefined)
+      if (until !== undefined) this.#checkAt(member, until)
     } catch (error) {
       const isRefusal = error instanceof XrpcError && error.status < 500
       if (isRefusal) this.leave(id, { error: 'NotAllowed', message: error.message })
       else setTimeout(() => void this.#checkAccess(member), RECHECK_MS).unref()
     }
+  }
+
+  /** A membership that has an end ends without an event. */
+  #checkAt(member: ChannelMember, time: number): void {
+    clearTimeout(this.#timers.get(member))
+    const ms = Math.min(MAX_TIMER_MS, Math.max(1, time - this.#ports.clock.now()))
+    const timer = setTimeout(() => void this.#checkAccess(member), ms).unref()
+    this.#timers.set(member, timer)
   }
 
   close(): void {
@@ -97,14 +111,15 @@ export class JoinedChannels {
   /** Counts also what is refused for its credential. */
   async #mustPublish(counted: 'message' | 'request'): Promise<string> {
     const { credential } = this.#subscriber
-    const did = didOf(credential)
-    if (did !== undefined) await this.#ports.count(counted, did)
+    const { countedDid } = this.#subscriber
+    if (countedDid !== undefined) await this.#ports.count(counted, countedDid)
     mustPublish(credential, this.#ports)
-    return did!
+    return didOf(credential)!
   }
 
   #remove(id: string, member: ChannelMember): void {
     this.#byId.delete(id)
+    clearTimeout(this.#timers.get(member))
     this.#subscriber.joinedChannels = this.#byId.size
     this.#ports.client.leave(member)
   }

@@ -4,9 +4,15 @@
  */
 import { ScopePermissions, ScopePermissionsTransition } from '@atproto/oauth-scopes'
 import { XrpcError } from '#src/errors.ts'
+import { groupAudience } from '#src/gateway/group/audience.ts'
 import type { Credential } from '#src/gateway/realtime/credential.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
-import { PUBLISH, realtimeAudience, WATCH_SECURITY } from '#src/protocol/realtime-names.ts'
+import {
+  LIST_MEMBERS,
+  PUBLISH,
+  realtimeAudience,
+  WATCH_SECURITY,
+} from '#src/protocol/realtime-names.ts'
 import { accessScope } from '#src/rules/session-tokens.ts'
 
 /** Of every account of this server, to every authenticated caller: they are on the firehose. */
@@ -23,6 +29,7 @@ export const privateKinds = [
   'security',
   'email',
   'moderation',
+  'member',
 ] as const
 
 export type PublicKind = (typeof publicKinds)[number]
@@ -50,6 +57,8 @@ interface Rule {
   /** Whether an app receives events of itself without the scope. */
   isOfApp?: boolean
   admin?: boolean
+  /** Whether every member of a group may read it, whatever its role. */
+  ofMembers?: boolean
 }
 
 const realtimeScope =
@@ -74,6 +83,11 @@ const rules: Record<PrivateKind, Rule> = {
   security,
   email: { session: 'any', scope: () => 'account:email', admin: true },
   moderation: { session: 'full', admin: true },
+  member: {
+    session: 'full',
+    scope: ({ serviceDid }) => `rpc:${LIST_MEMBERS}?aud=${groupAudience(serviceDid)}`,
+    ofMembers: true,
+  },
 }
 
 const PERSONAL_DETAILS = 'app.bsky.actor.defs#personalDetailsPref'
@@ -125,11 +139,33 @@ export function missingScope(
         ? undefined
         : 'a full session'
     case 'app':
-      if (rule.isOfApp || hasScope(kind, credential, settings)) return undefined
+      if (rule.isOfApp || hasScope(kind, { scope: credential.scopes }, settings)) return undefined
       return rule.scope?.(settings) ?? 'a full session'
     case 'service':
       return 'a session'
+    case 'member':
+      return isForMember(kind, credential, settings)
+        ? undefined
+        : (rule.scope?.(settings) ?? 'a session of the account itself')
   }
+}
+
+/**
+ * Kinds that a member may receive with some role: which of them it receives is seen with each event, so that a change of
+ * its role counts at once.
+ */
+export function kindsOfMembers(): EventKind[] {
+  return [...publicKinds, ...privateKinds.filter((kind) => rules[kind].scope !== undefined)]
+}
+
+/** What its role allows, and its token, if that is of an app. */
+function isForMember(
+  kind: PrivateKind,
+  { member, scopes }: Credential & { kind: 'member' },
+  settings: ScopeSettings,
+): boolean {
+  const isByRole = rules[kind].ofMembers === true || hasScope(kind, member, settings)
+  return isByRole && (scopes === undefined || hasScope(kind, { scope: scopes }, settings))
 }
 
 /** The fields of a private event that the credential may see, if it may see any. Its kind is one that it may receive. */
@@ -141,7 +177,12 @@ export function visibleFields(
 ): PrivateFields | undefined {
   if (kind === 'grant' && credential.kind === 'app') {
     const isOwn = credential.clientId !== undefined && fields.clientId === credential.clientId
-    return isOwn || hasScope(kind, credential, settings) ? fields : undefined
+    return isOwn || hasScope(kind, { scope: credential.scopes }, settings) ? fields : undefined
+  }
+  if (kind === 'member') {
+    // In an event `did` is the account.
+    const { did: member, ...rest } = fields
+    return { ...rest, member }
   }
   // As in getPreferences, personal details are for full sessions.
   const isFull = credential.kind === 'session' && credential.scope === accessScope
@@ -155,15 +196,18 @@ export function visibleFields(
 /** Whether the credential may publish in channels as its account. Throws 403 ScopeMissing. */
 export function mustPublish(credential: Credential, { serviceDid }: ScopeSettings): void {
   if (credential.kind === 'admin') throw new XrpcError(403, 'ScopeMissing', 'An account is needed')
-  if (credential.kind !== 'app') return
+  if (credential.kind !== 'app' && credential.kind !== 'member') return
   const aud = realtimeAudience(serviceDid)
-  if (permissionsOf(credential.scopes).allowsRpc({ aud, lxm: PUBLISH })) return
+  const { scopes } = credential
+  const all = credential.kind === 'member' ? [credential.member.scope, scopes] : [scopes]
+  const allows = (one = '') => permissionsOf(one).allowsRpc({ aud, lxm: PUBLISH })
+  if (all.every((one) => one === undefined || allows(one))) return
   throw new XrpcError(403, 'ScopeMissing', `Channels need rpc:${PUBLISH}?aud=${aud}`)
 }
 
 function hasScope(
   kind: PrivateKind,
-  { scopes }: { scopes: string },
+  { scope: scopes }: { scope: string },
   { serviceDid, preferencesAudience }: ScopeSettings,
 ): boolean {
   if (kind === 'email') {
@@ -176,6 +220,10 @@ function hasScope(
   }
   if (rules[kind].scope === undefined) return false
   // Not by a transitional scope, which stands for what app passwords may do.
+  if (kind === 'member') {
+    const aud = groupAudience(serviceDid)
+    return new ScopePermissions(scopes).allowsRpc({ aud, lxm: LIST_MEMBERS })
+  }
   const aud = realtimeAudience(serviceDid)
   return new ScopePermissions(scopes).allowsRpc({ aud, lxm: WATCH_SECURITY })
 }

@@ -72,7 +72,7 @@ export function openRealtime(ports: RealtimePorts): Realtime {
   const { dispatch, findAccount, stream, log, clock } = ports
   const subscribers = new Subscribers({ dispatch, findAccount })
   const channels = new ChannelClient({ dispatch, log })
-  const access = new ChannelAccess({ dispatch, findAccount })
+  const access = new ChannelAccess({ dispatch, findAccount, clock })
   const closedBy = new Map<string, number>()
   const stats: RealtimeStats = {
     counts: () => ({ subscribers: subscribers.all().length, members: channels.members }),
@@ -82,7 +82,10 @@ export function openRealtime(ports: RealtimePorts): Realtime {
   const records = watchChannelRecords({ stream, access, channels, log })
   access.onUse = records.start
   const unfollow = [
-    stream.onPrivateEvent((event) => subscribers.onEvent(event)),
+    stream.onPrivateEvent((event) => {
+      subscribers.onEvent(event)
+      if (event.kind === 'member') records.onAccount(event.did)
+    }),
     stream.onAccountEvent((event) => {
       subscribers.onEvent(event)
       records.onAccount(event.did)
@@ -115,7 +118,7 @@ export function openRealtime(ports: RealtimePorts): Realtime {
       )
       const joined = new JoinedChannels(
         {
-          ...{ client: channels, access, network: ports.networkOf(address) },
+          ...{ client: channels, access, clock, network: ports.networkOf(address) },
           ...{ serviceDid: ports.serviceDid, preferencesAudience: ports.preferencesAudience },
           count: (what, did) => ports.count(what, did, address),
         },

@@ -20,7 +20,11 @@ export function realtimeMethods(realtime: Realtime): readonly Method[] {
   const createTicket = method(lexicon.createTicket, {
     auth: 'account',
     oauth: 'any',
-    run: ({ caller }) => issueTicket(ports, credentialOf(caller, clock.now())),
+    run: async ({ caller, request }) => {
+      const header = request.headers.get('authorization') ?? undefined
+      const presented = { header, validAt: clock.now() }
+      return issueTicket(ports, await credentialOf(ports, caller, presented))
+    },
   })
 
   const publish = method(lexicon.publish, {

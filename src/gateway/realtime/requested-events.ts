@@ -13,6 +13,7 @@ import {
   type EventKind,
   isKind,
   isPublic,
+  kindsOfMembers,
   mustReceive,
   publicKinds,
   receivableKinds,
@@ -78,6 +79,7 @@ function receivableOfAny(
 ): EventKind[] {
   // Without named accounts there are no private events.
   if (dids === undefined) return [...publicKinds]
+  if (credential.kind === 'member' && dids.has(credential.did)) return kindsOfMembers()
   return [...new Set([...dids].flatMap((did) => receivableKinds(credential, did, ports)))]
 }
 

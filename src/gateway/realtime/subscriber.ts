@@ -8,7 +8,14 @@ import type { EventStream } from '#src/gateway/events/event-stream.ts'
 import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
 import type { Subscription } from '#src/gateway/events/subscription.ts'
 import type { SubscriptionRequest } from '#src/gateway/realtime/client-messages.ts'
-import { type Credential, didOf } from '#src/gateway/realtime/credential.ts'
+import {
+  type Credential,
+  countedDidOf,
+  didOf,
+  isOfSameCaller,
+  type MemberRole,
+} from '#src/gateway/realtime/credential.ts'
+import { notAMember } from '#src/gateway/realtime/ended-credential.ts'
 import { visiblePart } from '#src/gateway/realtime/event-text.ts'
 import { payloadText } from '#src/gateway/realtime/message-text.ts'
 import {
@@ -79,6 +86,11 @@ export class Subscriber {
     return didOf(this.#credential)
   }
 
+  /** Whom bounds count. */
+  get countedDid(): string | undefined {
+    return countedDidOf(this.#credential)
+  }
+
   /** Why it has ended, also if it was ended before it began to send. */
   get ended(): XrpcError | undefined {
     return this.#ended
@@ -128,7 +140,7 @@ export class Subscriber {
 
   /** The same account with a later token. Throws 403 ScopeMissing if it may not receive what is subscribed to. */
   renew(credential: Credential): void {
-    if (didOf(credential) !== this.did) {
+    if (!isOfSameCaller(credential, this.#credential)) {
       throw new XrpcError(401, 'InvalidTicket', 'The ticket is of another account')
     }
     for (const { requested } of this.#byName.values()) {
@@ -137,6 +149,16 @@ export class Subscriber {
     }
     this.#credential = credential
     this.#hasWarned = false
+  }
+
+  /** From here on it receives what the role allows. What is known to be older than its credential has no effect. */
+  changeMember(member: MemberRole): void {
+    const credential = this.#credential
+    if (credential.kind !== 'member' || member.asOf < credential.member.asOf) return
+    const { role, scope } = credential.member
+    this.#credential = { ...credential, member }
+    if (role === member.role && scope === member.scope) return
+    this.tell('info', { name: 'RoleChanged', message: 'What you may receive has changed' })
   }
 
   /** More can be sent. */
@@ -152,6 +174,7 @@ export class Subscriber {
   check(now: number, monotonicNow: number): void {
     const { expiresAt = Number.POSITIVE_INFINITY } = this.#credential
     if (expiresAt <= now) this.end(expiredToken())
+    if (membershipEnd(this.#credential) <= now) this.end(notAMember())
     if (this.#ended !== undefined) return
     if (expiresAt - now <= EXPIRING_MS && !this.#hasWarned) {
       this.#hasWarned = true
@@ -255,6 +278,10 @@ export class Subscriber {
     this.#ports.onEventsSent(size)
     this.#turn.send(this.#transport, this.#perCommit)
   }
+}
+
+function membershipEnd(credential: Credential): number {
+  return (credential.kind === 'member' ? credential.member.endsAt : undefined) ?? Infinity
 }
 
 const OUTDATED = 'Events after the cursor are no longer kept'

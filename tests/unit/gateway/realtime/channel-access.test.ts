@@ -1,18 +1,37 @@
 import { expect, it } from 'vitest'
-import { invalidRequest } from '#src/errors.ts'
+import { forbidden, invalidRequest } from '#src/errors.ts'
 import { ChannelAccess } from '#src/gateway/realtime/channel-access.ts'
 
 const owner = 'did:plc:group'
 const channel = { did: owner, name: 'board' }
 
-function testAccess(record: object | undefined) {
+const clock = { now: () => 0 }
+
+function testAccess(
+  record: object | undefined,
+  members: Record<string, { expiresAt?: string }> = {},
+) {
   let reads = 0
-  const kept = { record, beforeAnswer: () => {} }
+  const kept = { record, members, asked: 0, beforeAnswer: () => {} }
   const access = new ChannelAccess({
+    clock,
     findAccount: async (did) => (did === owner ? did : undefined),
     dispatch: {
+      directory: {
+        memberships: { find: async ({ member }: { member: string }) => members[member] ?? null },
+      } as never,
       account: () =>
         ({
+          group: {
+            async authorize({ member }: { member: string }) {
+              kept.asked += 1
+              const found = kept.members[member]
+              await Promise.resolve()
+              kept.beforeAnswer()
+              if (found === undefined) throw forbidden('no', 'NotAMember')
+              return found
+            },
+          },
           repo: {
             async getRecord() {
               reads += 1
@@ -28,7 +47,7 @@ function testAccess(record: object | undefined) {
   })
   const may = (did: string) =>
     access.mustBeAllowed(channel, did, undefined).then(
-      () => true,
+      (until) => until ?? true,
       ({ error }: { error: string }) => error,
     )
   return { access, may, kept, reads: () => reads }
@@ -47,6 +66,52 @@ it.each([
 ])('a channel with %s is joined by those that it names', async (_, record, expected) => {
   const { may } = testAccess(record)
   expect([await may(owner), await may('did:plc:a'), await may('did:plc:b')]).toEqual(expected)
+})
+
+it.each([
+  ['no record', undefined, true],
+  ['access for members and no list', { access: 'members' }, true],
+  ['an empty list of members', { access: 'members', members: [] }, 'NotAllowed'],
+  ['a list of other members', { access: 'members', members: ['did:plc:a'] }, 'NotAllowed'],
+  ['an unknown access', { access: 'friends' }, 'NotAllowed'],
+])('a channel of a group with %s: whether its members may join', async (_, record, expected) => {
+  const { may } = testAccess(record, { 'did:plc:eddie': {} })
+  expect(await may('did:plc:eddie')).toBe(expected)
+  expect(await may('did:plc:b')).toBe('NotAllowed')
+})
+
+it('the group is asked once for a member until a membership changes, and not for who is no member', async () => {
+  const { access, may, kept } = testAccess(undefined, { 'did:plc:eddie': {} })
+  await may('did:plc:b')
+  expect(kept.asked).toBe(0)
+  await may('did:plc:eddie')
+  expect(await may('did:plc:eddie')).toBe(true)
+  expect(kept.asked).toBe(1)
+  // The directory does not know it yet.
+  kept.members = {}
+  access.forget(owner)
+  expect(await may('did:plc:eddie')).toBe('NotAllowed')
+})
+
+it('a membership that changes while the group is asked is asked for again', async () => {
+  const { access, may, kept } = testAccess(undefined, { 'did:plc:eddie': {} })
+  kept.beforeAnswer = () => access.forget(owner)
+  await may('did:plc:eddie')
+  kept.beforeAnswer = () => {}
+  await may('did:plc:eddie')
+  expect(kept.asked).toBe(2)
+})
+
+it('a membership with an end says until when, and is asked for again after it', async () => {
+  const { may, kept } = testAccess(undefined, {
+    'did:plc:eddie': { expiresAt: new Date(9_000).toISOString() },
+    'did:plc:vera': { expiresAt: new Date(-1).toISOString() },
+  })
+  expect([await may('did:plc:eddie'), await may('did:plc:eddie')]).toEqual([9_000, 9_000])
+  expect(kept.asked).toBe(1)
+  await may('did:plc:vera')
+  await may('did:plc:vera')
+  expect(kept.asked).toBe(3)
 })
 
 it('a channel of an account of another server is not found', async () => {
@@ -76,8 +141,10 @@ it('the record is read once until it changes, and again if it changes while it i
 it('all channels of an account are read again after its state has changed, and no others', async () => {
   const read: string[] = []
   const access = new ChannelAccess({
+    clock,
     findAccount: async (did) => did,
     dispatch: {
+      directory: {} as never,
       account: (did: string) =>
         ({
           repo: {

@@ -7,16 +7,16 @@ import type { Subscriber } from '#src/gateway/realtime/subscriber.ts'
 const channel = { did: 'did:plc:group', name: 'board' }
 const credential = { kind: 'session', did: 'did:plc:a', scope: 'com.atproto.access', validAt: 0 }
 
-/** The channels of one connection; `isAllowed` is what the record says, and `whileEntering` runs at the shard. */
+/** The channels of one connection; `isAllowed` is what the record says, and `whileJoining` runs at the shard. */
 function testJoinedChannels() {
-  const state = { isAllowed: true, whileEntering: () => {} }
+  const state = { isAllowed: true, until: undefined as number | undefined, whileJoining: () => {} }
   const told: string[] = []
   const counted: string[] = []
   const members = new Set<ChannelMember>()
   const client = {
     async join(member: ChannelMember) {
       members.add(member)
-      state.whileEntering()
+      state.whileJoining()
       return { present: [{ did: member.did, state: member.state }], total: 1 }
     },
     leave: (member: ChannelMember) => void members.delete(member),
@@ -24,12 +24,13 @@ function testJoinedChannels() {
   const access = {
     async mustBeAllowed() {
       if (!state.isAllowed) throw forbidden('no', 'NotAllowed')
+      return state.until
     },
   }
   const count = async (what: string) => void counted.push(what)
-  const ports = { client, access, count, network: undefined }
+  const ports = { client, access, count, clock: { now: () => 1_000 }, network: undefined }
   const subscriber = {
-    ...{ credential, hasRoom: true, mustNotBeFull: () => {} },
+    ...{ credential, countedDid: credential.did, hasRoom: true, mustNotBeFull: () => {} },
     tell: (name: string) => told.push(name),
   }
   const settings = { serviceDid: 'did:web:a', preferencesAudience: undefined }
@@ -51,12 +52,21 @@ it('a member leaves when the access has changed and it is no longer allowed', as
 
 it('a member leaves if the access changes while it joins', async () => {
   const { joined, state, told, members } = testJoinedChannels()
-  state.whileEntering = () => {
+  state.whileJoining = () => {
     state.isAllowed = false
     for (const member of members) member.onAccessChange()
   }
   await joined.join('c1', channel, '{}')
   expect(told).toEqual(['joined', 'left'])
+  expect(members.size).toBe(0)
+})
+
+it('a member whose membership has an end leaves then', async () => {
+  const { joined, state, told, members } = testJoinedChannels()
+  state.until = 1_020
+  await joined.join('c1', channel, '{}')
+  state.isAllowed = false
+  await expect.poll(() => told).toEqual(['joined', 'left'])
   expect(members.size).toBe(0)
 })
 

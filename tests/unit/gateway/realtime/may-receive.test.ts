@@ -6,6 +6,7 @@ import {
   receivableKinds,
   visibleFields,
 } from '#src/gateway/realtime/may-receive.ts'
+import { builtInRole } from '#src/rules/group-roles.ts'
 
 const did = 'did:plc:alice'
 const clientId = 'https://app.example.com/client.json'
@@ -21,6 +22,13 @@ const session = (scope: string): Credential => ({
 })
 const app = (scopes: string): Credential => ({ kind: 'app', did, scopes, clientId, validAt: 0 })
 
+const actingAs = (scope: string, scopes?: string): Credential => ({
+  ...{ kind: 'member', did, scopes, validAt: 0 },
+  member: { did: 'did:plc:eddie', role: 'own', scope, asOf: 0 },
+})
+const withRole = (role: string, scopes?: string) => actingAs(builtInRole(role)!.scope, scopes)
+const listMembers = `rpc:dev.headwater.group.listMembers?aud=${settings.serviceDid}%23group`
+
 const everyone = ['commit', 'identity', 'account', 'sync']
 const security = ['session', 'grant', 'appPassword', 'factor', 'security']
 
@@ -29,7 +37,7 @@ describe('which kinds of its own account a credential receives', () => {
     [
       'a session',
       session('com.atproto.access'),
-      [...everyone, 'blob', 'preferences', ...security, 'email', 'moderation'],
+      [...everyone, 'blob', 'preferences', ...security, 'email', 'moderation', 'member'],
     ],
     ...(['appPass', 'appPassPrivileged'] as const).map((name): [string, Credential, string[]] => [
       `a session of an app password (${name})`,
@@ -63,6 +71,40 @@ describe('which kinds of its own account a credential receives', () => {
       app('atproto rpc:dev.headwater.realtime.watchSecurity?aud=did:web:other.com%23realtime'),
       [...everyone, 'grant'],
     ],
+    [
+      'an app that may list members',
+      app(`atproto ${listMembers}`),
+      [...everyone, 'grant', 'member'],
+    ],
+    [
+      'a member with the role owner',
+      withRole('owner'),
+      [...everyone, 'preferences', 'email', 'member'],
+    ],
+    [
+      'a member with the role admin',
+      withRole('admin'),
+      [...everyone, 'preferences', 'email', 'member'],
+    ],
+    ['a member with the role editor', withRole('editor'), [...everyone, 'preferences', 'member']],
+    ['a member with the role moderator', withRole('moderator'), [...everyone, 'member']],
+    ['a member with the role viewer', withRole('viewer'), [...everyone, 'member']],
+    [
+      'a member with a role that may watch security',
+      actingAs(`atproto ${watch}`),
+      [...everyone, ...security, 'member'],
+    ],
+    ['an owner in an app without scopes', withRole('owner', 'atproto'), everyone],
+    [
+      'an owner in an app that may read the email address',
+      withRole('owner', 'atproto account:email'),
+      [...everyone, 'email'],
+    ],
+    [
+      'a viewer in an app that may read the email address and list members',
+      withRole('viewer', `atproto account:email ${listMembers}`),
+      [...everyone, 'member'],
+    ],
     ['a service token', { kind: 'service', did, validAt: 0 }, everyone],
     ['the admin', { kind: 'admin', validAt: 0 }, [...everyone, 'email', 'moderation']],
   ])('%s receives the kinds that it could read', (_, credential, kinds) => {
@@ -70,7 +112,11 @@ describe('which kinds of its own account a credential receives', () => {
   })
 
   it('only the admin receives private events of another account', () => {
-    const others = [session('com.atproto.access'), app(`atproto account:email ${watch}`)]
+    const others = [
+      session('com.atproto.access'),
+      app(`atproto account:email ${watch}`),
+      withRole('owner'),
+    ]
     for (const credential of others) {
       expect(receivableKinds(credential, 'did:plc:bob', settings)).toEqual(everyone)
     }
@@ -110,10 +156,17 @@ describe('what is visible of a private event', () => {
     expect(seen(session('com.atproto.access'))).toEqual({ names })
     expect(seen(session('com.atproto.appPass'))).toEqual({ names: names.slice(1) })
     expect(seen(app('atproto transition:generic'), [personal])).toBeUndefined()
+    expect(seen(withRole('owner'))).toEqual({ names: names.slice(1) })
+  })
+
+  it('the DID of a member is not in the place of that of the account', () => {
+    const stored = { change: 'added', did: 'did:plc:vera', role: 'viewer' }
+    const expected = { change: 'added', member: 'did:plc:vera', role: 'viewer' }
+    expect(visibleFields('member', stored, withRole('viewer'), settings)).toEqual(expected)
   })
 })
 
-it('an app publishes in channels with the scope of publish only', () => {
+it('an app publishes in channels with the scope of publish only, and a member if its role has it, too', () => {
   const scope = `rpc:dev.headwater.realtime.publish?${aud}`
   const refusal = expect.objectContaining({ status: 403, error: 'ScopeMissing' })
   expect(() => mustPublish(app('atproto'), settings)).toThrow(refusal)
@@ -121,4 +174,8 @@ it('an app publishes in channels with the scope of publish only', () => {
   mustPublish(app(`atproto ${scope}`), settings)
   mustPublish(session('com.atproto.appPass'), settings)
   mustPublish({ kind: 'service', did, validAt: 0 }, settings)
+  mustPublish(withRole('editor'), settings)
+  expect(() => mustPublish(withRole('viewer'), settings)).toThrow(refusal)
+  mustPublish(withRole('editor', `atproto ${scope}`), settings)
+  expect(() => mustPublish(withRole('editor', 'atproto'), settings)).toThrow(refusal)
 })

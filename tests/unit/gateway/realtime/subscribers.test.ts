@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { XrpcError } from '#src/errors.ts'
 import { StreamEvent } from '#src/gateway/events/stream-event.ts'
-import type { Credential } from '#src/gateway/realtime/credential.ts'
+import { type Credential, countedDidOf, type MemberRole } from '#src/gateway/realtime/credential.ts'
 import type { Subscriber } from '#src/gateway/realtime/subscriber.ts'
 import { Subscribers } from '#src/gateway/realtime/subscribers.ts'
 import type { PrivateEvent } from '#src/sequencer/private-log.ts'
@@ -23,6 +23,14 @@ class TestSubscriber {
 
   get did(): string | undefined {
     return this.credential.kind === 'admin' ? undefined : this.credential.did
+  }
+
+  get countedDid(): string | undefined {
+    return countedDidOf(this.credential)
+  }
+
+  changeMember(member: MemberRole): void {
+    this.credential = { ...this.credential, member } as Credential
   }
 
   renew(credential: Credential): void {
@@ -176,4 +184,76 @@ it('an event ends the connections of its account whose credentials it ends', asy
   )
   expect(other.ended?.error).toBe('SessionEnded')
   expect(subscribers.all()).toEqual([admin])
+})
+
+describe('members that act as a group', () => {
+  const asOf = validAt
+  const memberOf = (member: string, scope = 'atproto repo:*') =>
+    subscriberOf({
+      ...{ kind: 'member', did, validAt },
+      member: { did: member, role: 'editor', scope, asOf },
+    })
+  const time = new Date(validAt + 1).toISOString()
+  const change = (member: string, fields: object): PrivateEvent => ({
+    ...ending(fields, member),
+    ...{ kind: '#member', time },
+  })
+  const scopeOf = ({ credential }: Subscriber) =>
+    credential.kind === 'member' ? credential.member.scope : undefined
+
+  it('are counted for themselves, not for the group', async () => {
+    const subscribers = testSubscribers({ maxPerAccount: 1 })
+    await subscribers.add(memberOf('did:plc:eddie'))
+    await subscribers.add(memberOf('did:plc:vera'))
+    await subscribers.add(subscriberOf())
+    const again = subscribers.add(memberOf('did:plc:vera'))
+    await expect(again).rejects.toMatchObject({ error: 'TooManySubscriptions' })
+  })
+
+  it('are ended by their removal, and get the role that an event says', async () => {
+    const subscribers = testSubscribers()
+    const [eddie, vera] = [memberOf('did:plc:eddie'), memberOf('did:plc:vera')]
+    for (const one of [eddie, vera]) await subscribers.add(one)
+    subscribers.onEvent(asStreamEvent(change('did:plc:eddie', { change: 'removed' })))
+    const given = { change: 'changed', role: 'viewer', scope: 'atproto' }
+    subscribers.onEvent(asStreamEvent(change('did:plc:vera', given)))
+    expect([eddie.ended?.error, vera.ended, scopeOf(vera)]).toEqual([
+      'NotAMember',
+      undefined,
+      'atproto',
+    ])
+    expect(subscribers.all()).toEqual([vera])
+  })
+
+  it('that open a connection are refused if they were removed since the group was asked, and have the role of the last change', async () => {
+    const given = { change: 'changed', role: 'viewer', scope: 'atproto' }
+    const logged = [
+      change('did:plc:eddie', { change: 'removed' }),
+      { ...change('did:plc:vera', given), seq: (validAt + 2) * 1000 },
+    ]
+    const subscribers = testSubscribers({ logged })
+    const removed = subscribers.add(memberOf('did:plc:eddie'))
+    await expect(removed).rejects.toMatchObject({ status: 403, error: 'NotAMember' })
+    const vera = memberOf('did:plc:vera')
+    await subscribers.add(vera)
+    expect(scopeOf(vera)).toBe('atproto')
+  })
+
+  it('are ended with their own account, and not by other events of it', async () => {
+    const subscribers = testSubscribers()
+    const eddie = memberOf('did:plc:eddie')
+    await subscribers.add(eddie)
+    const tell = (status: string) =>
+      subscribers.onEvent(
+        new StreamEvent({
+          ...{ seq: 1, did: 'did:plc:eddie', time, kind: 'account' },
+          account: { active: false, status },
+        }),
+      )
+    subscribers.onEvent(asStreamEvent({ ...ending(all), did: 'did:plc:eddie' }))
+    tell('deactivated')
+    expect(eddie.ended).toBeUndefined()
+    tell('suspended')
+    expect(eddie.ended?.error).toBe('AccountTakedown')
+  })
 })

@@ -11,7 +11,7 @@ type $nsid = typeof $nsid
 
 export { $nsid }
 
-/** Who may join a channel of this account. Without this record only the account itself may. */
+/** Who may join a channel of this account. Without this record the account itself may and, if it is a group, its members. */
 type Main = {
   $type: 'dev.headwater.realtime.channel'
 
@@ -21,7 +21,7 @@ type Main = {
   access: 'members' | 'everyone' | l.UnknownString
 
   /**
-   * Besides the account itself, if `access` is `members`.
+   * Besides the account itself, if `access` is `members`. Absent: the members of the group; an empty list: only the account itself.
    */
   members?: l.DidString[]
   createdAt: l.DatetimeString
@@ -29,7 +29,7 @@ type Main = {
 
 export type { Main }
 
-/** Who may join a channel of this account. Without this record only the account itself may. */
+/** Who may join a channel of this account. Without this record the account itself may and, if it is a group, its members. */
 const main = /*#__PURE__*/ l.record<'any', Main>(
   'any',
   $nsid,

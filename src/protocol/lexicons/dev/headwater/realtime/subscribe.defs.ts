@@ -55,6 +55,7 @@ export const $message = /*#__PURE__*/ l.typedUnion(
     /*#__PURE__*/ l.typedRef<Security>((() => security) as any),
     /*#__PURE__*/ l.typedRef<Email>((() => email) as any),
     /*#__PURE__*/ l.typedRef<Moderation>((() => moderation) as any),
+    /*#__PURE__*/ l.typedRef<Member>((() => member) as any),
     /*#__PURE__*/ l.typedRef<Ready>((() => ready) as any),
     /*#__PURE__*/ l.typedRef<Tick>((() => tick) as any),
     /*#__PURE__*/ l.typedRef<Info>((() => info) as any),
@@ -85,6 +86,7 @@ const main = /*#__PURE__*/ l.subscription($nsid, $params, $message, [
   'TooManySubscriptions',
   'ConsumerTooSlow',
   'SessionEnded',
+  'NotAMember',
 ])
 
 export { main }
@@ -687,6 +689,63 @@ const moderation = /*#__PURE__*/ l.typedObject<Moderation>(
 
 export { moderation }
 
+/** A member was added to the group, got another role or another end of its membership, or was removed. */
+type Member = {
+  $type?: 'dev.headwater.realtime.subscribe#member'
+
+  /**
+   * Rises with each event; the cursor to continue after this event.
+   */
+  seq: number
+  did: l.DidString
+  time: l.DatetimeString
+  change: 'added' | 'changed' | 'removed' | l.UnknownString
+  member: l.DidString
+  role: string
+
+  /**
+   * What the role allows; absent if the member was removed.
+   */
+  scope?: string
+
+  /**
+   * Of the membership, if it has an end.
+   */
+  expiresAt?: l.DatetimeString
+
+  /**
+   * The named subscriptions of the connection that the event is for.
+   */
+  ids?: string[]
+}
+
+export type { Member }
+
+/** A member was added to the group, got another role or another end of its membership, or was removed. */
+const member = /*#__PURE__*/ l.typedObject<Member>(
+  $nsid,
+  'member',
+  /*#__PURE__*/ l.object({
+    seq: /*#__PURE__*/ l.integer(),
+    did: /*#__PURE__*/ l.string({ format: 'did' }),
+    time: /*#__PURE__*/ l.string({ format: 'datetime' }),
+    change: /*#__PURE__*/ l.string<{
+      knownValues: ['added', 'changed', 'removed']
+    }>(),
+    member: /*#__PURE__*/ l.string({ format: 'did' }),
+    role: /*#__PURE__*/ l.string(),
+    scope: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string()),
+    expiresAt: /*#__PURE__*/ l.optional(
+      /*#__PURE__*/ l.string({ format: 'datetime' }),
+    ),
+    ids: /*#__PURE__*/ l.optional(
+      /*#__PURE__*/ l.array(/*#__PURE__*/ l.string({ maxLength: 64 })),
+    ),
+  }),
+)
+
+export { member }
+
 /** Everything up to `seq` was sent: from here on events are live. */
 type Ready = {
   $type?: 'dev.headwater.realtime.subscribe#ready'
@@ -728,10 +787,15 @@ const tick = /*#__PURE__*/ l.typedObject<Tick>(
 
 export { tick }
 
-/** OutdatedCursor: the events from `from` to `to` are no longer kept. Expiring: the token ends within a minute, see #auth. Restarting: the server stops. */
+/** OutdatedCursor: the events from `from` to `to` are no longer kept. Expiring: the token ends within a minute, see #auth. RoleChanged: what a member that acts as a group may receive has changed. Restarting: the server stops. */
 type Info = {
   $type?: 'dev.headwater.realtime.subscribe#info'
-  name: 'OutdatedCursor' | 'Expiring' | 'Restarting' | l.UnknownString
+  name:
+    | 'OutdatedCursor'
+    | 'Expiring'
+    | 'RoleChanged'
+    | 'Restarting'
+    | l.UnknownString
   message?: string
 
   /**
@@ -752,13 +816,13 @@ type Info = {
 
 export type { Info }
 
-/** OutdatedCursor: the events from `from` to `to` are no longer kept. Expiring: the token ends within a minute, see #auth. Restarting: the server stops. */
+/** OutdatedCursor: the events from `from` to `to` are no longer kept. Expiring: the token ends within a minute, see #auth. RoleChanged: what a member that acts as a group may receive has changed. Restarting: the server stops. */
 const info = /*#__PURE__*/ l.typedObject<Info>(
   $nsid,
   'info',
   /*#__PURE__*/ l.object({
     name: /*#__PURE__*/ l.string<{
-      knownValues: ['OutdatedCursor', 'Expiring', 'Restarting']
+      knownValues: ['OutdatedCursor', 'Expiring', 'RoleChanged', 'Restarting']
     }>(),
     message: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string()),
     from: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer()),
@@ -991,7 +1055,7 @@ type Joined = {
   $type?: 'dev.headwater.realtime.subscribe#joined'
   id: string
   channel: Channel
-  present: Member[]
+  present: PresentAccount[]
 
   /**
    * How many accounts are in the channel. `present` has fewer if they and their states are longer than 128,000 letters.
@@ -1009,7 +1073,7 @@ const joined = /*#__PURE__*/ l.typedObject<Joined>(
     id: /*#__PURE__*/ l.string(),
     channel: /*#__PURE__*/ l.ref<Channel>((() => channel) as any),
     present: /*#__PURE__*/ l.array(
-      /*#__PURE__*/ l.ref<Member>((() => member) as any),
+      /*#__PURE__*/ l.ref<PresentAccount>((() => presentAccount) as any),
     ),
     total: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer()),
   }),
@@ -1040,24 +1104,24 @@ const left = /*#__PURE__*/ l.typedObject<Left>(
 
 export { left }
 
-type Member = {
-  $type?: 'dev.headwater.realtime.subscribe#member'
+type PresentAccount = {
+  $type?: 'dev.headwater.realtime.subscribe#presentAccount'
   did: l.DidString
   state: l.LexMap
 }
 
-export type { Member }
+export type { PresentAccount }
 
-const member = /*#__PURE__*/ l.typedObject<Member>(
+const presentAccount = /*#__PURE__*/ l.typedObject<PresentAccount>(
   $nsid,
-  'member',
+  'presentAccount',
   /*#__PURE__*/ l.object({
     did: /*#__PURE__*/ l.string({ format: 'did' }),
     state: /*#__PURE__*/ l.lexMap(),
   }),
 )
 
-export { member }
+export { presentAccount }
 
 /** A message in a channel, with its `body`, any JSON value. It is not stored and has no seq. */
 type Ephemeral = {
