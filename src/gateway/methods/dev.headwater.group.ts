@@ -17,6 +17,7 @@ export const getMe = method(group.getMe, {
     const {
       name: role,
       revision: _,
+      asOf: __,
       ...more
     } = await account.group.authorize({
       member: caller.did,
