@@ -14,6 +14,7 @@ import {
 } from '#src/cli/command.ts'
 import { doctorCommands } from '#src/cli/doctor.ts'
 import { domainCommands } from '#src/cli/domains.ts'
+import { groupCommands } from '#src/cli/groups.ts'
 import { inviteCommands } from '#src/cli/invites.ts'
 import { mailCommands } from '#src/cli/mails.ts'
 import { formatResult } from '#src/cli/print.ts'
@@ -30,7 +31,7 @@ import { version } from '#src/config/service.ts'
 import { XrpcError } from '#src/errors.ts'
 
 const commands = [
-  ...[...accountCommands, ...takedownCommands, ...inviteCommands],
+  ...[...accountCommands, ...groupCommands, ...takedownCommands, ...inviteCommands],
   ...[...domainCommands, ...repoCommands, ...serverCommands, ...doctorCommands, ...mailCommands],
   ...[...relayCommands, ...backupCommands, ...setupCommands, ...tailCommands],
 ]

@@ -10,6 +10,8 @@ export interface ServerClient {
   post<T>(method: string, input: object): Promise<T>
   put<T>(path: string, input: object): Promise<T>
   bytes(method: string, params?: Params): Promise<ReadableStream<Uint8Array>>
+  /** The same client with more headers. */
+  withHeaders(more: Record<string, string>): ServerClient
 }
 
 type Params = Record<string, string | number | readonly string[] | undefined>
@@ -20,11 +22,18 @@ export const UNNAMED = 'Error'
 // Until the response headers; a body may take longer.
 const TIMEOUT_MS = 120_000
 
-export function createServerClient(url: string, adminPassword: string | undefined): ServerClient {
+export function createServerClient(
+  url: string,
+  adminPassword: string | undefined,
+  more: Record<string, string> = {},
+): ServerClient {
   const headers: Record<string, string> =
     adminPassword === undefined
-      ? {}
-      : { authorization: `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}` }
+      ? more
+      : {
+          authorization: `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`,
+          ...more,
+        }
 
   async function request(path: string, init: RequestInit): Promise<Response> {
     const controller = new AbortController()
@@ -57,6 +66,7 @@ export function createServerClient(url: string, adminPassword: string | undefine
   return {
     url,
     headers,
+    withHeaders: (added) => createServerClient(url, adminPassword, { ...more, ...added }),
     get: async <T>(method: string, params?: Params) =>
       read<T>(await request(`${method}${queryOf(params)}`, { headers })),
     post: async <T>(method: string, input: object) =>

@@ -16,6 +16,7 @@ const temporary = [
   'ConsumerTooSlow',
   'InternalError',
   'InternalServerError',
+  'ServiceUnavailable',
   'TooManySubscriptions',
 ]
 /** Messages about the connection. */
@@ -25,7 +26,7 @@ const tail: Command = {
   name: 'tail',
   summary: 'Print events as they happen',
   details:
-    'Events of all accounts: commit, identity, account and sync. With --account those of one, and what the admin may hear besides: email and moderation; only that needs the admin password. Ends with Ctrl-C, and says with which cursor to continue.',
+    'Events of all accounts: commit, identity, account and sync. With --account those of one, and what the admin may receive besides: email and moderation; only that needs the admin password. Ends with Ctrl-C, and says with which cursor to continue.',
   isEndless: true,
   options: {
     account: { type: 'string', value: 'DID-OR-HANDLE', help: 'Only events of this account' },

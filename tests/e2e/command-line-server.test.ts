@@ -128,6 +128,40 @@ describe('invites', () => {
   })
 })
 
+describe('groups', () => {
+  it('headwater group creates a group, changes its members, and prints them and the audit log', async () => {
+    const bob = await createTestAccount(server, 'bob')
+    const own = { ...env(), HEADWATER_PASSWORD: alice.password }
+    const group = async <T>(name: string, ...args: string[]) => {
+      const outcome = await headwater(['group', name, ...args, '--as', 'alice.test', '--json'], own)
+      expect(outcome).toMatchObject({ code: 0, err: '' })
+      return outcome.json<T>()
+    }
+    const { did } = await group<{ did: string }>('create', 'cooks.test')
+    await group('add', 'cooks.test', 'bob.test', 'viewer', '--note', 'a friend')
+    await group('role', 'cooks.test', bob.did, 'editor', '--expires', '2100-01-01')
+    const members = await group<{ did: string; role: string }[]>('members', did)
+    const expected = [
+      [alice.did, 'owner'],
+      [bob.did, 'editor'],
+    ]
+    expect(members.map(({ did, role }) => [did, role]).sort()).toEqual(expected.sort())
+    const { token } = await group<{ token: string }>('invite', did, '--role', 'viewer')
+    expect(token).toEqual(expect.any(String))
+    await group('remove', did, 'bob.test', '--reason', 'moved on')
+    const groups = await group<object[]>('list')
+    expect(groups).toEqual([{ did, handle: 'cooks.test', status: 'active', role: 'owner' }])
+    const [last] = await group<object[]>('audit', did, '--action', 'member removed')
+    expect(last).toMatchObject({ actor: alice.did, target: bob.did, reason: 'moved on' })
+    const wrong = { ...own, HEADWATER_PASSWORD: 'wrong' }
+    const refused = await headwater(['group', 'list', '--as', 'alice.test'], wrong)
+    expect(refusal(refused)).toEqual({
+      ...{ code: 1, out: '' },
+      err: 'headwater: alice.test cannot sign in: Invalid identifier or password',
+    })
+  })
+})
+
 describe('domains', () => {
   it('headwater domain add and remove take effect at once on describeServer, sign-up and the sign-up page', async () => {
     const domains = async () =>

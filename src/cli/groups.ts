@@ -1,0 +1,150 @@
+/** `headwater group …`: the groups of an account, their members as a list, invitations and the audit log. */
+import { type Command, integerOption, requiredOption, textOption } from '#src/cli/command.ts'
+import { groupMemberCommands } from '#src/cli/group-members.ts'
+import { asMember, memberOptions, resolveName } from '#src/cli/member-session.ts'
+import type { ServerClient } from '#src/cli/server-client.ts'
+
+const GROUP = 'dev.headwater.group'
+const DAY_MS = 24 * 60 * 60 * 1000
+
+const list: Command = {
+  name: 'group list',
+  summary: 'List the groups that an account is a member of',
+  options: memberOptions,
+  run: (invocation) =>
+    asMember(invocation, (client) => readAll(client, `${GROUP}.list`, {}, 'groups')),
+}
+
+const create: Command = {
+  name: 'group create',
+  summary: 'Create a group, with its creator as owner',
+  details: 'It needs no password and no email address: its members sign in.',
+  operands: '[handle]',
+  operandCount: [0, 1],
+  options: {
+    ...memberOptions,
+    members: { type: 'string', value: 'NAME=ROLE,…', help: 'Other members, by DID or handle' },
+  },
+  run: (invocation) =>
+    asMember(invocation, async (client) => {
+      const [handle] = invocation.operands
+      const pairs = (textOption(invocation, 'members') ?? '').split(',').filter(Boolean)
+      const members = await Promise.all(
+        pairs.map(async (pair) => {
+          const [name = '', role = 'viewer'] = pair.split('=')
+          return { did: await resolveName(client, name), role }
+        }),
+      )
+      return client.post(`${GROUP}.create`, { ...(handle && { handle }), members })
+    }),
+}
+
+const members: Command = {
+  name: 'group members',
+  summary: 'List the members of a group',
+  operands: '<group>',
+  operandCount: [1, 1],
+  options: memberOptions,
+  run: (invocation) =>
+    asMember(invocation, async (client) => {
+      const account = invocation.operands[0]!
+      const found = await readAll(client, `${GROUP}.listMembers`, { account }, 'members')
+      return found.map(({ did, role, kind, addedBy, addedAt, expiresAt, note }) => ({
+        ...{ did, role, kind, addedBy, addedAt, expiresAt: expiresAt ?? '', note: note ?? '' },
+      }))
+    }),
+}
+
+const invite: Command = {
+  name: 'group invite',
+  summary: 'Make an invitation, whose token is shown once',
+  details:
+    'For one account, or as a link for everyone who has it. It is accepted with acceptInvite.',
+  operands: '<group>',
+  operandCount: [1, 1],
+  options: {
+    ...memberOptions,
+    role: { type: 'string', value: 'ROLE', help: 'Role that it gives; required' },
+    for: { type: 'string', value: 'DID-OR-HANDLE', help: 'Only for this account' },
+    uses: {
+      type: 'string',
+      value: 'N',
+      help: 'How often a link may be used (default: any number)',
+    },
+    days: { type: 'string', value: 'N', help: 'How long it is valid (default: 7)' },
+    approval: { type: 'boolean', help: 'Who uses the link only asks to join' },
+  },
+  run: (invocation) =>
+    asMember(invocation, async (client) => {
+      const { operands, options } = invocation
+      const name = textOption(invocation, 'for')
+      const uses = integerOption(invocation, 'uses', 0)
+      const days = integerOption(invocation, 'days', 7)
+      const { invite, token } = await client.post<{ invite: object; token: string }>(
+        `${GROUP}.createInvite`,
+        {
+          ...{ account: operands[0]!, role: requiredOption(invocation, 'role') },
+          ...(name !== undefined && { for: await resolveName(client, name) }),
+          ...(uses > 0 && { uses }),
+          expiresAt: new Date(Date.now() + days * DAY_MS).toISOString(),
+          approval: options['approval'] === true,
+        },
+      )
+      return { ...invite, token }
+    }),
+}
+
+const audit: Command = {
+  name: 'group audit',
+  summary: 'Print what the members of a group did, newest first',
+  operands: '<group>',
+  operandCount: [1, 1],
+  options: {
+    ...memberOptions,
+    actor: { type: 'string', value: 'DID-OR-HANDLE', help: 'Only what this member did' },
+    action: { type: 'string', value: 'ACTION', help: "Only this, such as 'member removed'" },
+    limit: { type: 'string', value: 'N', help: 'Maximum number of entries (default: 100)' },
+  },
+  run: (invocation) =>
+    asMember(invocation, async (client) => {
+      const name = textOption(invocation, 'actor')
+      const actor = name === undefined ? undefined : await resolveName(client, name)
+      const action = textOption(invocation, 'action')
+      const query = { account: invocation.operands[0]!, actor, action }
+      const most = integerOption(invocation, 'limit', 100)
+      const entries = await readAll(client, `${GROUP}.getAuditLog`, query, 'entries', most)
+      if (invocation.options['json'] === true) return entries
+      return entries.map(({ at, actor, role, action, target, detail, client, reason }) => ({
+        ...{ at, actor, role, action, target: target ?? '', detail: detail ?? '' },
+        ...{ client: client ?? '', reason: reason ?? '' },
+      }))
+    }),
+}
+
+/** Page after page, up to `most` rows. */
+async function readAll(
+  client: ServerClient,
+  method: string,
+  query: Record<string, string | undefined>,
+  name: string,
+  most = 1_000,
+): Promise<Record<string, unknown>[]> {
+  const found: Record<string, unknown>[] = []
+  for (let cursor: string | undefined; found.length < most; ) {
+    const limit = Math.min(100, most - found.length)
+    const page = await client.get<Record<string, unknown>>(method, { ...query, limit, cursor })
+    found.push(...(page[name] as Record<string, unknown>[]))
+    cursor = page['cursor'] as string | undefined
+    if (cursor === undefined) break
+  }
+  return found
+}
+
+export const groupCommands: readonly Command[] = [
+  list,
+  create,
+  members,
+  ...groupMemberCommands,
+  invite,
+  audit,
+]
