@@ -1,5 +1,5 @@
 /**
- * The account's private events: what happens to it that only its owner, and the apps that the owner lets, may hear of.
+ * The account's private events: what happens to it that only its owner, and the apps that the owner lets, may receive.
  * They are stored in the transaction of what they are about, in a table of their own, and delivered by `PrivateOutbox`.
  *
  * Ids are computed in that transaction, so that they rise in the order of commits: the microseconds of the clock, or the
