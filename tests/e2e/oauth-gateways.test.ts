@@ -219,7 +219,27 @@ describe('realtime over two gateways', () => {
     expect(await connect(0, { ticket }).refusal()).toEqual(['InvalidTicket', 1008])
   })
 
-  it('members of a channel at two gateways hear each other', async () => {
+  it('a member that is removed at one gateway is cut off at the other', async () => {
+    const { access } = await signedIn()
+    const made = await post(gateways[0]!, 'com.atproto.server.createAccount', '', {
+      ...{ handle: 'bob.pds.example.com', email: 'bob@example.com', password: alice.password },
+    })
+    const bob = (await made.json()) as { did: string; accessJwt: string }
+    const group = async (method: string, as: string, input: object) => {
+      const response = await post(gateways[0]!, `dev.headwater.group.${method}`, as, input)
+      expect(response.status).toBe(200)
+      return (await response.json().catch(() => ({}))) as Record<string, string>
+    }
+    const members = [{ did: bob.did, role: 'editor' }]
+    const { did: account } = await group('create', access, { members })
+    const session = await group('createSession', `Bearer ${bob.accessJwt}`, { account })
+    const client = connect(1, { as: `Bearer ${session['accessJwt']}` })
+    await client.next('ready')
+    await group('removeMember', access, { account, did: bob.did })
+    expect(await client.refusal()).toEqual(['NotAMember', 1008])
+  })
+
+  it('members of a channel at two gateways receive the messages of each other', async () => {
     const { access } = await signedIn()
     const channel = { did, name: 'devices' }
     const [one, two] = [connect(0, { as: access }), connect(1, { as: access })]
