@@ -58,7 +58,7 @@ export class ChannelAccess {
     return undefined
   }
 
-  /** Call this for each change of the record, and without a name for any of the account's state or its members. */
+  /** Call this for each change of the record, and without a name for any of the account's state. */
   forget(did: string, name?: string): void {
     this.#changes += 1
     if (name !== undefined) this.#cached.delete({ did, name })
@@ -66,6 +66,11 @@ export class ChannelAccess {
       this.#cached.deleteOf(did)
       this.#members.forget(did)
     }
+  }
+
+  /** Call this for each change of a membership. */
+  forgetMember(group: string, member: string): void {
+    this.#members.forget(group, member)
   }
 
   async #accessOf(channel: Channel, network: string | undefined): Promise<Access> {

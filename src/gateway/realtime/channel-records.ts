@@ -18,8 +18,10 @@ const RETRY_MS = 1_000
 export interface WatchedChannelRecords {
   /** Begins with the first call, and goes on: what was read before is forgotten then. */
   start(): void
-  /** The account's state has changed, or a membership of it. */
+  /** The account's state has changed. */
   onAccount(did: string): void
+  /** A membership of the group has changed. */
+  onMember(group: string, member: string): void
   close(): void
 }
 
@@ -71,6 +73,10 @@ export function watchChannelRecords(ports: ChannelRecordsPorts): WatchedChannelR
     onAccount(did) {
       access.forget(did)
       recheck(channels.membersOf(did))
+    },
+    onMember(group, member) {
+      access.forgetMember(group, member)
+      recheck(channels.membersOf(group).filter(({ did }) => did === member))
     },
     close() {
       isClosed = true

@@ -34,9 +34,11 @@ export class GroupMembers {
     return Number.isFinite(end) ? end : undefined
   }
 
-  forget(group: string): void {
+  /** One member, or all. */
+  forget(group: string, member?: string): void {
     this.#changes += 1
-    this.#known.delete(group)
+    if (member === undefined) this.#known.delete(group)
+    else this.#known.get(group)?.delete(member)
   }
 
   clear(): void {

@@ -84,7 +84,8 @@ export function openRealtime(ports: RealtimePorts): Realtime {
   const unfollow = [
     stream.onPrivateEvent((event) => {
       subscribers.onEvent(event)
-      if (event.kind === 'member') records.onAccount(event.did)
+      const { kind, did, subject } = event
+      if (kind === 'member' && subject !== undefined) records.onMember(did, subject)
     }),
     stream.onAccountEvent((event) => {
       subscribers.onEvent(event)

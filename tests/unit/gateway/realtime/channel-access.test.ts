@@ -87,15 +87,18 @@ it('the group is asked once for a member until a membership changes, and not for
   await may('did:plc:eddie')
   expect(await may('did:plc:eddie')).toBe(true)
   expect(kept.asked).toBe(1)
+  access.forgetMember(owner, 'did:plc:b')
+  await may('did:plc:eddie')
+  expect(kept.asked).toBe(1)
   // The directory does not know it yet.
   kept.members = {}
-  access.forget(owner)
+  access.forgetMember(owner, 'did:plc:eddie')
   expect(await may('did:plc:eddie')).toBe('NotAllowed')
 })
 
 it('a membership that changes while the group is asked is asked for again', async () => {
   const { access, may, kept } = testAccess(undefined, { 'did:plc:eddie': {} })
-  kept.beforeAnswer = () => access.forget(owner)
+  kept.beforeAnswer = () => access.forgetMember(owner, 'did:plc:eddie')
   await may('did:plc:eddie')
   kept.beforeAnswer = () => {}
   await may('did:plc:eddie')
