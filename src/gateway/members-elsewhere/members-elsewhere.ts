@@ -22,7 +22,7 @@ export interface MembersElsewhere {
     c: Context<Env>,
     input: { identifier: string; returnTo: string },
   ): Promise<Response>
-  /** Who has signed in elsewhere on this browser in the last ten minutes, by the Cookie header. */
+  /** Who has signed in elsewhere on this browser in the last five minutes, by the Cookie header. */
   provenMember(cookies: string | undefined): ProvenMember | undefined
   /** The Set-Cookie value by which the browser forgets it. */
   readonly forgetMember: string

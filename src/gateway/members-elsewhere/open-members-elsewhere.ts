@@ -43,8 +43,10 @@ type Pending = PendingSignIn & { returnTo: string }
 
 /** A request to be signed in elsewhere is open for so long, as an authorization request of the library is. */
 const PENDING_MS = 10 * 60_000
-const PROVEN_MS = 10 * 60_000
-const MAX_RETURN_LENGTH = 1_000
+/** As long as the page of an app that demands a new sign-in lets one count. */
+const PROVEN_MS = 5 * 60_000
+/** With what else is in the cookie, it must fit into one. */
+const MAX_RETURN_LENGTH = 2_000
 const MAX_IDENTIFIER_LENGTH = 2_048
 /** Sign-ins whose servers are being asked; each takes some six requests. */
 const slots = { max: 64, maxPerKey: 4, maxWaitingPerKey: 16 }
