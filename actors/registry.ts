@@ -7,6 +7,7 @@ import { directoryActor } from '#actors/directory.ts'
 import { limiterActor } from '#actors/limiter.ts'
 import { sequencerActor } from '#actors/sequencer.ts'
 import type { ActorSettings } from '#actors/settings.ts'
+import { tenantActor } from '#actors/tenant.ts'
 import type { EngineAddress } from '#src/engine/engine-api.ts'
 
 export function createRegistry(settings: ActorSettings, engine: EngineAddress) {
@@ -18,6 +19,7 @@ export function createRegistry(settings: ActorSettings, engine: EngineAddress) {
       limiter: limiterActor(settings),
       authorization: authorizationActor(settings),
       channels: channelsActor(settings),
+      tenant: tenantActor(settings),
     },
     ...engine,
     // The engine wakes actors only in the processes of the highest release, and puts those of the others to sleep.

@@ -4,12 +4,14 @@ import { authorizationSchema } from '#src/authorization/schema.ts'
 import { directorySchema } from '#src/directory/schema.ts'
 import type { Migration } from '#src/ports/migrations.ts'
 import { sequencerSchema } from '#src/sequencer/schema.ts'
+import { tenantSchema } from '#src/tenants/schema.ts'
 
 export interface Schemas {
   account: readonly Migration[]
   directory: readonly Migration[]
   sequencer: readonly Migration[]
   authorization: readonly Migration[]
+  tenant: readonly Migration[]
 }
 
 export const schemas: Schemas = {
@@ -17,6 +19,7 @@ export const schemas: Schemas = {
   directory: directorySchema,
   sequencer: sequencerSchema,
   authorization: authorizationSchema,
+  tenant: tenantSchema,
 }
 
 /** The schema versions that this release migrates databases to. */

@@ -13,10 +13,12 @@ import {
   fillAuthorization,
   fillDirectory,
   fillSequencer,
+  fillTenant,
 } from '#tests/support/schema-fixtures.ts'
 import { testDirectory } from '#tests/support/test-directory.ts'
 import { testSequencer } from '#tests/support/test-sequencer.ts'
 import { testShard } from '#tests/support/test-shard.ts'
+import { testTenant } from '#tests/support/test-tenant.ts'
 
 const folder = join(import.meta.dirname, '../tests/fixtures/schema')
 
@@ -41,4 +43,7 @@ await keep('directory', directory.sql)
 const shard = testShard()
 await fillAuthorization(shard)
 await keep('authorization', shard.sql)
+const tenant = testTenant()
+await fillTenant(tenant)
+await keep('tenant', tenant.sql)
 process.exit(0)

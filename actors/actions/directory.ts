@@ -59,7 +59,11 @@ export const directoryActions = {
     ...writes({ begin: directory.beginIdentityChange, end: directory.endIdentityChange }),
   },
   settings: {
-    ...reads({ get: directory.getSetting, hasHandlesUnder: directory.hasHandlesUnder }),
+    ...reads({
+      get: directory.getSetting,
+      getHandleRules: directory.getHandleRules,
+      hasHandlesUnder: directory.hasHandlesUnder,
+    }),
     ...writes({ put: directory.putSetting }),
   },
   keys: {
@@ -78,6 +82,37 @@ export const directoryActions = {
       disable: directory.disableInviteCodes,
       setDisabled: directory.setInvitesDisabled,
       getForAccount: directory.getAccountInviteCodes,
+    }),
+  },
+  tenants: {
+    ...reads({
+      get: directory.getTenant,
+      list: directory.listTenants,
+      of: directory.listTenantsOf,
+      listAdmins: directory.listTenantAdmins,
+      listDomains: directory.listTenantDomains,
+    }),
+    ...writes({
+      create: directory.createTenant,
+      update: directory.updateTenant,
+      setStatus: directory.setTenantStatus,
+      putAdmin: directory.putTenantAdmin,
+      deleteAdmin: directory.deleteTenantAdmin,
+      putDomain: directory.putTenantDomain,
+      setDomainVerified: directory.setDomainVerified,
+      deleteDomain: directory.deleteTenantDomain,
+    }),
+  },
+  tenantAccounts: {
+    ...reads({
+      find: directory.findTenantAccount,
+      list: directory.listTenantAccounts,
+      tenantsOf: directory.tenantsOfAccounts,
+    }),
+    ...writes({
+      beginSuspension: directory.beginSuspension,
+      endSuspension: directory.endSuspension,
+      takeSweep: directory.takeSweep,
     }),
   },
 } satisfies Actions

@@ -48,4 +48,34 @@ export { findRepoState } from '#src/directory/repo-states.ts'
 export { confirmAccount, releaseReservation, reserveAccount } from '#src/directory/reservations.ts'
 export { findReservedKey, reserveKey } from '#src/directory/reserved-keys.ts'
 export { getAccountInfos, searchAccounts } from '#src/directory/search-accounts.ts'
-export { getSetting, hasHandlesUnder, putSetting } from '#src/directory/settings.ts'
+export {
+  getHandleRules,
+  getSetting,
+  hasHandlesUnder,
+  putSetting,
+} from '#src/directory/settings.ts'
+export {
+  findTenantAccount,
+  listTenantAccounts,
+  tenantsOfAccounts,
+} from '#src/directory/tenant-accounts.ts'
+export {
+  deleteTenantAdmin,
+  listTenantAdmins,
+  listTenantsOf,
+  putTenantAdmin,
+} from '#src/directory/tenant-admins.ts'
+export {
+  deleteTenantDomain,
+  listTenantDomains,
+  putTenantDomain,
+  setDomainVerified,
+} from '#src/directory/tenant-domains.ts'
+export { beginSuspension, endSuspension, takeSweep } from '#src/directory/tenant-suspensions.ts'
+export {
+  createTenant,
+  getTenant,
+  listTenants,
+  setTenantStatus,
+  updateTenant,
+} from '#src/directory/tenants.ts'

@@ -18,6 +18,11 @@ import { deleteMemberships, setMembership } from '#src/directory/memberships.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { insertReminder } from '#src/directory/reminders.ts'
 import { deleteReservedKey } from '#src/directory/reserved-keys.ts'
+import {
+  admitToTenant,
+  type ExistingAccount,
+  type TenantOrigin,
+} from '#src/directory/tenant-accounts.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import { OWNER } from '#src/rules/group-roles.ts'
@@ -41,6 +46,8 @@ export interface Reservation extends NewSigningKey {
   group?: GroupState
   /** How many groups the creator of a group may own. */
   maxGroups?: number
+  /** Whose account it becomes. */
+  tenant?: TenantOrigin
 }
 
 interface NameRow {
@@ -53,36 +60,47 @@ interface NameRow {
 
 /**
  * Reserves handle, email and one use of the invite code for five minutes, and stores the account's initial state, which
- * makes its key durable. Idempotent for the same DID.
+ * makes its key durable. Idempotent for the same DID. Reserves nothing if the tenant has an account with the external id
+ * already, which is then `existing`.
  * Throws 400 InvalidRequest if the handle or email is taken, InvalidInviteCode if the code has no use left; 413
- * QuotaExceeded if the creator of a group owns as many as it may.
+ * QuotaExceeded if the creator of a group owns as many as it may; for a tenant as `admitToTenant`.
  */
-export async function reserveAccount(directory: Directory, input: Reservation): Promise<void> {
+export async function reserveAccount(
+  directory: Directory,
+  input: Reservation,
+): Promise<{ existing?: ExistingAccount }> {
   const reservation = { ...input, email: input.email?.toLowerCase() ?? null }
-  const { did, handle, email, inviteCode } = reservation
+  const { did, handle, email, inviteCode, tenant } = reservation
   const subjects = [
     did,
     handle,
     ...(email === null ? [] : [email]),
     ...(inviteCode === undefined ? [] : [`invite ${inviteCode}`]),
     ...(input.group === undefined ? [] : [`groups of ${input.group.creator}`]),
+    ...(tenant === undefined ? [] : [`tenant ${tenant.id}`]),
   ]
-  return directory.lane.write(subjects, async (now) => {
+  return directory.lane.write<{ existing?: ExistingAccount }>(subjects, async (now) => {
     // First, so that a caller without a valid code cannot probe which names are taken.
     if (inviteCode !== undefined) await checkInviteCode(directory, inviteCode, did, now)
+    const names = { did, handle, isGroup: input.group !== undefined }
+    const admission = tenant && (await admitToTenant(directory, tenant, names, now))
+    if (admission?.existing !== undefined) {
+      return { answer: { existing: admission.existing }, statements: [] }
+    }
     const isConfirmed = await checkNames(directory, reservation, input.email, now)
     if (isConfirmed) {
       // A migrating DID may be created once; a DID made here is new each time, so this is a retry.
       if (input.isMigratingIn) throw alreadyExists()
-      return { answer: undefined, statements: [] }
+      return { answer: {}, statements: [] }
     }
     await mustHaveRoomForGroup(directory, input)
     const inviteUse = inviteCode === undefined ? [] : [insertInviteUse(inviteCode, did, now)]
     return {
-      answer: undefined,
+      answer: {},
       statements: [
         ...deleteExpiredReservations(now),
         forgetOldNetworks(now),
+        ...(admission?.statements ?? []),
         insertReservation(reservation, now),
         insertInitialState(did, reservation),
         ...membershipsOf(reservation),
@@ -222,17 +240,23 @@ function alreadyExists(): XrpcError {
 }
 
 function insertReservation(
-  { did, handle, email, isMigratingIn, network }: Reservation,
+  { did, handle, email, isMigratingIn, network, tenant, group }: Reservation,
   now: number,
 ): Statement {
   const status = isMigratingIn ? 'deactivated' : 'active'
+  const kind = tenant === undefined ? null : group === undefined ? 'person' : 'group'
   return {
-    sql: `INSERT INTO account (did, handle, email, status, reserved_until, network)
-          VALUES (?, ?, ?, ?, ?, ?)
+    sql: `INSERT INTO account
+            (did, handle, email, status, reserved_until, network, tenant, external_id, kind)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
           ON CONFLICT (did) DO UPDATE SET handle = excluded.handle, email = excluded.email,
             status = excluded.status, reserved_until = excluded.reserved_until,
-            network = excluded.network`,
-    params: [did, handle, email, status, now + RESERVATION_MS, network ?? null],
+            network = excluded.network, tenant = excluded.tenant,
+            external_id = excluded.external_id, kind = excluded.kind`,
+    params: [
+      ...[did, handle, email, status, now + RESERVATION_MS, network ?? null],
+      ...[tenant?.id ?? null, tenant?.externalId ?? null, kind],
+    ],
   }
 }
 

@@ -115,4 +115,57 @@ export const directorySchema: readonly Migration[] = [
     // JSON: the member of a group that changes its identity.
     'ALTER TABLE identity_change ADD COLUMN by_member TEXT',
   ],
+  // Release 5: platforms with accounts of their own. Triggers count these, so that nothing that adds or removes an
+  // account can miss it; a reservation counts too.
+  [
+    ddl`CREATE TABLE tenant (
+       id TEXT PRIMARY KEY,
+       name TEXT NOT NULL,
+       did TEXT UNIQUE,                 -- of the platform itself, whose service tokens it accepts
+       status TEXT NOT NULL,            -- active suspended
+       created_at INTEGER NOT NULL,     -- ms since 1970, like all times here
+       settings TEXT NOT NULL,          -- JSON: quotas, handlePattern, branding
+       accounts INTEGER NOT NULL DEFAULT 0,       -- those that are being created too
+       groups INTEGER NOT NULL DEFAULT 0,         -- of these
+       hour INTEGER NOT NULL DEFAULT 0,           -- since 1970, in which an account was created last
+       hour_accounts INTEGER NOT NULL DEFAULT 0,  -- how many in that hour
+       sweep_at INTEGER                 -- when a process may look for accounts whose state does not follow; null if none is left
+     ) WITHOUT ROWID`,
+    ddl`CREATE TABLE tenant_admin (
+       did TEXT NOT NULL,
+       tenant TEXT NOT NULL,
+       role TEXT NOT NULL,              -- owner admin viewer
+       added_at INTEGER NOT NULL,
+       PRIMARY KEY (did, tenant)
+     ) WITHOUT ROWID`,
+    'CREATE INDEX tenant_admin_tenant ON tenant_admin (tenant)',
+    ddl`CREATE TABLE tenant_domain (       -- of handles; several may claim one, and one can prove it
+       domain TEXT NOT NULL,            -- without a leading dot, lower case
+       tenant TEXT NOT NULL,
+       challenge TEXT NOT NULL,
+       claimed_at INTEGER NOT NULL,
+       verified_at INTEGER,
+       label_min INTEGER NOT NULL,
+       label_max INTEGER NOT NULL,
+       PRIMARY KEY (domain, tenant)
+     ) WITHOUT ROWID`,
+    'CREATE UNIQUE INDEX tenant_domain_verified ON tenant_domain (domain) WHERE verified_at IS NOT NULL',
+    'CREATE INDEX tenant_domain_tenant ON tenant_domain (tenant)',
+    'ALTER TABLE account ADD COLUMN tenant TEXT',
+    // What the tenant calls the account.
+    'ALTER TABLE account ADD COLUMN external_id TEXT',
+    // Of the accounts of tenants: person or group.
+    'ALTER TABLE account ADD COLUMN kind TEXT',
+    // Who has suspended it: tenant; server, because its tenant is suspended; null for the operator, or if it is not.
+    'ALTER TABLE account ADD COLUMN suspended_by TEXT',
+    `CREATE UNIQUE INDEX account_external_id ON account (tenant, external_id) WHERE external_id IS NOT NULL`,
+    `CREATE INDEX account_tenant ON account (tenant, created_at, did) WHERE tenant IS NOT NULL`,
+    `CREATE INDEX account_tenant_suspended ON account (tenant, suspended_by, did) WHERE tenant IS NOT NULL`,
+    `CREATE TRIGGER tenant_account_added AFTER INSERT ON account WHEN new.tenant IS NOT NULL BEGIN UPDATE tenant SET accounts = accounts + 1, groups = groups + (new.kind IS 'group') WHERE id = new.tenant; END`,
+    `CREATE TRIGGER tenant_account_removed AFTER DELETE ON account WHEN old.tenant IS NOT NULL BEGIN UPDATE tenant SET accounts = accounts - 1, groups = groups - (old.kind IS 'group') WHERE id = old.tenant; END`,
+    `CREATE TRIGGER tenant_account_left AFTER UPDATE OF tenant, kind ON account WHEN old.tenant IS NOT NULL BEGIN UPDATE tenant SET accounts = accounts - 1, groups = groups - (old.kind IS 'group') WHERE id = old.tenant; END`,
+    `CREATE TRIGGER tenant_account_joined AFTER UPDATE OF tenant, kind ON account WHEN new.tenant IS NOT NULL BEGIN UPDATE tenant SET accounts = accounts + 1, groups = groups + (new.kind IS 'group') WHERE id = new.tenant; END`,
+    // An account whose creation began before its tenant was suspended.
+    `CREATE TRIGGER tenant_account_confirmed AFTER UPDATE OF reserved_until ON account WHEN new.tenant IS NOT NULL AND new.reserved_until IS NULL BEGIN UPDATE tenant SET sweep_at = coalesce(sweep_at, 0) WHERE id = new.tenant AND status = 'suspended'; END`,
+  ],
 ]

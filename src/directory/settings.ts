@@ -1,5 +1,6 @@
 /** Settings that the operator changes at run time: text by name. */
 import type { Directory } from '#src/directory/open-directory.ts'
+import { type HandleDomain, listHandleDomains } from '#src/directory/tenant-domains.ts'
 
 export async function getSetting(
   { sql }: Directory,
@@ -7,6 +8,18 @@ export async function getSetting(
 ): Promise<string | null> {
   const row = await sql.first<{ value: string }>('SELECT value FROM setting WHERE name = ?', name)
   return row?.value ?? null
+}
+
+/** All that the rules for handles are made of, in one call: a setting, and the domains of tenants. */
+export async function getHandleRules(
+  directory: Directory,
+  { name }: { name: string },
+): Promise<{ value: string | null; domains: HandleDomain[] }> {
+  const [value, domains] = await Promise.all([
+    getSetting(directory, { name }),
+    listHandleDomains(directory),
+  ])
+  return { value, domains }
 }
 
 export async function putSetting(

@@ -9,6 +9,7 @@ import type { ChannelsActions } from '#actors/actions/channels.ts'
 import type { DirectoryActions } from '#actors/actions/directory.ts'
 import type { LimiterActions } from '#actors/actions/limiter.ts'
 import type { SequencerActions } from '#actors/actions/sequencer.ts'
+import type { TenantActions } from '#actors/actions/tenant.ts'
 import { callLiveActor } from '#src/engine/call-live-actor.ts'
 import { afterLastAttempt } from '#src/engine/going-away.ts'
 import type { LiveActor, LiveActors } from '#src/engine/live-actors.ts'
@@ -50,6 +51,8 @@ export interface Dispatch {
   authorization(shard: string): Remote<AuthorizationActions>
   /** A shard of the channels, by its number. */
   channels(shard: string): Remote<ChannelsActions>
+  /** A tenant by its id, which must be one that the directory knows: calling an actor creates it. */
+  tenant(id: string): Remote<TenantActions>
 }
 
 const FIRST_PAUSE_MS = 25
@@ -71,6 +74,7 @@ const once: {
   limiter: Record<OnceNames<LimiterActions>, true>
   authorization: Record<OnceNames<AuthorizationActions>, true>
   channels: Record<OnceNames<ChannelsActions>, true>
+  tenant: Record<OnceNames<TenantActions>, true>
 } = {
   account: {
     'repo.createRecord': true,
@@ -116,6 +120,7 @@ const once: {
   limiter: {},
   authorization: {},
   channels: {},
+  tenant: {},
 }
 
 type ActorName = keyof typeof once
@@ -159,6 +164,7 @@ export function createDispatch(ports: DispatchPorts): Dispatch {
     authorization: (shard) =>
       actionsProxy(run, 'authorization', shard) as Remote<AuthorizationActions>,
     channels: (shard) => actionsProxy(run, 'channels', shard) as Remote<ChannelsActions>,
+    tenant: (id) => actionsProxy(run, 'tenant', id) as Remote<TenantActions>,
   }
 }
 

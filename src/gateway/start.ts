@@ -26,6 +26,7 @@ import { createMetrics } from '#src/gateway/operator/metrics.ts'
 import { otherAddressPage } from '#src/gateway/pages/other-address.ts'
 import { startRealtime } from '#src/gateway/realtime/start-realtime.ts'
 import { serve } from '#src/gateway/serve.ts'
+import { openTenantCredentials } from '#src/gateway/tenants/credentials.ts'
 import type { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
 import { startDueDeletions } from '#src/gateway/workflows/delete-due-accounts.ts'
 import { resumeUnfinished } from '#src/gateway/workflows/resume-unfinished.ts'
@@ -131,6 +132,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     clock,
     oauth,
     members: openMemberAuthority({ dispatch, findAccount, clock }),
+    tenants: openTenantCredentials({ dispatch, clock }),
   }
   const authenticate = authenticator(auth)
   const realtime = startRealtime(server, {

@@ -22,6 +22,9 @@ Most API routes are under /xrpc/
   Protocol: https://atproto.com
 `
 
+/** Of a DNS name. */
+const MAX_NAME_LENGTH = 253
+
 const robots = `# Hello!
 
 # Crawling the public API is allowed
@@ -40,7 +43,7 @@ export function wellKnownRoutes(
     // Tests without a socket have no Node request.
     const request = c.env?.incoming ?? { socket: {}, headers: c.req.header() }
     const handle = requestedHost(request as AddressedRequest)
-    const { domains } = await handleRules()
+    const { allDomains: domains } = await handleRules()
     if (!isServiceHandle(handle, domains)) return text('User not found', 404)
     const found = await dispatch.directory.accounts.resolveHandle({ handle })
     return found === null ? text('User not found', 404) : text(found.did)
@@ -49,10 +52,13 @@ export function wellKnownRoutes(
   // Caddy's on-demand TLS asks here before it requests a certificate; answers as the reference PDS distribution does.
   app.get('/tls-check', async (c) => {
     const domain = c.req.query('domain')?.toLowerCase()
-    if (!domain) return errorJson(400, 'InvalidRequest', 'bad or missing domain query param')
+    if (!domain || domain.length > MAX_NAME_LENGTH) {
+      return errorJson(400, 'InvalidRequest', 'bad or missing domain query param')
+    }
     if (domain === service.hostname) return json({ success: true })
-    const { domains } = await handleRules()
-    if (!isServiceHandle(domain, domains)) {
+    const { allDomains, tenantDomain } = await handleRules()
+    if (tenantDomain(`.${domain}`) !== undefined) return json({ success: true })
+    if (!isServiceHandle(domain, allDomains)) {
       return errorJson(400, 'InvalidRequest', 'handles are not provided on this domain')
     }
     const found = await dispatch.directory.accounts.resolveHandle({ handle: domain })

@@ -166,7 +166,7 @@ function testIdentity(dispatch: Dispatch, clock: Clock): ServerIdentity {
   const rotationKey = newSigningKey().key
   const handles = { resolve: async () => undefined }
   const settings = {
-    get: async () => null,
+    getHandleRules: async () => ({ value: null, domains: [] }),
     put: async () => {},
     hasHandlesUnder: async () => false,
   }

@@ -8,6 +8,7 @@ import {
   listIdentityChanges,
 } from '#src/directory/identity-changes.ts'
 import { confirmAccount, reserveAccount } from '#src/directory/reservations.ts'
+import { tenantsOfAccounts } from '#src/directory/tenant-accounts.ts'
 import type { XrpcError } from '#src/errors.ts'
 import { handleRules } from '#src/gateway/identity/handle-rules.ts'
 import type { IdentityPorts } from '#src/gateway/identity/update-handle.ts'
@@ -92,6 +93,7 @@ export class IdentityFixture {
       dispatch: {
         directory: {
           accounts: { setHandle: call('directory.setHandle', (i) => setInDirectory(directory, i)) },
+          tenantAccounts: { tenantsOf: (input) => tenantsOfAccounts(directory, input) },
           identityChanges: {
             begin: call('begin', (input) => beginIdentityChange(directory, input)),
             end: call('end', (input) => endIdentityChange(directory, input)),

@@ -26,7 +26,7 @@ export function readLayers(): { layers: Layer[]; packages: PackageRule[] } {
   const page = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')
   const rows = tableAfter(page, '| layer ').map(([paths, runsIn, imports, types]) => ({
     paths: pathsOf(paths),
-    isOfActor: /^(account|one|sharded) actor$/.test(runsIn ?? ''),
+    isOfActor: /^(account|tenant|one|sharded) actor$/.test(runsIn ?? ''),
     imports: imports ?? '',
     types: types ?? '',
   }))

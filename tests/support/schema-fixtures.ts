@@ -30,6 +30,8 @@ import { cidForRaw } from '#src/protocol/cid.ts'
 import { append, appendPrivate } from '#src/sequencer/log.ts'
 import type { OutboxEntry } from '#src/sequencer/number-events.ts'
 import type { Sequencer } from '#src/sequencer/sequencer.ts'
+import { createKey } from '#src/tenants/api-keys.ts'
+import type { TenantRoom } from '#src/tenants/tenant.ts'
 import { actingAs, eddie, invite, makeGroup, owner, vera } from '#tests/support/group-scenarios.ts'
 import { totpCode } from '#tests/support/totp-code.ts'
 
@@ -149,6 +151,13 @@ export async function fillDirectory(of: Directory): Promise<void> {
   await directory.recordKeyRotation(of, { did: alice })
   const membership = { did: 'did:plc:eddieeditor', role: 'editor', expiresAt: null }
   await directory.setMemberships(of, { account: alice, memberships: [membership] })
+  await directory.createTenant(of, { id: 'roomy', name: 'Roomy', did: 'did:web:roomy.example' })
+  await directory.putTenantAdmin(of, { tenant: 'roomy', did: 'did:plc:ruth', role: 'admin' })
+  const roomy = { tenant: 'roomy', domain: 'roomy.example', challenge: 'challenge' }
+  await directory.putTenantDomain(of, { ...roomy, labelMin: 3, labelMax: 63 })
+  await directory.setDomainVerified(of, roomy)
+  const space = { did: 'did:plc:space', handle: 'space.roomy.example', email: null, ...key }
+  await directory.reserveAccount(of, { ...space, tenant: { id: 'roomy', externalId: 'one' } })
   await directory.addReminder(of, { did: alice, process: 'folder-1' })
   const said = { status: 'active', accounts: 120, seq: 5, lagMs: 30, error: null }
   const turn = { nextAt: of.clock.now(), failures: 0 }
@@ -184,6 +193,14 @@ export async function fillAuthorization(shard: AuthorizationShard): Promise<void
   await storeLexicon(shard, { nsid: 'com.example.permissions', data: '{}' })
 }
 
+/** A tenant with an API key and an audit log. */
+export async function fillTenant(tenant: TenantRoom): Promise<void> {
+  const key = { prefix: 'hw_roomy_abcdef', hash: 'hash of the key', name: 'server' }
+  const more = { scopes: ['accounts:read' as const], addresses: ['192.0.2.0/24'], expiresAt: null }
+  const audit = { actor: 'did:plc:ruth', action: 'dev.headwater.tenant.createKey' }
+  await createKey(tenant, { key: { ...key, ...more }, audit: { ...audit, target: key.prefix } })
+}
+
 /** The database as SQL text, one statement a line. */
 export async function dumpSql(sql: Sql): Promise<string> {
   const version = await sql.first<{ user_version: number }>('PRAGMA user_version')
@@ -191,8 +208,11 @@ export async function dumpSql(sql: Sql): Promise<string> {
     `SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL
      ORDER BY type = 'index', name`,
   )
+  // They would count the rows that are inserted below.
+  const triggers = objects.filter(({ type }) => type === 'trigger')
   const lines = [`PRAGMA user_version = ${version?.user_version};`]
-  for (const { sql: made } of objects) lines.push(`${made.replaceAll(/\s+/g, ' ')};`)
+  const define = ({ sql: made }: { sql: string }) => lines.push(`${made.replaceAll(/\s+/g, ' ')};`)
+  for (const object of objects) if (!triggers.includes(object)) define(object)
   for (const { type, name } of objects) {
     if (type !== 'table') continue
     const columns = await sql.all<{ name: string }>(`SELECT name FROM pragma_table_info('${name}')`)
@@ -200,5 +220,6 @@ export async function dumpSql(sql: Sql): Promise<string> {
     const rows = await sql.all<{ row: string }>(`SELECT ${quoted} AS row FROM "${name}" ORDER BY 1`)
     for (const { row } of rows) lines.push(`INSERT INTO "${name}" VALUES (${row});`)
   }
+  for (const trigger of triggers) define(trigger)
   return `${lines.join('\n')}\n`
 }

@@ -87,7 +87,9 @@ describe('layers', () => {
 })
 
 describe('purity', () => {
-  const inActors = ['account', 'directory', 'sequencer', 'authorization', 'limits', 'channels']
+  const inActors = [
+    ...['account', 'directory', 'sequencer', 'authorization', 'limits', 'channels', 'tenants'],
+  ]
   const pure = ['protocol', 'rules', ...inActors].map((folder) => `src/${folder}`)
   const inner = code.filter((file) => within(file.path, pure))
   const protocol = code.filter((file) => within(file.path, ['src/protocol']))

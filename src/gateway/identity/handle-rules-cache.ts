@@ -1,4 +1,5 @@
 /** The handle rules as this gateway last read them from the directory. */
+import type { HandleDomain } from '#src/directory/tenant-domains.ts'
 import { invalidRequest } from '#src/errors.ts'
 import {
   type HandleRules,
@@ -12,7 +13,9 @@ import type { Clock } from '#src/ports/clock.ts'
 export interface SettingsDispatch {
   directory: {
     settings: {
-      get(input: { name: string }): Promise<string | null>
+      getHandleRules(input: {
+        name: string
+      }): Promise<{ value: string | null; domains: HandleDomain[] }>
       put(input: { name: string; value: string }): Promise<void>
       hasHandlesUnder(input: { suffix: string }): Promise<boolean>
     }
@@ -31,6 +34,7 @@ export class HandleRulesCache {
   /** Those of the configuration, which cannot be removed. */
   readonly #domains: readonly string[]
   #settings: HandleSettings = noHandleSettings
+  #tenantDomains: readonly HandleDomain[] = []
   #rules: HandleRules | undefined
   #triedAt = Number.NEGATIVE_INFINITY
   #hasFailed = false
@@ -58,6 +62,12 @@ export class HandleRulesCache {
     return this.#settings
   }
 
+  /** Call it when a domain of a tenant has changed: it counts here at once. */
+  async readAgain(): Promise<void> {
+    await this.#reading?.catch(() => {})
+    await this.#read()
+  }
+
   /** Throws 400 if this would remove a domain under which accounts have handles. */
   async change(settings: HandleSettings): Promise<void> {
     const { directory } = this.#dispatch
@@ -74,8 +84,9 @@ export class HandleRulesCache {
 
   #read(): Promise<void> {
     this.#reading ??= this.#dispatch.directory.settings
-      .get({ name: SETTING })
-      .then((value) => {
+      .getHandleRules({ name: SETTING })
+      .then(({ value, domains }) => {
+        this.#tenantDomains = domains
         this.#store(value === null ? noHandleSettings : parseHandleSettings(JSON.parse(value)))
       })
       .catch((error) => {
@@ -91,7 +102,7 @@ export class HandleRulesCache {
 
   #store(settings: HandleSettings): void {
     this.#settings = settings
-    this.#rules = handleRules(this.#domains, settings)
+    this.#rules = handleRules(this.#domains, settings, this.#tenantDomains)
     this.#hasFailed = false
     this.#triedAt = this.#clock.now()
   }

@@ -1,4 +1,5 @@
 /** Which handles this server allows: its service domains, reserved names and offensive words. */
+import type { HandleDomain } from '#src/directory/tenant-domains.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { reservedNames } from '#src/gateway/identity/reserved-handles.ts'
 import { hasUsableTld, parseHandle } from '#src/protocol/handle.ts'
@@ -24,8 +25,12 @@ export const noHandleSettings: HandleSettings = {
 
 /** Settings and configuration combined. Handles and names are passed in lower case. */
 export interface HandleRules {
-  /** Each with its leading dot; the first is the default. */
+  /** For every account, each with its leading dot; the first is the default. */
   readonly domains: readonly string[]
+  /** These, and those of tenants. */
+  readonly allDomains: readonly string[]
+  /** Of a domain with its leading dot: its tenant, and the rules for labels; undefined for a domain for every account. */
+  tenantDomain(domain: string): HandleDomain | undefined
   isReserved(name: string): boolean
   isOffensive(handle: string): boolean
 }
@@ -36,11 +41,20 @@ const fields = ['domains', 'reserved', 'unreserved', 'offensive'] as const
 export function handleRules(
   domains: readonly string[],
   settings: HandleSettings = noHandleSettings,
+  tenantDomains: readonly HandleDomain[] = [],
 ): HandleRules {
+  const own = [...new Set([...domains, ...settings.domains])]
+  const ofTenants = new Map<string, HandleDomain>(
+    tenantDomains
+      .map((found) => [`.${found.domain}`, found] as const)
+      .filter(([domain]) => !own.includes(domain)),
+  )
   const reserved = new Set(settings.reserved)
   const unreserved = new Set(settings.unreserved)
   return {
-    domains: [...new Set([...domains, ...settings.domains])],
+    domains: own,
+    allDomains: [...own, ...ofTenants.keys()],
+    tenantDomain: (domain) => ofTenants.get(domain),
     isReserved: (name) => reserved.has(name) || (reservedNames.has(name) && !unreserved.has(name)),
     isOffensive: (handle) =>
       hasSlur(handle) || settings.offensive.some((word) => handle.includes(word)),

@@ -38,7 +38,7 @@ export async function didOfHandle(
 ): Promise<string | undefined> {
   const found = await dispatch.directory.accounts.resolveHandle({ handle })
   if (found !== null) return found.did
-  const { domains } = await handleRules()
+  const { allDomains: domains } = await handleRules()
   const isOurs = isServiceHandle(handle, domains) && !isBareDomain(handle, domains)
   return isOurs ? undefined : external.resolve(handle)
 }

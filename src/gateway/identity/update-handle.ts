@@ -15,7 +15,7 @@
 import type { OwnIdentity } from '#src/account/identity/own-identity.ts'
 import type { IdentityChange } from '#src/directory/identity-changes.ts'
 import { authRequired, invalidRequest, XrpcError } from '#src/errors.ts'
-import type { HandleRules } from '#src/gateway/identity/handle-rules.ts'
+import { type HandleRules, serviceDomainOf } from '#src/gateway/identity/handle-rules.ts'
 import { type HandleClaim, validateHandleClaim } from '#src/gateway/identity/validate-handle.ts'
 import { retryTransient } from '#src/gateway/workflows/retry-transient.ts'
 import type { Log } from '#src/log.ts'
@@ -35,6 +35,9 @@ import type { ActingMember } from '#src/rules/acting-member.ts'
 export interface IdentityDispatch {
   directory: {
     accounts: { setHandle(input: { did: string; handle: string }): Promise<void> }
+    tenantAccounts: {
+      tenantsOf(input: { dids: readonly string[] }): Promise<Record<string, string>>
+    }
     identityChanges: {
       begin(input: IdentityChange): Promise<void>
       end(input: IdentityChange): Promise<void>
@@ -82,7 +85,9 @@ export async function updateHandle(
     throw authRequired('Account has been taken down', 'AccountTakedown')
   }
   const rules = await ports.handleRules()
-  const handle = await validateHandleClaim(claim, rules, (name) => ports.handles.resolve(name))
+  const handle = await validateHandleClaim(await withTenant(ports, claim, rules), rules, (name) =>
+    ports.handles.resolve(name),
+  )
   await directory.identityChanges.begin({ did, handle, by })
   try {
     await publish(ports, did, handle)
@@ -92,6 +97,18 @@ export async function updateHandle(
     throw error
   }
   await complete(ports, did, handle, by)
+}
+
+/** The directory is only asked for a domain of a tenant. */
+async function withTenant(
+  { dispatch }: IdentityPorts,
+  claim: HandleClaim,
+  rules: HandleRules,
+): Promise<HandleClaim> {
+  const domain = serviceDomainOf(claim.handle.toLowerCase(), rules.allDomains)
+  if (domain === undefined || rules.tenantDomain(domain) === undefined) return claim
+  const tenants = await dispatch.directory.tenantAccounts.tenantsOf({ dids: [claim.did] })
+  return { ...claim, tenant: tenants[claim.did] }
 }
 
 /**

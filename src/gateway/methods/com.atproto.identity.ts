@@ -21,7 +21,7 @@ export const resolveHandle = method(identity.resolveHandle, {
       server.identity.externalHandles,
     )
     if (did !== undefined) return { did }
-    const { domains } = await server.handleRules()
+    const { allDomains: domains } = await server.handleRules()
     const error = isServiceHandle(handle, domains) ? 'HandleNotFound' : 'InvalidRequest'
     throw invalidRequest('Unable to resolve handle', error)
   },

@@ -15,11 +15,13 @@ import * as serviceAuth from '#src/gateway/methods/com.atproto.server.service-au
 import * as server from '#src/gateway/methods/com.atproto.server.ts'
 import * as sync from '#src/gateway/methods/com.atproto.sync.ts'
 import * as temp from '#src/gateway/methods/com.atproto.temp.ts'
+import * as tenantAdmin from '#src/gateway/methods/dev.headwater.admin.ts'
 import * as groupCreating from '#src/gateway/methods/dev.headwater.group.creating.ts'
 import * as groupJoining from '#src/gateway/methods/dev.headwater.group.joining.ts'
 import * as groupRoles from '#src/gateway/methods/dev.headwater.group.roles.ts'
 import * as groupSigningIn from '#src/gateway/methods/dev.headwater.group.signing-in.ts'
 import * as group from '#src/gateway/methods/dev.headwater.group.ts'
+import * as tenant from '#src/gateway/methods/dev.headwater.tenant.ts'
 import * as jetstream from '#src/gateway/methods/network.bsky.jetstream.ts'
 import type { Method } from '#src/gateway/xrpc/method.ts'
 
@@ -46,6 +48,8 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     groupJoining,
     groupSigningIn,
     delegation,
+    tenantAdmin,
+    tenant,
     jetstream,
   ]
     .flatMap((group): Method[] => Object.values(group))

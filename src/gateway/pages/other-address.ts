@@ -38,7 +38,8 @@ export function otherAddressPage(
     const { hostname } = new URL(`${protocol}//${host}`)
     // A proxy may have replaced the name with its own name for this server, but never with one for a handle.
     const isReplaced =
-      cameThroughProxy(request) && !isServiceHandle(hostname, (await server.handleRules()).domains)
+      cameThroughProxy(request) &&
+      !isServiceHandle(hostname, (await server.handleRules()).allDomains)
     if (isReplaced) return undefined
     if (clock.now() >= notBefore) {
       notBefore = clock.now() + WARN_INTERVAL_MS

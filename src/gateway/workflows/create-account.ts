@@ -46,7 +46,7 @@ export interface CreationDispatch {
           group?: GroupState
           maxGroups?: number
         },
-      ): Promise<void>
+      ): Promise<unknown>
       confirm(
         input: Pick<InitialState, 'passwordHash' | 'tokenId' | 'createdAt'> & { did: string },
       ): Promise<void>
@@ -154,7 +154,7 @@ function reserve(
   }: NewAccount & Pick<Origin, 'network'> & Partial<NewGroup>,
   did: string,
   { privateKey, key }: { privateKey: Uint8Array; key: SigningKey },
-): Promise<void> {
+): Promise<unknown> {
   return dispatch.directory.accounts.reserve({
     did,
     handle,

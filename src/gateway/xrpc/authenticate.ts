@@ -1,5 +1,5 @@
 /** Verifies an Authorization header by the kind of credentials that a method requires. */
-import { authRequired, invalidRequest, XrpcError } from '#src/errors.ts'
+import { authRequired, forbidden, invalidRequest, XrpcError } from '#src/errors.ts'
 import type { MemberAuthority } from '#src/gateway/group/member-authority.ts'
 import {
   accessToken,
@@ -7,6 +7,8 @@ import {
   bearerToken,
   parseAuthorization,
 } from '#src/gateway/http/authorization-header.ts'
+import { isApiKey } from '#src/gateway/tenants/api-key.ts'
+import type { TenantCredentials } from '#src/gateway/tenants/credentials.ts'
 import type {
   AccountCaller,
   AdminCaller,
@@ -46,6 +48,8 @@ export interface AuthPorts extends TokenIssuer {
   oauth?: { authenticate(request: AuthRequest): Promise<AppCaller> }
   /** Verifies who acts as a group; if absent, no one can. */
   members?: MemberAuthority
+  /** Verifies who acts for a tenant; if absent, no one can. */
+  tenants?: TenantCredentials
 }
 
 type VerifyAccess = (token: string) => Promise<VerifiedCaller>
@@ -140,6 +144,8 @@ export function authenticator(ports: AuthPorts): Authenticate {
         return verifyModerator(ports, header, nsid)
       case 'preferences reader':
         return verifyPreferencesReader(ports, verify, header, nsid)
+      case 'tenant':
+        return verifyTenant(ports, header, nsid, request?.header('tenant'))
     }
   }
 }
@@ -245,6 +251,29 @@ async function verifyModerationService(
   const options = { aud, lxm, iss: [did, `${did}#atproto_labeler`] }
   const { iss } = await verifyServiceAuth(bearerToken(header), options, resolver, clock.now())
   return { moderationService: iss }
+}
+
+/** The admin names the tenant in the header `tenant`; so does an admin of several tenants. */
+async function verifyTenant(
+  ports: AuthPorts,
+  header: string | undefined,
+  lxm: string,
+  named: string | undefined,
+): Promise<Callers['tenant']> {
+  const { tenants, serviceDid: aud, resolver, clock } = ports
+  const scheme = parseAuthorization(header)?.scheme
+  if (tenants === undefined) throw authRequired('Authentication Required')
+  if (scheme === 'basic') {
+    verifyAdmin(ports, header)
+    return tenants.ofOperator(named)
+  }
+  const token = bearerToken(header)
+  if (isApiKey(token)) return tenants.ofKey(token)
+  const caller = await verifyServiceAuth(token, { aud, lxm }, resolver, clock.now())
+  if (caller.isLimited) {
+    throw forbidden('This service token was issued to an app, or to an app password')
+  }
+  return tenants.ofDid(caller.iss.split('#', 1)[0]!, named)
 }
 
 /** HTTP Basic with the user `admin`; throws 401. */

@@ -1,6 +1,7 @@
 /** The kinds of credentials that methods require, and the caller that each identifies. */
 import type { ScopePermissions } from '@atproto/oauth-scopes'
 import type { ActingMember } from '#src/rules/acting-member.ts'
+import type { Tenant, TenantAuthority } from '#src/rules/tenants.ts'
 
 export interface Callers {
   /** Unauthenticated: credentials are ignored. */
@@ -37,6 +38,21 @@ export interface Callers {
   principal: PrincipalCaller
   /** As `principal`, but not with an app password. */
   'full principal': PrincipalCaller
+  /** A platform: a service token of its DID or of an admin for this method, an API key, or the server's operator. */
+  tenant: TenantCaller
+}
+
+export interface TenantCaller {
+  tenant: CallingTenant
+}
+
+/** As it was two seconds ago at most. */
+export interface CallingTenant extends Tenant {
+  /** A DID, the prefix of an API key, or `operator`. */
+  by: string
+  authorities: readonly TenantAuthority[]
+  /** Addresses and ranges that an API key may be used from; absent or empty for all. */
+  addresses?: readonly string[]
 }
 
 /** With `act-as` or in a member's session, `did` is the member's, and `group` the account that it acts as. */

@@ -1,6 +1,7 @@
 /** Counts failed admin passwords and service tokens by address, and refuses an address that has too many. */
 import type { Context } from 'hono'
 import { XrpcError } from '#src/errors.ts'
+import { isApiKey } from '#src/gateway/tenants/api-key.ts'
 import { verifyAdmin } from '#src/gateway/xrpc/authenticate.ts'
 import type { Callers } from '#src/gateway/xrpc/callers.ts'
 import { actAsHeader } from '#src/gateway/xrpc/members.ts'
@@ -22,6 +23,7 @@ const serviceKinds: ReadonlySet<keyof Callers> = new Set([
   'preferences reader',
   'principal',
   'full principal',
+  'tenant',
 ])
 
 /** Rejects as `verify`, and with 429 if the address has failed too often: then `verify` does not run. */
@@ -71,6 +73,8 @@ export async function mustBeAdmin(
 function countedAs(kind: keyof Callers, header: string | undefined): string | undefined {
   if (header === undefined || kind === 'none') return undefined
   if (/^basic /i.test(header)) return failedAdmin
-  const isService = serviceKinds.has(kind) && claimedMethod(header.slice(7).trim()) !== undefined
+  const token = header.slice(7).trim()
+  const isService =
+    serviceKinds.has(kind) && (isApiKey(token) || claimedMethod(token) !== undefined)
   return isService ? failedService : undefined
 }

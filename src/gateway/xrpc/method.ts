@@ -10,6 +10,7 @@ import type { Input, Output, Params, Schema } from '#src/gateway/xrpc/method-sch
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { normalizeListParams, parseInput, parseParams } from '#src/gateway/xrpc/validate-call.ts'
 import type { ActingMember } from '#src/rules/acting-member.ts'
+import type { TenantAuthority } from '#src/rules/tenants.ts'
 
 /** A call whose parameters, credentials and body are validated. */
 export interface MethodCall<S extends Schema, A extends keyof Callers> {
@@ -45,6 +46,8 @@ interface MethodDefinition<S extends Schema, A extends keyof Callers> {
   oauth?: OAuthScopeRule<MethodCall<S, A>>
   /** What the role of a member who acts as the account must allow; if absent, the same as of an OAuth token. */
   memberRole?(permissions: Permissions): void
+  /** Of a method with `auth: 'tenant'`: what the credential must have. Default: `manage`. */
+  tenantScope?: TenantAuthority | 'any'
   /** Maximum size of the decoded body in bytes; default: 150 KiB. */
   bodyLimit?: number | ((server: ServerContext) => number)
   /** Whether list parameters may also be written `name[]=` and `name[0]=`, as old clients do. */
@@ -75,6 +78,7 @@ export interface Method {
   readonly auth: keyof Callers
   readonly oauth?: OAuthScopeRule<AnyMethodCall>
   memberRole?(permissions: Permissions): void
+  readonly tenantScope?: TenantAuthority | 'any'
   readonly bodyLimit: number | ((server: ServerContext) => number)
   readonly accepts: string | undefined
   readonly streams: boolean

@@ -2,7 +2,7 @@
 import type { Limit } from '#src/limits/limiter.ts'
 import { PUBLISH } from '#src/protocol/realtime-names.ts'
 
-type CountedBy = 'ip' | 'did' | 'identifier and ip'
+type CountedBy = 'ip' | 'did' | 'identifier and ip' | 'tenant'
 
 export interface RateLimitRule {
   limit: Limit
@@ -108,10 +108,14 @@ const rulesByMethod = new Map<string, readonly RateLimitRule[]>([
   ]),
 ])
 
+/** A tenant calls for all of its accounts, often from one address. */
+const tenantRules = [rule('tenant', 6_000, MINUTE_MS, 'tenant')]
+
 /** None for createAccount by the admin, who may create many. */
 export function rateLimitRules(nsid: string, caller?: unknown): readonly RateLimitRule[] {
   const isByAdmin = typeof caller === 'object' && caller !== null && 'admin' in caller
   if (isByAdmin && nsid === 'com.atproto.server.createAccount') return []
+  if (typeof caller === 'object' && caller !== null && 'tenant' in caller) return tenantRules
   return rulesByMethod.get(sameLimits[nsid] ?? nsid) ?? [globalRule]
 }
 

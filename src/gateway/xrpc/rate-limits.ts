@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { type FindClientAddress, isInRanges, networkOf } from '#src/gateway/http/client-address.ts'
 import { Attempts } from '#src/gateway/xrpc/attempts.ts'
+import type { TenantCaller } from '#src/gateway/xrpc/callers.ts'
 import { leasedPoints } from '#src/gateway/xrpc/leased-points.ts'
 import type { Leases, LimitStatus } from '#src/gateway/xrpc/leases.ts'
 import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limit-headers.ts'
@@ -122,6 +123,7 @@ function keyOf(
   address: string,
 ): string {
   if (countedBy === 'did') return (caller as { did: string }).did
+  if (countedBy === 'tenant') return (caller as TenantCaller).tenant.id
   const network = networkOf(address)
   if (countedBy === 'ip') return network
   const { identifier } = input as { identifier: string }

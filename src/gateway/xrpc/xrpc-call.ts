@@ -10,6 +10,7 @@ import { openBodyStream } from '#src/gateway/http/body-stream.ts'
 import { networkOf } from '#src/gateway/http/client-address.ts'
 import type { ClientInfoSource } from '#src/gateway/http/client-info.ts'
 import { errorResponse, toResponse } from '#src/gateway/http/response.ts'
+import { mustHaveAuthority } from '#src/gateway/tenants/authority.ts'
 import { isDpopBound } from '#src/gateway/xrpc/authenticate.ts'
 import type {
   AccountCaller,
@@ -142,6 +143,7 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
     incoming: c.env?.incoming,
     requestId: c.env?.requestId,
   }
+  mustHaveAuthority(method, caller, ports.server, c.env?.incoming)
   const permissions = permissionsOf(caller)
   // A rule that looks at the permissions only is checked before the body is read, as in the reference.
   const rule = scopeRuleOf(method, caller)

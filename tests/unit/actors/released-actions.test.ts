@@ -7,6 +7,7 @@ import { channelsActions } from '#actors/actions/channels.ts'
 import { directoryActions } from '#actors/actions/directory.ts'
 import { limiterActions } from '#actors/actions/limiter.ts'
 import { sequencerActions } from '#actors/actions/sequencer.ts'
+import { tenantActions } from '#actors/actions/tenant.ts'
 import { release } from '#src/release.ts'
 
 function namesOf(kind: string, actions: object): string[] {
@@ -25,6 +26,7 @@ it('the names of the actions change only together with the release number', asyn
     ...namesOf('directory', directoryActions),
     ...namesOf('limiter', limiterActions),
     ...namesOf('sequencer', sequencerActions),
+    ...namesOf('tenant', tenantActions),
   ].sort()
   const file = join(import.meta.dirname, `../../fixtures/actions/release-${release}.txt`)
   await expect(`${names.join('\n')}\n`).toMatchFileSnapshot(file)

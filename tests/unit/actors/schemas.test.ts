@@ -28,10 +28,13 @@ import {
   findMembership,
   findPasswordReset,
   getSetting,
+  getTenant,
   invitesByAccount,
   listCreatedAccounts,
   listRelays,
   listReminders,
+  listTenantsOf,
+  tenantsOfAccounts,
 } from '#src/directory/directory.ts'
 import type { Migration } from '#src/ports/migrations.ts'
 import { release } from '#src/release.ts'
@@ -39,6 +42,8 @@ import { headsOf } from '#src/sequencer/heads.ts'
 import { bounds, read } from '#src/sequencer/log.ts'
 import { size } from '#src/sequencer/log-size.ts'
 import { readPrivateEvents } from '#src/sequencer/private-log.ts'
+import { useKey } from '#src/tenants/api-keys.ts'
+import { listAudit } from '#src/tenants/audit.ts'
 import { eddie, owner } from '#tests/support/group-scenarios.ts'
 import { nodeSql } from '#tests/support/node-sql.ts'
 import { openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
@@ -48,6 +53,7 @@ import { root } from '#tests/support/sources.ts'
 import { testDirectory } from '#tests/support/test-directory.ts'
 import { testSequencer } from '#tests/support/test-sequencer.ts'
 import { testShard } from '#tests/support/test-shard.ts'
+import { testTenant } from '#tests/support/test-tenant.ts'
 
 const folder = join(root, 'tests/fixtures/schema')
 
@@ -173,6 +179,16 @@ describe.each(versionsOf('directory'))('a directory of schema version %d', (vers
     expect(found).toEqual({ role: 'editor' })
   })
 
+  it.skipIf(version < 6)('knows its tenants, their admins, domains and accounts', async () => {
+    const directory = testDirectory({ sql: opened('directory', version) })
+    const tenant = await getTenant(directory, { id: 'roomy' })
+    expect(tenant).toMatchObject({ domains: ['roomy.example'], usage: { accounts: 1 } })
+    const roomy = [{ tenant: 'roomy', role: 'admin' }]
+    expect(await listTenantsOf(directory, { did: 'did:plc:ruth' })).toEqual(roomy)
+    const dids = ['did:plc:space']
+    expect(await tenantsOfAccounts(directory, { dids })).toEqual({ 'did:plc:space': 'roomy' })
+  })
+
   it('lists its reminders, to all processes if it did not know whose they are', async () => {
     const directory = testDirectory({ sql: opened('directory', version) })
     const list = (process: string) => listReminders(directory, { after: '', limit: 9, process })
@@ -220,6 +236,17 @@ describe.each(versionsOf('authorization'))('a shard of schema version %d', (vers
       did: alice,
       requestId: 'req-1',
     })
+  })
+})
+
+describe.each(versionsOf('tenant'))('a tenant of schema version %d', (version) => {
+  it('knows its API keys and who made them', async () => {
+    const tenant = testTenant({ sql: opened('tenant', version) })
+    expect(await useKey(tenant, { hash: 'hash of the key' })).toMatchObject({
+      scopes: ['accounts:read'],
+    })
+    const { entries } = await listAudit(tenant, { limit: 9 })
+    expect(entries).toMatchObject([{ actor: 'did:plc:ruth', target: 'hw_roomy_abcdef' }])
   })
 })
 

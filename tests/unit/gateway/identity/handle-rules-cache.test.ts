@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { reserveAccount } from '#src/directory/reservations.ts'
-import { getSetting, hasHandlesUnder, putSetting } from '#src/directory/settings.ts'
+import { getHandleRules, hasHandlesUnder, putSetting } from '#src/directory/settings.ts'
 import { noHandleSettings } from '#src/gateway/identity/handle-rules.ts'
 import { HandleRulesCache } from '#src/gateway/identity/handle-rules-cache.ts'
 import { TestClock } from '#tests/support/empty-account.ts'
@@ -9,7 +9,7 @@ import { newKey, type TestDirectory, testDirectory } from '#tests/support/test-d
 
 function open(directory: TestDirectory): HandleRulesCache {
   const settings = {
-    get: (input: { name: string }) => getSetting(directory, input),
+    getHandleRules: (input: { name: string }) => getHandleRules(directory, input),
     put: (input: { name: string; value: string }) => putSetting(directory, input),
     hasHandlesUnder: (input: { suffix: string }) => hasHandlesUnder(directory, input),
   }
@@ -45,14 +45,16 @@ describe('HandleRulesCache', () => {
 
   it('a failed read of the handle rules is not repeated for each call, and calls do not wait for the next one', async () => {
     const clock = new TestClock()
-    const reads: PromiseWithResolvers<string>[] = []
-    const get = () => {
+    const reads: PromiseWithResolvers<{ value: string; domains: [] }>[] = []
+    const getHandleRules = () => {
       reads.push(Promise.withResolvers())
       return reads.at(-1)!.promise
     }
-    const settings = { get, put: async () => {}, hasHandlesUnder: async () => false }
+    const settings = { getHandleRules, put: async () => {}, hasHandlesUnder: async () => false }
     const dispatch = { directory: { settings } }
     const known = new HandleRulesCache({ dispatch, clock, domains: ['.test'] })
+    const resolve = (value: object) =>
+      reads.at(-1)!.resolve({ value: JSON.stringify(value), domains: [] })
     const fail = async () => {
       const rules = known.rules()
       reads.at(-1)!.reject(new Error('away'))
@@ -63,14 +65,14 @@ describe('HandleRulesCache', () => {
     expect(reads).toHaveLength(1)
     clock.time += 1_000
     const first = known.rules()
-    reads.at(-1)!.resolve(JSON.stringify({ ...noHandleSettings, reserved: ['boss'] }))
+    resolve({ ...noHandleSettings, reserved: ['boss'] })
     expect((await first).isReserved('boss')).toBe(true)
     clock.time += 10_000
     expect((await fail()).isReserved('boss')).toBe(true)
     clock.time += 10_000
     expect((await known.rules()).isReserved('boss')).toBe(true)
     expect(reads).toHaveLength(4)
-    reads.at(-1)!.resolve(JSON.stringify(noHandleSettings))
+    resolve(noHandleSettings)
     await expect.poll(async () => (await known.rules()).isReserved('boss')).toBe(false)
   })
 

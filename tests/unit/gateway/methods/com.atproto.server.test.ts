@@ -58,6 +58,8 @@ it('the method table has every method of the reference and our own, and no other
     _delegation:
       'addController createDelegatedAccount getAuditLog getScopePresets listControlledAccounts ' +
       'listControllers removeController resolveController updateControllerScopes',
+    'dev.headwater.admin': 'createTenant listTenants restoreTenant suspendTenant updateTenant',
+    'dev.headwater.tenant': 'getTenant',
     'dev.headwater.group':
       'acceptInvite acceptOwnership addMember convert create createAppPassword createInvite ' +
       'createSession deleteRole export getAuditLog getMe leave list listAppPasswords listInvites ' +

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { handleRules } from '#src/gateway/identity/handle-rules.ts'
 import { otherAddressPage } from '#src/gateway/pages/other-address.ts'
 
 function openPages(publicUrl = 'https://pds.example.com') {
@@ -7,7 +8,7 @@ function openPages(publicUrl = 'https://pds.example.com') {
   const find = otherAddressPage({
     server: {
       service: { publicUrl },
-      handleRules: async () => ({ domains: ['.example.org'] }) as never,
+      handleRules: async () => handleRules(['.example.org']),
     },
     branding: { name: 'Example' },
     clock,

@@ -1,0 +1,103 @@
+/**
+ * Who has suspended an account of a tenant, and the accounts that do not follow the state of their tenant yet. Nothing is
+ * noted of how far a process came: what is left to do is seen in the accounts, so after a crash any process goes on.
+ */
+import type { Directory } from '#src/directory/open-directory.ts'
+import { invalidRequest } from '#src/errors.ts'
+
+/** `operator` is only noted of an account whose tenant is suspended too. */
+export type Suspender = 'tenant' | 'server'
+
+/** Another process may go on with what one has begun after this long. */
+const LEASE_MS = 60_000
+
+/**
+ * To be called before the account itself is suspended. False if another has suspended it already, which then stays so:
+ * `isSuspended` is what the account says. Idempotent. Throws 400 AccountNotFound.
+ */
+export async function beginSuspension(
+  directory: Directory,
+  { did, by, isSuspended }: { did: string; by: Suspender; isSuspended: boolean },
+): Promise<boolean> {
+  return directory.lane.write<boolean>([did], async () => {
+    const row = await directory.sql.first<{ suspendedBy: string | null }>(
+      'SELECT suspended_by AS suspendedBy FROM account WHERE did = ? AND tenant IS NOT NULL',
+      did,
+    )
+    if (row === undefined) throw invalidRequest('Account not found', 'AccountNotFound')
+    if (row.suspendedBy === by) return { answer: true, statements: [] }
+    if (row.suspendedBy !== null) return { answer: false, statements: [] }
+    // So that the sweep passes over it.
+    const noted = isSuspended ? 'operator' : by
+    if (isSuspended && by === 'tenant') return { answer: false, statements: [] }
+    return { answer: !isSuspended, statements: [noteSuspender(did, noted)] }
+  })
+}
+
+/** To be called when the account has been restored, or when the operator has suspended or restored it. Idempotent. */
+export async function endSuspension(directory: Directory, { did }: { did: string }): Promise<void> {
+  await directory.lane.write([did], async () => ({
+    answer: undefined,
+    statements: [noteSuspender(did, null)],
+  }))
+}
+
+function noteSuspender(did: string, by: string | null) {
+  return { sql: 'UPDATE account SET suspended_by = ? WHERE did = ?', params: [by, did] }
+}
+
+export interface Sweep {
+  tenant: string
+  /** What is to be done with these accounts: `suspended` is that of their tenant. */
+  suspended: boolean
+  dids: string[]
+}
+
+/**
+ * Some accounts that do not follow the state of their tenant, in the order of their DIDs, which no other process is given
+ * for a minute; null if there is nothing to do. Call it again with `tenant` and the last DID when these are done, also
+ * if some failed: those are found again a minute after the last ones.
+ */
+export async function takeSweep(
+  directory: Directory,
+  { tenant = null, after = '', limit }: { tenant?: string | null; after?: string; limit: number },
+): Promise<Sweep | null> {
+  return directory.lane.write<Sweep | null>(['tenants'], async (now) => {
+    const row = await directory.sql.first<{ id: string; status: string }>(
+      'SELECT id, status FROM tenant WHERE sweep_at <= ?1 OR (id = ?2 AND sweep_at IS NOT NULL) ORDER BY id = ?2 DESC LIMIT 1',
+      now,
+      tenant,
+    )
+    if (row === undefined) return { answer: null, statements: [] }
+    const { id, status } = row
+    const suspended = status === 'suspended'
+    const accounts = `FROM account WHERE tenant = ?1 AND ${suspended ? left : restorable}`
+    const found = await directory.sql.all<{ did: string }>(
+      `SELECT did ${accounts} AND did > ?2 ORDER BY did LIMIT ?3`,
+      id,
+      id === tenant ? after : '',
+      limit,
+    )
+    const statements = [
+      // Looked up again in the transaction: an account may be confirmed in it.
+      {
+        sql: `UPDATE tenant SET sweep_at = CASE WHEN EXISTS (SELECT 1 ${accounts}) THEN ?2 END
+              WHERE id = ?1`,
+        params: [id, now + LEASE_MS],
+      },
+      ...(suspended || found.length > 0 ? [] : [forgetOperators(id)]),
+    ]
+    return { answer: { tenant: id, suspended, dids: found.map(({ did }) => did) }, statements }
+  })
+}
+
+const left = `reserved_until IS NULL AND status <> 'deleted'
+  AND (suspended_by IS NULL OR (suspended_by = 'server' AND status IN ('active', 'deactivated')))`
+const restorable = `suspended_by = 'server'`
+
+function forgetOperators(tenant: string) {
+  return {
+    sql: `UPDATE account SET suspended_by = NULL WHERE tenant = ? AND suspended_by = 'operator'`,
+    params: [tenant],
+  }
+}

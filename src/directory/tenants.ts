@@ -1,0 +1,221 @@
+/** Tenants: platforms with accounts of their own, their settings, and what they may still create. */
+import type { Directory } from '#src/directory/open-directory.ts'
+import { invalidRequest, XrpcError } from '#src/errors.ts'
+import type { Statement } from '#src/ports/sql.ts'
+import {
+  defaultQuotas,
+  type Tenant,
+  type TenantBranding,
+  type TenantQuotas,
+  type TenantSettings,
+  type TenantStatus,
+} from '#src/rules/tenants.ts'
+
+const MAX_TENANTS = 1_000
+const HOUR_MS = 60 * 60_000
+
+interface Row {
+  id: string
+  name: string
+  did: string | null
+  status: TenantStatus
+  createdAt: number
+  settings: string
+  accounts: number
+  groups: number
+  hour: number
+  hourAccounts: number
+  domains: string
+}
+
+const selectTenants = `SELECT id, name, did, status, created_at AS createdAt, settings, accounts,
+  groups, hour, hour_accounts AS hourAccounts,
+  (SELECT json_group_array(domain) FROM tenant_domain
+   WHERE tenant = tenant.id AND verified_at IS NOT NULL) AS domains
+  FROM tenant`
+
+export interface NewTenant {
+  id: string
+  name: string
+  did?: string
+  quotas?: Partial<TenantQuotas>
+}
+
+/**
+ * Throws 400 TenantExists if the id is taken or the DID is another tenant's, unless a tenant with these values is there
+ * already; 413 QuotaExceeded for more tenants than a server may have.
+ */
+export async function createTenant(directory: Directory, input: NewTenant): Promise<Tenant> {
+  const { id, name, did = null, quotas = {} } = input
+  const settings: TenantSettings = { quotas: { ...defaultQuotas, ...quotas } }
+  const text = JSON.stringify(settings)
+  await directory.lane.write(['tenants'], async (now) => {
+    const rows = await directory.sql.all<{ id: string; did: string | null; settings: string }>(
+      'SELECT id, did, settings FROM tenant WHERE id = ? OR did = ?',
+      id,
+      did,
+    )
+    const [row] = rows
+    if (rows.length === 1 && row?.id === id && row.did === did && row.settings === text) {
+      return { answer: undefined, statements: [] }
+    }
+    if (rows.some((other) => other.id === id)) throw exists(`There is a tenant ${id}`)
+    if (rows.length > 0) throw exists(`Another tenant has the DID ${did}`)
+    const counted = await directory.sql.first<{ n: number }>('SELECT count(*) AS n FROM tenant')
+    if ((counted?.n ?? 0) >= MAX_TENANTS) {
+      throw new XrpcError(413, 'QuotaExceeded', `There may be ${MAX_TENANTS} tenants at most`)
+    }
+    const insert = {
+      sql: `INSERT INTO tenant (id, name, did, status, created_at, settings)
+            VALUES (?, ?, ?, 'active', ?, ?)`,
+      params: [id, name, did, now, text],
+    }
+    return { answer: undefined, statements: [insert] }
+  })
+  return mustFind(directory, id)
+}
+
+export interface TenantChange {
+  id: string
+  name?: string
+  /** Null takes it away. */
+  did?: string | null
+  quotas?: Partial<TenantQuotas>
+  handlePattern?: string | null
+  branding?: TenantBranding | null
+}
+
+/** Absent members stay. Throws 400 TenantNotFound, TenantExists. */
+export async function updateTenant(directory: Directory, input: TenantChange): Promise<Tenant> {
+  const { id, quotas, handlePattern, branding } = input
+  await directory.lane.write(['tenants'], async () => {
+    const { settings, ...old } = await mustFind(directory, id)
+    const did = input.did === undefined ? old.did : input.did
+    const other = await directory.sql.first(
+      'SELECT 1 FROM tenant WHERE did = ? AND id <> ?',
+      did,
+      id,
+    )
+    if (other !== undefined) throw exists(`Another tenant has the DID ${did}`)
+    const next = {
+      ...settings,
+      quotas: { ...settings.quotas, ...quotas },
+      ...(handlePattern !== undefined && { handlePattern: handlePattern ?? undefined }),
+      ...(branding !== undefined && { branding: branding ?? undefined }),
+    }
+    const update = {
+      sql: 'UPDATE tenant SET name = ?, did = ?, settings = ? WHERE id = ?',
+      params: [input.name ?? old.name, did, JSON.stringify(next), id],
+    }
+    return { answer: undefined, statements: [update] }
+  })
+  return mustFind(directory, id)
+}
+
+/** Its accounts follow in the background (tenant-suspensions.ts). Throws 400 TenantNotFound. */
+export async function setTenantStatus(
+  directory: Directory,
+  { id, status }: { id: string; status: TenantStatus },
+): Promise<Tenant> {
+  await directory.lane.write(['tenants', `tenant ${id}`], async () => {
+    const { status: old } = await mustFind(directory, id)
+    const update = {
+      sql: 'UPDATE tenant SET status = ?, sweep_at = 0 WHERE id = ?',
+      params: [status, id],
+    }
+    return { answer: undefined, statements: old === status ? [] : [update] }
+  })
+  return mustFind(directory, id)
+}
+
+export async function getTenant(
+  directory: Directory,
+  { id }: { id: string },
+): Promise<Tenant | null> {
+  const row = await directory.sql.first<Row>(`${selectTenants} WHERE id = ?`, id)
+  return row === undefined ? null : tenantOf(row, directory.clock.now())
+}
+
+/** In the order of their ids; the cursor is the last of a page. */
+export async function listTenants(
+  { sql, clock }: Directory,
+  { limit, cursor = '' }: { limit: number; cursor?: string },
+): Promise<{ tenants: Tenant[]; cursor?: string }> {
+  const rows = await sql.all<Row>(
+    `${selectTenants} WHERE id > ? ORDER BY id LIMIT ?`,
+    cursor,
+    limit,
+  )
+  const tenants = rows.map((row) => tenantOf(row, clock.now()))
+  const last = rows.length < limit ? undefined : rows.at(-1)
+  return { tenants, ...(last && { cursor: last.id }) }
+}
+
+export async function mustFind(directory: Directory, id: string): Promise<Tenant> {
+  const tenant = await getTenant(directory, { id })
+  if (tenant === null) throw invalidRequest(`There is no tenant ${id}`, 'TenantNotFound')
+  return tenant
+}
+
+/**
+ * Throws 403 TenantSuspended, and 413 QuotaExceeded if the tenant may not have one account more. Call it in a write of
+ * the subject `tenant <id>`, with the statement that counts the hour.
+ */
+export async function mustHaveRoom(
+  directory: Directory,
+  { id, isGroup }: { id: string; isGroup: boolean },
+  now: number,
+): Promise<Statement> {
+  const { status, settings, usage } = await mustFind(directory, id)
+  if (status !== 'active') throw tenantSuspended()
+  const { quotas } = settings
+  // The reservation deletes them in its transaction.
+  const expired = await directory.sql.first<{ accounts: number; groups: number }>(
+    `SELECT count(*) AS accounts, count(nullif(kind, 'person')) AS groups FROM account
+     WHERE tenant = ? AND reserved_until <= ?`,
+    id,
+    now,
+  )
+  const accounts = usage.accounts - (expired?.accounts ?? 0)
+  const groups = usage.groups - (expired?.groups ?? 0)
+  if (accounts >= quotas.accounts) throw quotaExceeded(`${quotas.accounts} accounts`)
+  if (isGroup && groups >= quotas.groups) throw quotaExceeded(`${quotas.groups} groups`)
+  const hour = Math.floor(now / HOUR_MS)
+  if (usage.accountsThisHour >= quotas.accountsPerHour) {
+    throw quotaExceeded(
+      `${quotas.accountsPerHour} new accounts an hour`,
+      (hour + 1) * HOUR_MS - now,
+    )
+  }
+  return {
+    sql: `UPDATE tenant SET hour = ?1,
+            hour_accounts = CASE WHEN hour = ?1 THEN hour_accounts + 1 ELSE 1 END WHERE id = ?2`,
+    params: [hour, id],
+  }
+}
+
+export function tenantSuspended(): XrpcError {
+  return new XrpcError(403, 'TenantSuspended', 'The tenant is suspended')
+}
+
+function quotaExceeded(what: string, waitMs?: number): XrpcError {
+  const headers =
+    waitMs === undefined ? undefined : { 'retry-after': String(Math.ceil(waitMs / 1000)) }
+  return new XrpcError(413, 'QuotaExceeded', `The tenant may have ${what} at most`, headers)
+}
+
+function tenantOf(row: Row, now: number): Tenant {
+  const { settings, createdAt, accounts, groups, hour, hourAccounts, domains, ...rest } = row
+  const isThisHour = hour === Math.floor(now / HOUR_MS)
+  return {
+    ...rest,
+    createdAt: new Date(createdAt).toISOString(),
+    settings: JSON.parse(settings) as TenantSettings,
+    usage: { accounts, groups, accountsThisHour: isThisHour ? hourAccounts : 0 },
+    domains: JSON.parse(domains) as string[],
+  }
+}
+
+function exists(message: string): XrpcError {
+  return invalidRequest(message, 'TenantExists')
+}

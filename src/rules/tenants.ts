@@ -1,0 +1,82 @@
+/** Platforms that have accounts of their own on this server: what they are, and what their credentials allow. */
+import { invalidRequest } from '#src/errors.ts'
+
+export type TenantStatus = 'active' | 'suspended'
+
+/** What an API key may have. */
+export const tenantScopes = [
+  'accounts:read',
+  'accounts:write',
+  'domains',
+  'webhooks',
+  'export',
+] as const
+export type TenantScope = (typeof tenantScopes)[number]
+/** `manage`: keys, admins and the audit log. No API key has it: it could make itself a better one. */
+export type TenantAuthority = TenantScope | 'manage'
+
+export type TenantRole = 'owner' | 'admin' | 'viewer'
+
+const authoritiesByRole: Record<TenantRole, readonly TenantAuthority[]> = {
+  owner: [...tenantScopes, 'manage'],
+  admin: tenantScopes,
+  viewer: ['accounts:read'],
+}
+
+export function authoritiesOf(role: TenantRole): readonly TenantAuthority[] {
+  return authoritiesByRole[role]
+}
+
+export interface TenantQuotas {
+  /** Those that are being created too, and groups. */
+  accounts: number
+  groups: number
+  /** Created in one hour by the clock. */
+  accountsPerHour: number
+  /** Of handles; also those that are not verified. */
+  domains: number
+}
+
+export const defaultQuotas: TenantQuotas = {
+  accounts: 1_000,
+  groups: 1_000,
+  accountsPerHour: 1_000,
+  domains: 10,
+}
+
+/** What a user sees of a tenant. All are texts that the tenant has set, or absent. */
+export interface TenantBranding {
+  logoUrl?: string
+  primaryColor?: string
+  homeUrl?: string
+  supportUrl?: string
+  termsUrl?: string
+  privacyUrl?: string
+}
+
+export interface TenantSettings {
+  quotas: TenantQuotas
+  /** Of handles that the server makes: `{random}` is replaced, and the domain of the tenant added. */
+  handlePattern?: string
+  branding?: TenantBranding
+}
+
+export interface Tenant {
+  id: string
+  name: string
+  did: string | null
+  status: TenantStatus
+  /** ISO 8601. */
+  createdAt: string
+  settings: TenantSettings
+  /** `accounts` has those that are being created, and the groups. */
+  usage: { accounts: number; groups: number; accountsThisHour: number }
+  /** Verified, without a leading dot. */
+  domains: string[]
+}
+
+/** Throws 400. It is part of API keys, where `_` ends it. */
+export function parseTenantId(id: string): string {
+  if (/^[a-z0-9][a-z0-9-]{1,30}[a-z0-9]$/.test(id)) return id
+  throw invalidRequest('The id of a tenant has 3 to 32 letters, digits and hyphens')
+}

@@ -1,0 +1,22 @@
+/** The context of the functions of a tenant: its database, write lane and clock, and its keys in memory. */
+import type { Clock } from '#src/ports/clock.ts'
+import type { Sql } from '#src/ports/sql.ts'
+import { SubjectLane } from '#src/ports/subject-lane.ts'
+import type { StoredKey } from '#src/tenants/api-keys.ts'
+
+export interface TenantRoom {
+  readonly id: string
+  readonly sql: Sql
+  readonly clock: Clock
+  readonly lane: SubjectLane
+  /** By hash; undefined until they are read, and after a change. */
+  keys: Promise<Map<string, StoredKey>> | undefined
+}
+
+export function openTenant({
+  id,
+  sql,
+  clock,
+}: Pick<TenantRoom, 'id' | 'sql' | 'clock'>): TenantRoom {
+  return { id, sql, clock, lane: new SubjectLane({ sql, clock }), keys: undefined }
+}

@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest'
+import { setState } from '#src/directory/accounts.ts'
+import { removeDeletedAccount } from '#src/directory/due-deletions.ts'
+import { confirmAccount, releaseReservation } from '#src/directory/reservations.ts'
+import { findTenantAccount, listTenantAccounts } from '#src/directory/tenant-accounts.ts'
+import { listTenantsOf, putTenantAdmin } from '#src/directory/tenant-admins.ts'
+import { createTenant, getTenant, updateTenant } from '#src/directory/tenants.ts'
+import { create, reserve, withTenant } from '#tests/support/tenant-directory.ts'
+import { confirmation, type TestDirectory } from '#tests/support/test-directory.ts'
+
+const group = { creator: 'did:plc:ruth', members: [], roles: [], records: [] }
+
+const usageOf = async (directory: TestDirectory) =>
+  (await getTenant(directory, { id: 'roomy' }))?.usage
+
+describe('quotas of a tenant', () => {
+  it('of 32 accounts that are created at once, as many as the quota allows are', async () => {
+    const directory = await withTenant({ accounts: 10 })
+    const all = Array.from({ length: 32 }, (_, i) => reserve(directory, `account${i}`))
+    const outcomes = await Promise.allSettled(all)
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
+    expect(refused).toHaveLength(22)
+    expect(refused[0]!.reason).toMatchObject({
+      ...{
+        status: 413,
+        error: 'QuotaExceeded',
+        message: 'The tenant may have 10 accounts at most',
+      },
+    })
+    expect(await usageOf(directory)).toMatchObject({ accounts: 10, accountsThisHour: 10 })
+  })
+
+  it('an account counts until it is removed, its creation is given up, or its reservation expires', async () => {
+    const directory = await withTenant({ accounts: 2 })
+    await create(directory, 'one')
+    await reserve(directory, 'two')
+    await expect(reserve(directory, 'three')).rejects.toMatchObject({ error: 'QuotaExceeded' })
+    await releaseReservation(directory, { did: 'did:plc:two' })
+    await reserve(directory, 'three')
+    directory.clock.time += 5 * 60_000
+    await create(directory, 'four')
+    expect(await usageOf(directory)).toMatchObject({ accounts: 2 })
+    const gone = { did: 'did:plc:one', status: 'deleted', deleteAfter: null }
+    await setState(directory, gone)
+    expect(await usageOf(directory)).toMatchObject({ accounts: 2 })
+    await removeDeletedAccount(directory, gone)
+    expect(await usageOf(directory)).toMatchObject({ accounts: 1 })
+  })
+
+  it('a repeated reservation counts once', async () => {
+    const directory = await withTenant({ accounts: 1, accountsPerHour: 1 })
+    await reserve(directory, 'one')
+    await reserve(directory, 'one')
+    await create(directory, 'one')
+    await reserve(directory, 'one')
+    expect(await usageOf(directory)).toMatchObject({ accounts: 1, accountsThisHour: 1 })
+  })
+
+  it('groups are counted among the accounts and by themselves', async () => {
+    const directory = await withTenant({ groups: 1 })
+    await create(directory, 'cooks', { group })
+    await create(directory, 'alice')
+    const more = reserve(directory, 'bakers', { group })
+    await expect(more).rejects.toMatchObject({ message: 'The tenant may have 1 groups at most' })
+    expect(await usageOf(directory)).toMatchObject({ accounts: 2, groups: 1 })
+  })
+
+  it('accounts of an hour are counted also if they are deleted, and anew in the next one', async () => {
+    const directory = await withTenant({ accountsPerHour: 1 })
+    directory.clock.time = 1_000 * 3_600_000
+    await reserve(directory, 'one')
+    await releaseReservation(directory, { did: 'did:plc:one' })
+    await expect(reserve(directory, 'two')).rejects.toMatchObject({
+      ...{ error: 'QuotaExceeded', headers: { 'retry-after': '3600' } },
+    })
+    directory.clock.time += 3_600_000
+    await reserve(directory, 'two')
+  })
+
+  it('a change of a quota counts for the next account', async () => {
+    const directory = await withTenant({ accounts: 0 })
+    await expect(reserve(directory, 'one')).rejects.toMatchObject({ error: 'QuotaExceeded' })
+    await updateTenant(directory, { id: 'roomy', quotas: { accounts: 1 } })
+    await reserve(directory, 'one')
+    await expect(reserve(directory, 'two')).rejects.toMatchObject({ error: 'QuotaExceeded' })
+  })
+
+  it('accounts of no tenant are not counted', async () => {
+    const directory = await withTenant({ accounts: 0 })
+    await create(directory, 'alice', { tenant: undefined })
+    expect(await usageOf(directory)).toMatchObject({ accounts: 0 })
+  })
+})
+
+describe('external ids', () => {
+  it('the account that has an external id already is the answer, also while it is being created', async () => {
+    const directory = await withTenant({ accounts: 1 })
+    const tenant = { id: 'roomy', externalId: 'space 1' }
+    const first = { did: 'did:plc:one', handle: 'one.test' }
+    expect(await reserve(directory, 'one', { tenant })).toEqual({})
+    const again = () => reserve(directory, 'two', { tenant, handle: 'one.test' })
+    expect(await again()).toEqual({ existing: { ...first, isReserved: true } })
+    await confirmAccount(directory, { did: 'did:plc:one', ...confirmation })
+    expect(await again()).toEqual({ existing: { ...first, isReserved: false } })
+    expect(await usageOf(directory)).toMatchObject({ accounts: 1 })
+  })
+
+  it('with another handle it is taken, unless the server made that handle', async () => {
+    const directory = await withTenant()
+    const tenant = { id: 'roomy', externalId: 'space 1' }
+    await create(directory, 'one', { tenant })
+    await expect(reserve(directory, 'two', { tenant })).rejects.toMatchObject({
+      ...{ status: 400, error: 'ExternalIdTaken' },
+    })
+    const made = await reserve(directory, 'two', { tenant: { ...tenant, isHandleMade: true } })
+    expect(made.existing).toMatchObject({ did: 'did:plc:one' })
+  })
+
+  it('two tenants may use the same external id', async () => {
+    const directory = await withTenant()
+    await createTenant(directory, { id: 'other', name: 'Other' })
+    await create(directory, 'one', { tenant: { id: 'roomy', externalId: 'a' } })
+    await create(directory, 'two', { tenant: { id: 'other', externalId: 'a' } })
+    const find = (tenant: string) => findTenantAccount(directory, { tenant, externalId: 'a' })
+    expect(await find('roomy')).toMatchObject({ did: 'did:plc:one' })
+    expect(await find('other')).toMatchObject({ did: 'did:plc:two' })
+  })
+})
+
+describe('accounts of a tenant', () => {
+  it('are listed in the order of their creation, by page, and none of others', async () => {
+    const directory = await withTenant()
+    await create(directory, 'foreign', { tenant: undefined })
+    for (const name of ['one', 'two', 'three']) {
+      directory.clock.time += 1
+      await create(directory, name)
+    }
+    await reserve(directory, 'four')
+    const first = await listTenantAccounts(directory, { tenant: 'roomy', limit: 2 })
+    expect(first.accounts.map(({ handle }) => handle)).toEqual(['one.test', 'two.test'])
+    const page = { tenant: 'roomy', limit: 2, cursor: first.cursor! }
+    const second = await listTenantAccounts(directory, page)
+    expect(second.accounts.map(({ handle }) => handle)).toEqual(['three.test'])
+    expect(second.cursor).toBeUndefined()
+    const find = { tenant: 'roomy', did: 'did:plc:foreign' }
+    expect(await findTenantAccount(directory, find)).toBeNull()
+  })
+})
+
+describe('tenants', () => {
+  it('a tenant is made once, and its id and its DID are of no other', async () => {
+    const directory = await withTenant()
+    const again = { id: 'roomy', name: 'Roomy', did: 'did:web:roomy.example' }
+    expect(await createTenant(directory, again)).toMatchObject({ status: 'active' })
+    const other = createTenant(directory, { id: 'roomy', name: 'Roomy' })
+    await expect(other).rejects.toMatchObject({ status: 400, error: 'TenantExists' })
+    const sameDid = createTenant(directory, { ...again, id: 'second' })
+    await expect(sameDid).rejects.toMatchObject({ error: 'TenantExists' })
+    await createTenant(directory, { id: 'second', name: 'Second' })
+    const taken = updateTenant(directory, { id: 'second', did: 'did:web:roomy.example' })
+    await expect(taken).rejects.toMatchObject({ error: 'TenantExists' })
+    const unknown = updateTenant(directory, { id: 'third', name: 'Third' })
+    await expect(unknown).rejects.toMatchObject({ error: 'TenantNotFound' })
+  })
+
+  it('a DID finds the tenants that it may act for', async () => {
+    const directory = await withTenant()
+    await createTenant(directory, { id: 'second', name: 'Second' })
+    const did = 'did:plc:ruth'
+    await putTenantAdmin(directory, { tenant: 'roomy', did, role: 'viewer' })
+    await putTenantAdmin(directory, { tenant: 'second', did, role: 'owner' })
+    await putTenantAdmin(directory, { tenant: 'roomy', did, role: 'admin' })
+    expect(await listTenantsOf(directory, { did })).toEqual([
+      { tenant: 'roomy', role: 'admin' },
+      { tenant: 'second', role: 'owner' },
+    ])
+    expect(await listTenantsOf(directory, { did: 'did:web:roomy.example' })).toEqual([
+      { tenant: 'roomy', role: 'owner' },
+    ])
+  })
+})
