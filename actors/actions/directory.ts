@@ -107,9 +107,11 @@ export const directoryActions = {
     ...reads({
       find: directory.findTenantAccount,
       list: directory.listTenantAccounts,
+      count: directory.countTenantAccounts,
       tenantsOf: directory.tenantsOfAccounts,
     }),
     ...writes({
+      setExternalId: directory.setExternalId,
       beginSuspension: directory.beginSuspension,
       endSuspension: directory.endSuspension,
       takeSweep: directory.takeSweep,

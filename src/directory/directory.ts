@@ -55,8 +55,10 @@ export {
   putSetting,
 } from '#src/directory/settings.ts'
 export {
+  countTenantAccounts,
   findTenantAccount,
   listTenantAccounts,
+  setExternalId,
   tenantsOfAccounts,
 } from '#src/directory/tenant-accounts.ts'
 export {

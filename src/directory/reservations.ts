@@ -22,7 +22,7 @@ import {
   admitToTenant,
   type ExistingAccount,
   type TenantOrigin,
-} from '#src/directory/tenant-accounts.ts'
+} from '#src/directory/tenant-admission.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import { OWNER } from '#src/rules/group-roles.ts'

@@ -1,9 +1,8 @@
 /** The accounts of a tenant. Those of others are as if they were not there. */
 import { formatAccountCursor, parseAccountCursor } from '#src/directory/account-cursor.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
-import { mustHaveRoom } from '#src/directory/tenants.ts'
+import { deleteExpiredReservations } from '#src/directory/reservations.ts'
 import { invalidRequest } from '#src/errors.ts'
-import type { Statement } from '#src/ports/sql.ts'
 
 export interface TenantAccount {
   did: string
@@ -86,61 +85,41 @@ export async function listTenantAccounts(
   return { accounts: rows.map(accountOf), ...(last && { cursor: formatAccountCursor(last) }) }
 }
 
-/** An account that is created for a tenant. */
-export interface TenantOrigin {
-  id: string
-  /** What the tenant calls it, of which there is one account for ever. */
-  externalId?: string
-  /** Whether the server made the handle: then any handle will do for an account that is there already. */
-  isHandleMade?: boolean
-}
-
-export interface ExistingAccount {
-  did: string
-  handle: string
-  /** Whether it is still being created. */
-  isReserved: boolean
-}
-
-interface Names {
-  did: string
-  handle: string
-  isGroup: boolean
-}
-
-/**
- * Call it in a write of the subject `tenant <id>`. `existing` is the account that has the external id already, also if
- * it is being created; else `statements` count the new one. Throws 400 ExternalIdTaken for another handle than that of
- * the account that is there; 403 TenantSuspended; 413 QuotaExceeded.
- */
-export async function admitToTenant(
+/** Throws 400 AccountNotFound, ExternalIdTaken. */
+export async function setExternalId(
   directory: Directory,
-  { id, externalId, isHandleMade = false }: TenantOrigin,
-  { did, handle, isGroup }: Names,
-  now: number,
-): Promise<{ existing?: ExistingAccount; statements: Statement[] }> {
-  const rows = await directory.sql.all<{
-    did: string
-    handle: string
-    reservedUntil: number | null
-  }>(
-    `SELECT did, handle, reserved_until AS reservedUntil FROM account
-     WHERE (did = ?1 OR (tenant = ?2 AND external_id = ?3))
-       AND (reserved_until IS NULL OR reserved_until > ?4)`,
-    ...[did, id, externalId ?? null, now],
-  )
-  const other = rows.find((row) => row.did !== did)
-  if (other !== undefined) {
-    if (!isHandleMade && other.handle !== handle) {
-      const message = `The account with this externalId has the handle ${other.handle}`
-      throw invalidRequest(message, 'ExternalIdTaken')
+  { tenant, did, externalId }: { tenant: string; did: string; externalId: string },
+): Promise<void> {
+  await directory.lane.write([did, `tenant ${tenant}`], async (now) => {
+    if ((await findTenantAccount(directory, { tenant, did })) === null) {
+      throw invalidRequest('Account not found', 'AccountNotFound')
     }
-    const isReserved = other.reservedUntil !== null
-    return { existing: { did: other.did, handle: other.handle, isReserved }, statements: [] }
-  }
-  // A repetition was counted.
-  if (rows.length > 0) return { statements: [] }
-  return { statements: [await mustHaveRoom(directory, { id, isGroup }, now)] }
+    const other = await directory.sql.first(
+      `SELECT 1 FROM account WHERE tenant = ? AND external_id = ? AND did <> ?
+         AND (reserved_until IS NULL OR reserved_until > ?)`,
+      ...[tenant, externalId, did, now],
+    )
+    if (other !== undefined) {
+      throw invalidRequest('Another account has this externalId', 'ExternalIdTaken')
+    }
+    const update = {
+      sql: 'UPDATE account SET external_id = ? WHERE did = ?',
+      params: [externalId, did],
+    }
+    return { answer: undefined, statements: [...deleteExpiredReservations(now), update] }
+  })
+}
+
+/** By status. */
+export async function countTenantAccounts(
+  { sql }: Directory,
+  { tenant }: { tenant: string },
+): Promise<Record<string, number>> {
+  const rows = await sql.all<{ status: string; n: number }>(
+    `SELECT status, count(*) AS n FROM account WHERE tenant = ? AND ${isThere} GROUP BY status`,
+    tenant,
+  )
+  return Object.fromEntries(rows.map(({ status, n }) => [status, n]))
 }
 
 function accountOf({ createdAt, ...row }: Row): TenantAccount {

@@ -48,13 +48,7 @@ export function handleResolver(options: HandleResolverOptions): HandleResolver {
     fetch,
     resolveTxt: options.resolveTxt ?? txtFrom(new Resolver(resolverOptions)),
     ...(backupNameservers.length > 0 && {
-      resolveTxtFallback: async (name: string) => {
-        const servers = await resolveServers(backupNameservers)
-        if (servers.length === 0) return null
-        const backup = new Resolver(resolverOptions)
-        backup.setServers(servers)
-        return txtFrom(backup)(name)
-      },
+      resolveTxtFallback: txtFromBackup(backupNameservers, resolverOptions),
     }),
   })
   return {
@@ -67,6 +61,30 @@ export function handleResolver(options: HandleResolverOptions): HandleResolver {
         return undefined
       }
     },
+  }
+}
+
+/** As handles are resolved, without HTTPS: by the usual name servers, then by the backup ones. */
+export function txtResolver({
+  timeoutMs,
+  backupNameservers = [],
+}: Pick<HandleResolverOptions, 'timeoutMs' | 'backupNameservers'>): ResolveTxt {
+  const options = { timeout: timeoutMs, tries: 1 }
+  const usual = txtFrom(new Resolver(options))
+  const backup = txtFromBackup(backupNameservers, options)
+  return async (name) => (await usual(name)) ?? (await backup(name))
+}
+
+function txtFromBackup(
+  nameservers: readonly string[],
+  options: { timeout: number; tries: number },
+): ResolveTxt {
+  return async (name) => {
+    const servers = await resolveServers(nameservers)
+    if (servers.length === 0) return null
+    const backup = new Resolver(options)
+    backup.setServers(servers)
+    return txtFrom(backup)(name)
   }
 }
 

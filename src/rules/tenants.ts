@@ -75,6 +75,21 @@ export interface Tenant {
   domains: string[]
 }
 
+/** Throws 400 InvalidRequest for one that there is not. */
+export function parseTenantScopes(texts: readonly string[]): TenantScope[] {
+  return [...new Set(texts)].map((text) => {
+    const scope = tenantScopes.find((one) => one === text)
+    if (scope === undefined) throw invalidRequest(`There is no scope ${text}`)
+    return scope
+  })
+}
+
+/** Throws 400 InvalidRequest. */
+export function parseTenantRole(text: string): TenantRole {
+  if (Object.hasOwn(authoritiesByRole, text)) return text as TenantRole
+  throw invalidRequest(`There is no role ${text}`)
+}
+
 /** Throws 400. It is part of API keys, where `_` ends it. */
 export function parseTenantId(id: string): string {
   if (/^[a-z0-9][a-z0-9-]{1,30}[a-z0-9]$/.test(id)) return id

@@ -189,6 +189,7 @@ function testIdentity(dispatch: Dispatch, clock: Clock): ServerIdentity {
     handles,
     externalHandles: handles,
     handleRulesCache: knownHandleRules,
+    resolveTxt: async () => null,
     handleRules: () => knownHandleRules.rules(),
     resolver: { resolve: async () => undefined, refresh: async () => undefined },
     credentials: {

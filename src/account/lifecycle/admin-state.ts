@@ -4,10 +4,10 @@ import type { ProfileRow } from '#src/account/profile.ts'
 
 export type AdminState = Pick<
   ProfileRow,
-  'status' | 'takedownRef' | 'deactivatedAt' | 'emailConfirmedAt'
+  'status' | 'takedownRef' | 'deactivatedAt' | 'suspendedAt' | 'emailConfirmedAt'
 >
 
 export async function getAdminState({ profile }: Account): Promise<AdminState> {
-  const { status, takedownRef, deactivatedAt, emailConfirmedAt } = await profile.get()
-  return { status, takedownRef, deactivatedAt, emailConfirmedAt }
+  const { status, takedownRef, deactivatedAt, suspendedAt, emailConfirmedAt } = await profile.get()
+  return { status, takedownRef, deactivatedAt, suspendedAt, emailConfirmedAt }
 }

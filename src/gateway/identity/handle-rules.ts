@@ -92,6 +92,20 @@ export function isServiceHandle(handle: string, domains: readonly string[]): boo
   return serviceDomainOf(handle, domains) !== undefined || isBareDomain(handle, domains)
 }
 
+/**
+ * The domains that are offered to who asks at `host`: those of a tenant at a domain of its, and at handles under it;
+ * elsewhere those for every account, since no one else can have handles under those of tenants.
+ */
+export function domainsAt(
+  host: string,
+  { domains, allDomains, tenantDomain }: HandleRules,
+): string[] {
+  const domain = isBareDomain(host, allDomains) ? `.${host}` : serviceDomainOf(host, allDomains)
+  const tenant = domain === undefined ? undefined : tenantDomain(domain)?.tenant
+  if (tenant === undefined) return [...domains]
+  return allDomains.filter((name) => tenantDomain(name)?.tenant === tenant)
+}
+
 function texts(field: string, value: unknown): string[] {
   if (value === undefined) return []
   const isList = Array.isArray(value) && value.length <= MAX_ENTRIES

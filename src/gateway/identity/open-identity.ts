@@ -13,6 +13,8 @@ import {
   boundedHandles,
   type HandleResolver,
   handleResolver,
+  type ResolveTxt,
+  txtResolver,
   xrpcHandleResolver,
 } from '#src/ports/handle-resolver.ts'
 import type { PlcDirectory } from '#src/ports/plc-directory.ts'
@@ -26,6 +28,8 @@ export interface ServerIdentity extends IdentityPorts {
   readonly handleRulesCache: HandleRulesCache
   /** Resolves handles of other servers: through the AppView if one is configured, else by DNS and HTTPS. */
   readonly externalHandles: HandleResolver
+  /** Of the domains of tenants. */
+  readonly resolveTxt: ResolveTxt
   readonly didDocWithSession: boolean
 }
 
@@ -60,6 +64,7 @@ export function openIdentity(ports: {
     rotationKey,
     handles,
     handleRulesCache: knownHandleRules,
+    resolveTxt: txtResolver({ timeoutMs, backupNameservers }),
     handleRules: () => knownHandleRules.rules(),
     resolver: cachedResolver(withOwnDocument(documents, own), {
       ...{ clock, staleMs: config.didCacheStaleMs, maxAgeMs: config.didCacheMaxMs },

@@ -1,6 +1,8 @@
 /** com.atproto.server: createAccount, sessions and describeServer. */
 import { invalidRequest } from '#src/errors.ts'
+import type { AddressedRequest } from '#src/gateway/http/client-address.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
+import { domainsAt } from '#src/gateway/identity/handle-rules.ts'
 import { sendCode } from '#src/gateway/mails.ts'
 import { ownAccount } from '#src/gateway/methods/own-account.ts'
 import { logIn } from '#src/gateway/workflows/log-in.ts'
@@ -82,9 +84,13 @@ export const deleteSession = method(server.deleteSession, {
 
 export const describeServer = method(server.describeServer, {
   auth: 'none',
-  run: async ({ server: { service, handleRules } }) => ({
+  run: async ({ server: { service, handleRules, requestedHost }, incoming, request }) => ({
     did: service.did,
-    availableUserDomains: [...(await handleRules()).domains],
+    availableUserDomains: domainsAt(
+      // Tests without a socket have no Node request.
+      requestedHost(incoming ?? withoutSocket(request)),
+      await handleRules(),
+    ),
     inviteCodeRequired: service.inviteRequired,
     blobUploadLimit: service.blobUploadLimit,
     links: {
@@ -94,3 +100,7 @@ export const describeServer = method(server.describeServer, {
     contact: { ...(service.contactEmail && { email: service.contactEmail }) },
   }),
 })
+
+function withoutSocket({ headers }: Request): AddressedRequest {
+  return { socket: {}, headers: { host: headers.get('host') ?? '' } } as AddressedRequest
+}

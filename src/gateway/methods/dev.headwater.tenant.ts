@@ -1,5 +1,7 @@
-/** dev.headwater.tenant: a platform looks at itself. */
+/** dev.headwater.tenant: a platform looks at itself, and says what its users see. */
+import { note } from '#src/gateway/methods/tenant-methods.ts'
 import { tenantView } from '#src/gateway/methods/tenant-views.ts'
+import { parseBranding, parseHandlePattern } from '#src/gateway/tenants/branding.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 
@@ -7,4 +9,42 @@ export const getTenant = method(tenant.getTenant, {
   auth: 'tenant',
   tenantScope: 'any',
   run: async ({ caller }) => tenantView(caller.tenant),
+})
+
+export const getUsage = method(tenant.getUsage, {
+  auth: 'tenant',
+  tenantScope: 'accounts:read',
+  run: async ({ caller, server }) => {
+    const { id, usage, settings } = caller.tenant
+    const { directory } = server.dispatch
+    const [now, accountsByStatus] = await Promise.all([
+      directory.tenants.get({ id }),
+      directory.tenantAccounts.count({ tenant: id }),
+    ])
+    return {
+      usage: now?.usage ?? usage,
+      quotas: now?.settings.quotas ?? settings.quotas,
+      accountsByStatus,
+    }
+  },
+})
+
+export const getAudit = method(tenant.getAudit, {
+  auth: 'tenant',
+  run: ({ caller, params, server }) => server.dispatch.tenant(caller.tenant.id).audit.list(params),
+})
+
+export const putBranding = method(tenant.putBranding, {
+  auth: 'tenant',
+  run: async (call) => {
+    const { name, branding, handlePattern } = call.input
+    await note(call, 'putBranding', { ...call.input })
+    const updated = await call.server.dispatch.directory.tenants.update({
+      id: call.caller.tenant.id,
+      ...(name !== undefined && { name }),
+      ...(branding !== undefined && { branding: parseBranding(branding) }),
+      ...(handlePattern !== undefined && { handlePattern: parseHandlePattern(handlePattern) }),
+    })
+    return tenantView(updated)
+  },
 })

@@ -21,6 +21,9 @@ import * as groupJoining from '#src/gateway/methods/dev.headwater.group.joining.
 import * as groupRoles from '#src/gateway/methods/dev.headwater.group.roles.ts'
 import * as groupSigningIn from '#src/gateway/methods/dev.headwater.group.signing-in.ts'
 import * as group from '#src/gateway/methods/dev.headwater.group.ts'
+import * as tenantAccess from '#src/gateway/methods/dev.headwater.tenant.access.ts'
+import * as tenantAccounts from '#src/gateway/methods/dev.headwater.tenant.accounts.ts'
+import * as tenantDomains from '#src/gateway/methods/dev.headwater.tenant.domains.ts'
 import * as tenant from '#src/gateway/methods/dev.headwater.tenant.ts'
 import * as jetstream from '#src/gateway/methods/network.bsky.jetstream.ts'
 import type { Method } from '#src/gateway/xrpc/method.ts'
@@ -50,6 +53,9 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     delegation,
     tenantAdmin,
     tenant,
+    tenantAccess,
+    tenantAccounts,
+    tenantDomains,
     jetstream,
   ]
     .flatMap((group): Method[] => Object.values(group))

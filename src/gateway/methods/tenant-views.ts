@@ -1,4 +1,7 @@
-/** Tenants as their methods show them. */
+/** Tenants, their accounts and domains, as the methods show them. */
+import type { TenantAccount } from '#src/directory/tenant-accounts.ts'
+import type { TenantDomain } from '#src/directory/tenant-domains.ts'
+import { challengeRecord } from '#src/gateway/tenants/domains.ts'
 import type { Tenant } from '#src/rules/tenants.ts'
 
 export function tenantView({ settings, did, ...tenant }: Tenant) {
@@ -9,5 +12,24 @@ export function tenantView({ settings, did, ...tenant }: Tenant) {
     ...(did !== null && { did }),
     ...(handlePattern !== undefined && { handlePattern }),
     ...(branding !== undefined && { branding }),
+  }
+}
+
+/** To a tenant, what is not its own doing is the operator's. */
+export function accountView({ suspendedBy, externalId, email, ...account }: TenantAccount) {
+  const by = suspendedBy === 'tenant' ? 'tenant' : 'operator'
+  return {
+    ...account,
+    ...(account.status === 'suspended' && { suspendedBy: by }),
+    ...(externalId !== null && { externalId }),
+    ...(email !== null && { email }),
+  }
+}
+
+export function domainView({ challenge, verifiedAt, ...domain }: TenantDomain) {
+  return {
+    ...domain,
+    ...(verifiedAt !== null && { verifiedAt }),
+    record: challengeRecord({ domain: domain.domain, challenge }),
   }
 }

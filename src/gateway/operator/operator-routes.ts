@@ -149,10 +149,10 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
   ] as const) {
     app.post(`/xrpc/_admin/${path}`, async (c) => {
       const did = await accountInBody(c)
-      return json({
-        did,
-        ...(await server.dispatch.account(did).lifecycle.changeState({ suspended })),
-      })
+      const state = await server.dispatch.account(did).lifecycle.changeState({ suspended })
+      // From now on the suspension, or its end, is the operator's, and not the account's tenant's.
+      await server.dispatch.directory.tenantAccounts.endSuspension({ did })
+      return json({ did, ...state })
     })
   }
 

@@ -109,13 +109,18 @@ const rulesByMethod = new Map<string, readonly RateLimitRule[]>([
 ])
 
 /** A tenant calls for all of its accounts, often from one address. */
-const tenantRules = [rule('tenant', 6_000, MINUTE_MS, 'tenant')]
+const tenantRule = rule('tenant', 6_000, MINUTE_MS, 'tenant')
+const rulesOfTenants = new Map<string, readonly RateLimitRule[]>([
+  // Each asks name servers.
+  ['dev.headwater.tenant.verifyDomain', [rule('tenant-domains', 30, 5 * MINUTE_MS, 'tenant')]],
+])
 
 /** None for createAccount by the admin, who may create many. */
 export function rateLimitRules(nsid: string, caller?: unknown): readonly RateLimitRule[] {
   const isByAdmin = typeof caller === 'object' && caller !== null && 'admin' in caller
   if (isByAdmin && nsid === 'com.atproto.server.createAccount') return []
-  if (typeof caller === 'object' && caller !== null && 'tenant' in caller) return tenantRules
+  if (typeof caller === 'object' && caller !== null && 'tenant' in caller)
+    return rulesOfTenants.get(nsid) ?? [tenantRule]
   return rulesByMethod.get(sameLimits[nsid] ?? nsid) ?? [globalRule]
 }
 

@@ -59,7 +59,10 @@ it('the method table has every method of the reference and our own, and no other
       'addController createDelegatedAccount getAuditLog getScopePresets listControlledAccounts ' +
       'listControllers removeController resolveController updateControllerScopes',
     'dev.headwater.admin': 'createTenant listTenants restoreTenant suspendTenant updateTenant',
-    'dev.headwater.tenant': 'getTenant',
+    'dev.headwater.tenant':
+      'createKey deleteAccount deleteAdmin deleteDomain deleteKey exportAccount getAccount getAudit ' +
+      'getTenant getUsage listAccounts listAdmins listDomains listKeys putAdmin putBranding putDomain ' +
+      'restoreAccount suspendAccount updateAccount verifyDomain',
     'dev.headwater.group':
       'acceptInvite acceptOwnership addMember convert create createAppPassword createInvite ' +
       'createSession deleteRole export getAuditLog getMe leave list listAppPasswords listInvites ' +

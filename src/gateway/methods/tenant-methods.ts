@@ -1,0 +1,33 @@
+/** What the methods of dev.headwater.tenant have in common: whose accounts they see, and the audit log. */
+import type { TenantAccount } from '#src/directory/tenant-accounts.ts'
+import { invalidRequest } from '#src/errors.ts'
+import type { TenantCaller } from '#src/gateway/xrpc/callers.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+
+interface TenantCall {
+  caller: TenantCaller
+  server: ServerContext
+}
+
+/** To be called before anything is changed: the row may be of a call that is refused after it, and none is missing. */
+export async function note(
+  { caller: { tenant }, server }: TenantCall,
+  action: string,
+  { target, ...detail }: { target?: string; [name: string]: unknown } = {},
+): Promise<void> {
+  await server.dispatch.tenant(tenant.id).audit.add({
+    ...{ actor: tenant.by, action, detail: JSON.stringify(detail) },
+    ...(target !== undefined && { target }),
+  })
+}
+
+/** The account, if it is the tenant's. Throws 400 AccountNotFound, also for those of others. */
+export async function mustOwn(
+  { caller: { tenant }, server }: TenantCall,
+  name: { did?: string; handle?: string; externalId?: string },
+): Promise<TenantAccount> {
+  const { tenantAccounts } = server.dispatch.directory
+  const account = await tenantAccounts.find({ ...name, tenant: tenant.id })
+  if (account === null) throw invalidRequest('Account not found', 'AccountNotFound')
+  return account
+}
