@@ -13,18 +13,22 @@ const LEASE_MS = 60_000
 
 /**
  * To be called before the account itself is suspended. False if another has suspended it already, which then stays so:
- * `isSuspended` is what the account says. Idempotent. Throws 400 AccountNotFound.
+ * `isSuspended` is what the account says; and for the server if the tenant is not suspended any more. Idempotent. Throws 400 AccountNotFound.
  */
 export async function beginSuspension(
   directory: Directory,
   { did, by, isSuspended }: { did: string; by: Suspender; isSuspended: boolean },
 ): Promise<boolean> {
   return directory.lane.write<boolean>([did], async () => {
-    const row = await directory.sql.first<{ suspendedBy: string | null }>(
-      'SELECT suspended_by AS suspendedBy FROM account WHERE did = ? AND tenant IS NOT NULL',
+    const row = await directory.sql.first<{ suspendedBy: string | null; tenantStatus: string }>(
+      `SELECT suspended_by AS suspendedBy, tenant.status AS tenantStatus
+       FROM account JOIN tenant ON tenant.id = account.tenant WHERE account.did = ?`,
       did,
     )
     if (row === undefined) throw invalidRequest('Account not found', 'AccountNotFound')
+    if (by === 'server' && row.tenantStatus !== 'suspended') {
+      return { answer: false, statements: [] }
+    }
     if (row.suspendedBy === by) return { answer: true, statements: [] }
     if (row.suspendedBy !== null) return { answer: false, statements: [] }
     // So that the sweep passes over it.

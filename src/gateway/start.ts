@@ -27,6 +27,7 @@ import { otherAddressPage } from '#src/gateway/pages/other-address.ts'
 import { startRealtime } from '#src/gateway/realtime/start-realtime.ts'
 import { serve } from '#src/gateway/serve.ts'
 import { openTenantCredentials } from '#src/gateway/tenants/credentials.ts'
+import { startSweeps } from '#src/gateway/tenants/sweep.ts'
 import type { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
 import { startDueDeletions } from '#src/gateway/workflows/delete-due-accounts.ts'
 import { resumeUnfinished } from '#src/gateway/workflows/resume-unfinished.ts'
@@ -208,6 +209,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     { isOnlyGateway: ports.engineHealth !== undefined },
   )
   const stopDeletions = startDueDeletions({ ...context.identity, log, timer: systemTimer })
+  const stopSweeps = startSweeps({ dispatch, log, timer: systemTimer })
   const stopAskingRelays = relays.watch()
   const cancelWarmUp = oauth.warmUp(systemTimer)
   const { port } = server.address() as AddressInfo
@@ -216,6 +218,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   const stopAll = () => {
     stopResuming()
     stopDeletions()
+    stopSweeps()
     stopAskingRelays()
     traffic.close()
     cancelWarmUp()

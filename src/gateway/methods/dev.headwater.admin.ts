@@ -2,10 +2,12 @@
 
 import { invalidRequest } from '#src/errors.ts'
 import { tenantView } from '#src/gateway/methods/tenant-views.ts'
+import { sweepTenants } from '#src/gateway/tenants/sweep.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { isAtprotoDid } from '#src/protocol/did.ts'
 import * as admin from '#src/protocol/lexicons/dev/headwater/admin.ts'
-import { parseTenantId, type TenantQuotas } from '#src/rules/tenants.ts'
+import { parseTenantId, type TenantQuotas, type TenantStatus } from '#src/rules/tenants.ts'
 
 export const createTenant = method(admin.createTenant, {
   auth: 'admin',
@@ -43,15 +45,30 @@ export const listTenants = method(admin.listTenants, {
 
 export const suspendTenant = method(admin.suspendTenant, {
   auth: 'admin',
-  run: async ({ input: { id }, server: { dispatch } }) =>
-    tenantView(await dispatch.directory.tenants.setStatus({ id, status: 'suspended' })),
+  run: ({ input, server }) => changeStatus(server, 'suspended', input),
 })
 
 export const restoreTenant = method(admin.restoreTenant, {
   auth: 'admin',
-  run: async ({ input: { id }, server: { dispatch } }) =>
-    tenantView(await dispatch.directory.tenants.setStatus({ id, status: 'active' })),
+  run: ({ input, server }) => changeStatus(server, 'active', input),
 })
+
+/** The accounts follow in the background. */
+async function changeStatus(
+  { dispatch, backgroundTasks, identity: { log } }: ServerContext,
+  status: TenantStatus,
+  { id, reason }: { id: string; reason?: string },
+) {
+  const action = status === 'active' ? 'restoreTenant' : 'suspendTenant'
+  const known = await dispatch.directory.tenants.get({ id })
+  if (known !== null) {
+    const detail = JSON.stringify({ reason })
+    await dispatch.tenant(id).audit.add({ actor: 'operator', action, target: id, detail })
+  }
+  const tenant = await dispatch.directory.tenants.setStatus({ id, status })
+  backgroundTasks.runIfFree(() => sweepTenants({ dispatch, log }))
+  return tenantView(tenant)
+}
 
 /** Without the members that the lexicon does not know. */
 function given({ accounts, groups, accountsPerHour, domains }: Partial<TenantQuotas>) {

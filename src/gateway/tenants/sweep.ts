@@ -1,0 +1,83 @@
+/**
+ * Makes the accounts of a tenant follow its suspension and its end, one after another: each has to be woken. What is left
+ * to do is listed by the directory (src/directory/tenant-suspensions.ts), so that any process can go on after a crash.
+ */
+import type { Suspender, Sweep } from '#src/directory/tenant-suspensions.ts'
+import type { Log } from '#src/log.ts'
+import { startPeriodicTask } from '#src/ports/periodic-task.ts'
+import type { Timer } from '#src/ports/timer.ts'
+
+export interface SweepPorts {
+  dispatch: {
+    account(did: string): {
+      lifecycle: { changeState(change: { suspended: boolean }): Promise<unknown> }
+      moderation: { getState(): Promise<{ status: string; suspendedAt?: string | null }> }
+    }
+    directory: {
+      tenantAccounts: {
+        takeSweep(input: { tenant?: string; after?: string; limit: number }): Promise<Sweep | null>
+        beginSuspension(input: {
+          did: string
+          by: Suspender
+          isSuspended: boolean
+        }): Promise<boolean>
+        endSuspension(input: { did: string }): Promise<void>
+      }
+    }
+  }
+  log: Pick<Log, 'warn'>
+}
+
+const PAGE_SIZE = 50
+/** What another gateway was told to do, or left undone. */
+const INTERVAL_MS = 10_000
+
+export function startSweeps(ports: SweepPorts & { timer: Timer }): () => void {
+  return startPeriodicTask(ports.timer, async (isStopped) => {
+    await sweepTenants(ports, isStopped).catch((err) => {
+      ports.log.warn({ err }, 'listing the accounts of suspended tenants failed')
+    })
+    return INTERVAL_MS
+  })
+}
+
+/** Resolves when nothing is left that another process is not at; failed accounts are tried again by a later call. */
+export async function sweepTenants(
+  { dispatch, log }: SweepPorts,
+  isStopped: () => boolean = () => false,
+): Promise<void> {
+  const { tenantAccounts } = dispatch.directory
+  const take = (from: { tenant?: string; after?: string }) =>
+    tenantAccounts.takeSweep({ ...from, limit: PAGE_SIZE })
+  for (let sweep = await take({}); sweep !== null; ) {
+    const { tenant, suspended, dids } = sweep
+    for (const did of dids) {
+      if (isStopped()) return
+      try {
+        await (suspended ? suspend(dispatch, did) : restore(dispatch, did))
+      } catch (err) {
+        log.warn({ did, tenant, err }, 'an account does not follow its tenant yet')
+      }
+    }
+    const after = dids.at(-1)
+    sweep = await take(after === undefined ? {} : { tenant, after })
+  }
+}
+
+async function suspend(dispatch: SweepPorts['dispatch'], did: string): Promise<void> {
+  const { lifecycle, moderation } = dispatch.account(did)
+  const { status, suspendedAt } = await moderation.getState()
+  // Processes of an earlier release do not tell of a suspension below a takedown.
+  const isSuspended = suspendedAt === undefined ? status === 'suspended' : suspendedAt !== null
+  const begin = (isSuspended: boolean) =>
+    dispatch.directory.tenantAccounts.beginSuspension({ did, by: 'server', isSuspended })
+  if (!(await begin(isSuspended))) return
+  await lifecycle.changeState({ suspended: true })
+  // The tenant may have been restored meanwhile, and this account with it, before it was suspended here.
+  if (!(await begin(false))) await lifecycle.changeState({ suspended: false })
+}
+
+async function restore({ account, directory }: SweepPorts['dispatch'], did: string): Promise<void> {
+  await account(did).lifecycle.changeState({ suspended: false })
+  await directory.tenantAccounts.endSuspension({ did })
+}
