@@ -112,6 +112,7 @@ export const directoryActions = {
     }),
     ...writes({
       setExternalId: directory.setExternalId,
+      move: directory.moveToTenant,
       beginSuspension: directory.beginSuspension,
       endSuspension: directory.endSuspension,
       takeSweep: directory.takeSweep,

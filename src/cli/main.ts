@@ -26,6 +26,7 @@ import { serverCommands } from '#src/cli/servers.ts'
 import { setupCommands } from '#src/cli/setup.ts'
 import { tailCommands } from '#src/cli/tail.ts'
 import { takedownCommands } from '#src/cli/takedowns.ts'
+import { tenantCommands } from '#src/cli/tenants.ts'
 import { environment } from '#src/config/config.ts'
 import { version } from '#src/config/service.ts'
 import { XrpcError } from '#src/errors.ts'
@@ -33,7 +34,7 @@ import { XrpcError } from '#src/errors.ts'
 const commands = [
   ...[...accountCommands, ...groupCommands, ...takedownCommands, ...inviteCommands],
   ...[...domainCommands, ...repoCommands, ...serverCommands, ...doctorCommands, ...mailCommands],
-  ...[...relayCommands, ...backupCommands, ...setupCommands, ...tailCommands],
+  ...[...tenantCommands, ...relayCommands, ...backupCommands, ...setupCommands, ...tailCommands],
 ]
 
 const args = process.argv.slice(2)

@@ -67,6 +67,7 @@ export {
   listTenantsOf,
   putTenantAdmin,
 } from '#src/directory/tenant-admins.ts'
+export { moveToTenant } from '#src/directory/tenant-admission.ts'
 export {
   deleteTenantDomain,
   listTenantDomains,

@@ -1,6 +1,6 @@
-/** Whether a tenant may have one account more, and whether it has this one already. */
+/** Whether a tenant may have one account more, and whether it has this one already; and accounts that change tenants. */
 import type { Directory } from '#src/directory/open-directory.ts'
-import { mustHaveRoom } from '#src/directory/tenants.ts'
+import { mustHaveRoom, tenantSuspended } from '#src/directory/tenants.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
@@ -59,4 +59,67 @@ export async function admitToTenant(
   // A repetition was counted.
   if (rows.length > 0) return { statements: [] }
   return { statements: [await mustHaveRoom(directory, { id, isGroup }, now)] }
+}
+
+/**
+ * Gives an account that is there to a tenant, or to none. Idempotent. Throws 400 AccountNotFound, TenantNotFound,
+ * ExternalIdTaken, DomainInUse if its handle is under a domain of the tenant that it leaves; 403 TenantSuspended, also of
+ * the tenant that it leaves; 413 QuotaExceeded.
+ */
+export async function moveToTenant(
+  directory: Directory,
+  { did, tenant, ...names }: { did: string; tenant: string | null; externalId?: string },
+): Promise<void> {
+  const externalId = names.externalId ?? null
+  await directory.lane.write([did, 'tenant domains', `tenant ${tenant}`], async (now) => {
+    const account = await directory.sql.first<Movable>(
+      `SELECT account.tenant, account.handle, tenant.status AS tenantStatus,
+         EXISTS (SELECT 1 FROM membership WHERE membership.account = account.did) AS isGroup
+       FROM account LEFT JOIN tenant ON tenant.id = account.tenant
+       WHERE account.did = ? AND reserved_until IS NULL AND account.status <> 'deleted'`,
+      did,
+    )
+    if (account === undefined) throw invalidRequest('Account not found', 'AccountNotFound')
+    if (account.tenantStatus === 'suspended') throw tenantSuspended()
+    const isGroup = account.isGroup === 1
+    const hasMoved = account.tenant !== tenant
+    if (hasMoved) await mustNotUseDomain(directory, account)
+    const counted =
+      hasMoved && tenant !== null
+        ? [await mustHaveRoom(directory, { id: tenant, isGroup }, now)]
+        : []
+    const other = await directory.sql.first(
+      'SELECT 1 FROM account WHERE tenant = ? AND external_id = ? AND did <> ?',
+      ...[tenant, externalId, did],
+    )
+    if (other !== undefined) {
+      throw invalidRequest('Another account has this externalId', 'ExternalIdTaken')
+    }
+    const kind = tenant === null ? null : isGroup ? 'group' : 'person'
+    const update = {
+      sql: 'UPDATE account SET tenant = ?, external_id = ?, kind = ? WHERE did = ?',
+      params: [tenant, tenant === null ? null : externalId, kind, did],
+    }
+    return { answer: undefined, statements: [...counted, update] }
+  })
+}
+
+interface Movable {
+  tenant: string | null
+  handle: string
+  tenantStatus: string | null
+  isGroup: number
+}
+
+async function mustNotUseDomain(
+  { sql }: Directory,
+  { tenant, handle }: Pick<Movable, 'tenant' | 'handle'>,
+): Promise<void> {
+  const used = await sql.first<{ domain: string }>(
+    `SELECT domain FROM tenant_domain WHERE tenant = ?1 AND verified_at IS NOT NULL
+       AND (domain = ?2 OR substr(?2, -length(domain) - 1) = '.' || domain)`,
+    ...[tenant, handle],
+  )
+  if (used === undefined) return
+  throw invalidRequest(`Its handle is under ${used.domain}, of its tenant`, 'DomainInUse')
 }

@@ -53,6 +53,20 @@ export const restoreTenant = method(admin.restoreTenant, {
   run: ({ input, server }) => changeStatus(server, 'active', input),
 })
 
+export const moveAccount = method(admin.moveAccount, {
+  auth: 'admin',
+  run: async ({ input: { did, tenant, externalId }, server: { dispatch } }) => {
+    const id = tenant === '' ? null : tenant
+    if (id !== null && (await dispatch.directory.tenants.get({ id })) !== null) {
+      const entry = { actor: 'operator', action: 'moveAccount', target: did }
+      await dispatch.tenant(id).audit.add(entry)
+    }
+    const name = externalId === undefined ? {} : { externalId }
+    await dispatch.directory.tenantAccounts.move({ did, tenant: id, ...name })
+    return undefined
+  },
+})
+
 /** The accounts follow in the background. */
 async function changeStatus(
   { dispatch, backgroundTasks, identity: { log } }: ServerContext,

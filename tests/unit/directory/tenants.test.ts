@@ -4,6 +4,8 @@ import { removeDeletedAccount } from '#src/directory/due-deletions.ts'
 import { confirmAccount, releaseReservation } from '#src/directory/reservations.ts'
 import { findTenantAccount, listTenantAccounts } from '#src/directory/tenant-accounts.ts'
 import { listTenantsOf, putTenantAdmin } from '#src/directory/tenant-admins.ts'
+import { moveToTenant } from '#src/directory/tenant-admission.ts'
+import { putTenantDomain, setDomainVerified } from '#src/directory/tenant-domains.ts'
 import { createTenant, getTenant, updateTenant } from '#src/directory/tenants.ts'
 import { create, reserve, withTenant } from '#tests/support/tenant-directory.ts'
 import { confirmation, type TestDirectory } from '#tests/support/test-directory.ts'
@@ -144,6 +146,39 @@ describe('accounts of a tenant', () => {
     expect(second.cursor).toBeUndefined()
     const find = { tenant: 'roomy', did: 'did:plc:foreign' }
     expect(await findTenantAccount(directory, find)).toBeNull()
+  })
+})
+
+describe('accounts that change tenants', () => {
+  it('count for the one that has them, and keep an external id of it only', async () => {
+    const directory = await withTenant({ accounts: 1 })
+    await createTenant(directory, { id: 'other', name: 'Other' })
+    await create(directory, 'one', { tenant: undefined })
+    await create(directory, 'two', { tenant: { id: 'other', externalId: 'a' } })
+    const move = (name: string, tenant: string | null, externalId?: string) =>
+      moveToTenant(directory, {
+        ...{ did: `did:plc:${name}`, tenant },
+        ...(externalId !== undefined && { externalId }),
+      })
+    await move('one', 'roomy', 'b')
+    await move('one', 'roomy', 'b')
+    await expect(move('two', 'roomy')).rejects.toMatchObject({ error: 'QuotaExceeded' })
+    await expect(move('two', 'none')).rejects.toMatchObject({ error: 'TenantNotFound' })
+    await move('one', null)
+    await move('two', 'roomy')
+    expect(await usageOf(directory)).toMatchObject({ accounts: 1, groups: 0 })
+    const found = await findTenantAccount(directory, { tenant: 'roomy', did: 'did:plc:two' })
+    expect(found).toMatchObject({ externalId: null })
+  })
+
+  it('leave the domain of a tenant before they leave the tenant', async () => {
+    const directory = await withTenant()
+    const domain = { tenant: 'roomy', domain: 'roomy.space', challenge: 'c' }
+    await putTenantDomain(directory, { ...domain, labelMin: 1, labelMax: 63 })
+    await setDomainVerified(directory, domain)
+    await create(directory, 'one', { handle: 'one.roomy.space' })
+    const leave = moveToTenant(directory, { did: 'did:plc:one', tenant: null })
+    await expect(leave).rejects.toMatchObject({ status: 400, error: 'DomainInUse' })
   })
 })
 

@@ -58,7 +58,8 @@ it('the method table has every method of the reference and our own, and no other
     _delegation:
       'addController createDelegatedAccount getAuditLog getScopePresets listControlledAccounts ' +
       'listControllers removeController resolveController updateControllerScopes',
-    'dev.headwater.admin': 'createTenant listTenants restoreTenant suspendTenant updateTenant',
+    'dev.headwater.admin':
+      'createTenant listTenants moveAccount restoreTenant suspendTenant updateTenant',
     'dev.headwater.tenant':
       'createKey deleteAccount deleteAdmin deleteDomain deleteKey exportAccount getAccount getAudit ' +
       'getTenant getUsage listAccounts listAdmins listDomains listKeys putAdmin putBranding putDomain ' +

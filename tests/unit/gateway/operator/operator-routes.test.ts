@@ -158,10 +158,12 @@ describe('the admin routes', () => {
     ['suspend', true],
     ['unsuspend', false],
   ])('the admin route to %s an account', async (path, suspended) => {
-    const gateway = openGateway(actors)
+    const tenantAccounts = { endSuspension: () => undefined }
+    const gateway = openGateway({ ...actors, directory: { ...actors.directory, tenantAccounts } })
     const named = { account: 'alice.test' }
     const answer = await post(gateway, `_admin/${path}`, named, asAdmin())
     expect(await answer.json()).toEqual({ did, status: JSON.stringify({ suspended }) })
+    expect(gateway.calls).toContainEqual(['tenantAccounts.endSuspension', { did }])
     expect((await post(gateway, `_admin/${path}`, named, asAdmin('guess'))).status).toBe(401)
   })
 

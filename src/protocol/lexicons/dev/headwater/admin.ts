@@ -5,6 +5,7 @@
 
 export * as createTenant from './admin/createTenant.defs.ts'
 export * as listTenants from './admin/listTenants.defs.ts'
+export * as moveAccount from './admin/moveAccount.defs.ts'
 export * as restoreTenant from './admin/restoreTenant.defs.ts'
 export * as suspendTenant from './admin/suspendTenant.defs.ts'
 export * as updateTenant from './admin/updateTenant.defs.ts'

@@ -1,0 +1,234 @@
+/** `headwater tenant …`: makes tenants, says what they may have, suspends and restores them. */
+import {
+  type Command,
+  type Invocation,
+  integerOption,
+  type Option,
+  textOption,
+  UsageError,
+} from '#src/cli/command.ts'
+import { lookUpDid } from '#src/cli/server-client.ts'
+import { tenantAccessCommands } from '#src/cli/tenant-access.ts'
+import { addDomain, tenantDomainCommands } from '#src/cli/tenant-domains.ts'
+
+const ADMIN = 'dev.headwater.admin'
+const oneTenant = { operands: '<tenant>', operandCount: [1, 1] } as const
+
+interface TenantView {
+  id: string
+  name: string
+  did?: string
+  status: string
+  createdAt: string
+  quotas: Record<string, number>
+  usage: Record<string, number>
+  domains: string[]
+}
+
+const quotaOptions: Record<string, Option> = {
+  accounts: { type: 'string', value: 'N', help: 'Accounts, groups included' },
+  groups: { type: 'string', value: 'N', help: 'Groups' },
+  'accounts-per-hour': { type: 'string', value: 'N', help: 'New accounts in an hour' },
+  domains: { type: 'string', value: 'N', help: 'Domains for handles' },
+}
+
+const create: Command = {
+  name: 'tenant create',
+  summary: 'Let a platform have accounts of its own',
+  details:
+    "With --did, the platform calls with service tokens of that DID; else make an API key with 'tenant key create'.",
+  ...oneTenant,
+  options: {
+    name: { type: 'string', value: 'TEXT', help: 'What people read (default: the id)' },
+    did: { type: 'string', value: 'DID', help: 'The DID of the platform, such as did:web:…' },
+    domain: { type: 'string', value: 'DOMAIN', help: 'Claim a domain for handles' },
+    ...Object.fromEntries(
+      Object.entries(quotaOptions).map(([name, option]) => [`quota-${name}`, option]),
+    ),
+  },
+  async run(invocation) {
+    const [id, domain] = [invocation.operands[0]!, textOption(invocation, 'domain')]
+    const [name, did] = [textOption(invocation, 'name'), textOption(invocation, 'did')]
+    const quotas = quotasOf(invocation, 'quota-')
+    const tenant = await invocation.server.post<TenantView>(`${ADMIN}.createTenant`, {
+      ...{ id, ...(name !== undefined && { name }), ...(did !== undefined && { did }) },
+      ...(Object.keys(quotas).length > 0 && { quotas }),
+    })
+    if (domain === undefined) return tenant
+    return { ...tenant, claimed: await addDomain(invocation, id, { domain }) }
+  },
+}
+
+const list: Command = {
+  name: 'tenant list',
+  summary: 'List the tenants',
+  async run(invocation) {
+    const tenants: TenantView[] = []
+    for (let cursor: string | undefined; ; ) {
+      const page = await invocation.server.get<{ tenants: TenantView[]; cursor?: string }>(
+        `${ADMIN}.listTenants`,
+        { cursor },
+      )
+      tenants.push(...page.tenants)
+      cursor = page.cursor
+      if (cursor === undefined) break
+    }
+    if (invocation.options['json'] === true) return tenants
+    return tenants.map(({ id, name, status, did = '', usage, quotas, domains }) => ({
+      ...{ id, name, status, did },
+      accounts: `${usage['accounts']} of ${quotas['accounts']}`,
+      domains,
+    }))
+  },
+}
+
+const show: Command = {
+  name: 'tenant show',
+  summary: 'Show a tenant: what it has, and what it may have',
+  ...oneTenant,
+  run: ({ server, operands }) =>
+    server.withHeaders({ tenant: operands[0]! }).get('dev.headwater.tenant.getTenant'),
+}
+
+const quota: Command = {
+  name: 'tenant quota',
+  summary: 'Change what a tenant may have',
+  details: 'A quota below what the tenant has takes nothing away.',
+  ...oneTenant,
+  options: quotaOptions,
+  async run(invocation) {
+    const quotas = quotasOf(invocation)
+    if (Object.keys(quotas).length === 0) throw new UsageError('name a quota, such as --accounts')
+    const [id] = invocation.operands
+    return invocation.server.post(`${ADMIN}.updateTenant`, { id, quotas })
+  },
+}
+
+const update: Command = {
+  name: 'tenant update',
+  summary: 'Change the name or the DID of a tenant',
+  ...oneTenant,
+  options: {
+    name: { type: 'string', value: 'TEXT', help: 'What people read' },
+    did: { type: 'string', value: 'DID', help: 'The DID of the platform, or none' },
+  },
+  async run(invocation) {
+    const [name, did] = [textOption(invocation, 'name'), textOption(invocation, 'did')]
+    return invocation.server.post(`${ADMIN}.updateTenant`, {
+      id: invocation.operands[0],
+      ...(name !== undefined && { name }),
+      ...(did !== undefined && { did: did === 'none' ? '' : did }),
+    })
+  },
+}
+
+const changes = [
+  ['suspend', 'Refuse the calls of a tenant, and suspend its accounts in the background'],
+  ['restore', 'End the suspension of a tenant and of its accounts'],
+] as const
+
+const suspensions = changes.map(
+  ([verb, summary]): Command => ({
+    name: `tenant ${verb}`,
+    summary,
+    ...oneTenant,
+    options: { reason: { type: 'string', value: 'TEXT', help: 'For the audit log' } },
+    async run(invocation) {
+      const reason = textOption(invocation, 'reason')
+      return invocation.server.post(`${ADMIN}.${verb}Tenant`, {
+        id: invocation.operands[0],
+        ...(reason !== undefined && { reason }),
+      })
+    },
+  }),
+)
+
+const move: Command = {
+  name: 'tenant move',
+  summary: 'Give an account to a tenant, or take it from one',
+  operands: '<did-or-handle> <tenant|none>',
+  operandCount: [2, 2],
+  options: {
+    'external-id': { type: 'string', value: 'TEXT', help: 'What the tenant calls the account' },
+  },
+  async run(invocation) {
+    const [name = '', tenant = ''] = invocation.operands
+    const did = await lookUpDid(invocation.server, name)
+    const externalId = textOption(invocation, 'external-id')
+    await invocation.server.post(`${ADMIN}.moveAccount`, {
+      ...{ did, tenant: tenant === 'none' ? '' : tenant },
+      ...(externalId !== undefined && { externalId }),
+    })
+    return { did, tenant }
+  },
+}
+
+const accounts: Command = {
+  name: 'tenant accounts',
+  summary: 'List the accounts of a tenant, oldest first',
+  ...oneTenant,
+  options: {
+    status: { type: 'string', value: 'STATUS', help: 'active, deactivated, suspended, takendown' },
+    limit: { type: 'string', value: 'N', help: 'Maximum number of accounts (default: 1000)' },
+  },
+  run: (invocation) => pages(invocation, 'listAccounts', 'accounts', ['status']),
+}
+
+const audit: Command = {
+  name: 'tenant audit',
+  summary: 'Show who did what for a tenant, newest first',
+  ...oneTenant,
+  options: {
+    actor: { type: 'string', value: 'WHO', help: 'A DID, the prefix of an API key, or operator' },
+    target: { type: 'string', value: 'WHAT', help: 'A DID, a domain, or the prefix of a key' },
+    limit: { type: 'string', value: 'N', help: 'Maximum number of entries (default: 1000)' },
+  },
+  run: (invocation) => pages(invocation, 'getAudit', 'entries', ['actor', 'target']),
+}
+
+/** The longer names first. */
+export const tenantCommands: readonly Command[] = [
+  ...tenantAccessCommands,
+  ...tenantDomainCommands,
+  ...[create, list, show, quota, update, move, accounts, audit],
+  ...suspensions,
+]
+
+async function pages(
+  invocation: Invocation,
+  method: string,
+  member: string,
+  filters: readonly string[],
+): Promise<object[]> {
+  const most = integerOption(invocation, 'limit', 1_000)
+  const server = invocation.server.withHeaders({ tenant: invocation.operands[0]! })
+  const filter = Object.fromEntries(filters.map((name) => [name, textOption(invocation, name)]))
+  const found: object[] = []
+  for (let cursor: string | undefined; found.length < most; ) {
+    const limit = Math.min(1_000, most - found.length)
+    const page = await server.get<Record<string, object[]> & { cursor?: string }>(
+      `dev.headwater.tenant.${method}`,
+      { ...filter, limit, cursor },
+    )
+    found.push(...(page[member] ?? []))
+    invocation.report(`${found.length} ${member}`)
+    cursor = page.cursor
+    if (cursor === undefined) break
+  }
+  return found
+}
+
+function quotasOf(invocation: Invocation, prefix = ''): Record<string, number> {
+  const names = {
+    accounts: 'accounts',
+    groups: 'groups',
+    accountsPerHour: 'accounts-per-hour',
+    domains: 'domains',
+  }
+  const given = Object.entries(names).filter(
+    ([, name]) => textOption(invocation, `${prefix}${name}`) !== undefined,
+  )
+  return Object.fromEntries(
+    given.map(([quota, name]) => [quota, integerOption(invocation, `${prefix}${name}`, 0)]),
+  )
+}
