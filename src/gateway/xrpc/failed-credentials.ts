@@ -56,9 +56,10 @@ export function failureCounter(
   }
 }
 
-/** An expired token was valid. */
+/** An expired token was valid. Everyone can have a token of a DID that is of no tenant, and each is resolved. */
 function isGuess(error: unknown): boolean {
-  return error instanceof XrpcError && error.status === 401 && error.error !== 'JwtExpired'
+  if (!(error instanceof XrpcError)) return false
+  return (error.status === 401 && error.error !== 'JwtExpired') || error.error === 'NotATenant'
 }
 
 /** Throws 401, and 429 as `countingFailures`. */

@@ -97,4 +97,13 @@ describe('a service token', () => {
     const statuses = await times(120, () => ask(`/xrpc/${lxm}`, headers))
     expect(statuses.filter((status) => status === 429)).toHaveLength(20)
   })
+  it('wrong API keys of tenants count as failed service tokens', async () => {
+    const { ask } = open()
+    const path = '/xrpc/dev.headwater.tenant.getTenant'
+    const wrong = (key: string) => ask(path, { authorization: `Bearer ${key}` })
+    const statuses = await times(60, () => wrong('hw_roomy_guess'))
+    expect(new Set(statuses)).toEqual(new Set([401]))
+    const more = await times(60, () => wrong('hw_second_guess'))
+    expect(more.filter((status) => status === 429)).toHaveLength(20)
+  })
 })

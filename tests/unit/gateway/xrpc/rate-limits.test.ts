@@ -222,3 +222,14 @@ it('an account asks for 600 subscriptions and channels a minute', async () => {
   const { check } = open()
   expect(await allowed(check, () => call(realtimeRequests, { caller: alice }))).toBe(600)
 })
+
+it('a tenant makes 6,000 calls a minute, and verifies 30 domains in five, from whichever addresses', async () => {
+  const { check } = open()
+  const roomy = { tenant: { id: 'roomy' } }
+  const of = (nsid: string, caller: object) => (i: number) =>
+    call(nsid, { caller, ip: `203.0.113.${i % 250}` })
+  const verify = 'dev.headwater.tenant.verifyDomain'
+  expect(await allowed(check, of(verify, roomy))).toBe(30)
+  expect(await allowed(check, of('dev.headwater.tenant.getAccount', roomy))).toBe(6_000)
+  expect(await allowed(check, of(verify, { tenant: { id: 'second' } }))).toBe(30)
+})
