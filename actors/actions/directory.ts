@@ -89,6 +89,7 @@ export const directoryActions = {
       get: directory.getTenant,
       list: directory.listTenants,
       of: directory.listTenantsOf,
+      brandOf: directory.findTenantBrand,
       listAdmins: directory.listTenantAdmins,
       listDomains: directory.listTenantDomains,
     }),

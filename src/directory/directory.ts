@@ -57,6 +57,7 @@ export {
 export {
   countTenantAccounts,
   findTenantAccount,
+  findTenantBrand,
   listTenantAccounts,
   setExternalId,
   tenantsOfAccounts,

@@ -3,6 +3,7 @@ import { formatAccountCursor, parseAccountCursor } from '#src/directory/account-
 import type { Directory } from '#src/directory/open-directory.ts'
 import { deleteExpiredReservations } from '#src/directory/reservations.ts'
 import { invalidRequest } from '#src/errors.ts'
+import type { TenantBrand, TenantSettings } from '#src/rules/tenants.ts'
 
 export interface TenantAccount {
   did: string
@@ -108,6 +109,21 @@ export async function setExternalId(
     }
     return { answer: undefined, statements: [...deleteExpiredReservations(now), update] }
   })
+}
+
+/** Of an account, by its DID or its email address; null if it is of no tenant. */
+export async function findTenantBrand(
+  { sql }: Directory,
+  { did, email }: { did?: string; email?: string },
+): Promise<TenantBrand | null> {
+  const row = await sql.first<{ name: string; settings: string }>(
+    `SELECT tenant.name, tenant.settings FROM account JOIN tenant ON tenant.id = account.tenant
+     WHERE account.did = ? OR account.email = ?`,
+    ...[did ?? null, email?.toLowerCase() ?? null],
+  )
+  if (row === undefined) return null
+  const { branding = {} } = JSON.parse(row.settings) as TenantSettings
+  return { name: row.name, branding }
 }
 
 /** By status. */

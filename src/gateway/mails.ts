@@ -1,10 +1,14 @@
 /** The mails sent to account owners: each has a one-time code and says what it is for. */
+import type { FindTenantBrand } from '#src/gateway/tenants/brand.ts'
 import type { Mail, Mailer } from '#src/ports/mailer.ts'
+import type { TenantBrand } from '#src/rules/tenants.ts'
 
 export interface MailSettings {
   serviceName: string
   /** Whether the confirmation mail links to the Bluesky app, which fills in the code. */
   confirmationLink: boolean
+  /** Of the tenant whose account it is. */
+  tenant?: TenantBrand | undefined
 }
 
 export interface MailParams {
@@ -103,14 +107,21 @@ export async function sendCode<K extends MailKind>(
   }
 }
 
+interface MailPorts {
+  mailer: Mailer
+  service: { mail: MailSettings }
+  tenantBrand?: FindTenantBrand
+}
+
 /** Throws 502 if the mail could not be sent. */
 export async function sendMail<K extends MailKind>(
-  { mailer, service }: { mailer: Mailer; service: { mail: MailSettings } },
+  { mailer, service, tenantBrand }: MailPorts,
   to: string,
   kind: K,
   params: MailParams[K],
 ): Promise<void> {
-  await mailer.send({ to, ...writeMail(kind, params, service.mail) })
+  const tenant = await tenantBrand?.({ email: to })
+  await mailer.send({ to, ...writeMail(kind, params, { ...service.mail, tenant }) })
 }
 
 export function writeMail<K extends MailKind>(
@@ -126,10 +137,18 @@ export function writeMail<K extends MailKind>(
     ...(link === undefined ? [] : [`Or open ${link}`]),
     'The code is valid for 15 minutes.',
     after,
-    settings.serviceName,
+    ...signature(settings),
   ]
   const html = paragraphs.map((text) => (text === token ? `<pre>${text}</pre>` : paragraph(text)))
   return { subject, text: paragraphs.join('\n\n'), html: html.join('\n') }
+}
+
+/** The server's name stays: it is the server that sends the mail. */
+function signature({ serviceName, tenant }: MailSettings): string[] {
+  if (tenant === undefined) return [serviceName]
+  const { supportUrl } = tenant.branding
+  const help = supportUrl === undefined ? [] : [`Help: ${supportUrl}`]
+  return [...help, `${tenant.name} (${serviceName})`]
 }
 
 function paragraph(text: string): string {

@@ -11,6 +11,7 @@ import { openLifecycle } from '#src/gateway/open-lifecycle.ts'
 import type { Build, EngineHealth } from '#src/gateway/operator/health.ts'
 import type { SyncTotal } from '#src/gateway/operator/metrics.ts'
 import { connectServices } from '#src/gateway/proxy/connect-services.ts'
+import { tenantBrandFinder } from '#src/gateway/tenants/brand.ts'
 import { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
 import type { WakeQueue } from '#src/gateway/workflows/wake-queue.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
@@ -130,6 +131,7 @@ export function openServerContext(
       defaults: config.services,
     }),
     ...openMailers(ports),
+    tenantBrand: tenantBrandFinder(dispatch),
     backgroundTasks: new BackgroundTasks((error) =>
       log.error({ err: error }, 'background task failed'),
     ),

@@ -54,6 +54,12 @@ export interface TenantBranding {
   privacyUrl?: string
 }
 
+/** As users know it. */
+export interface TenantBrand {
+  name: string
+  branding: TenantBranding
+}
+
 export interface TenantSettings {
   quotas: TenantQuotas
   /** Of handles that the server makes: `{random}` is replaced, and the domain of the tenant added. */

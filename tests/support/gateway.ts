@@ -95,6 +95,7 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
     addressOf: () => '192.0.2.1',
     requestedHost: requestedHost([]),
     failedSignIns: uncountedSignIns,
+    tenantBrand: async () => undefined,
     backgroundTasks: new BackgroundTasks((error) => errors.push(error)),
     resolver: identity.resolver,
     handles: identity.handles,

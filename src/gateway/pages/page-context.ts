@@ -14,7 +14,7 @@ import type { Clock } from '#src/ports/clock.ts'
 export interface PageContext {
   server: Pick<
     ServerContext,
-    'dispatch' | 'service' | 'mailer' | 'addressOf' | 'failedSignIns' | 'resolver'
+    'dispatch' | 'service' | 'mailer' | 'addressOf' | 'failedSignIns' | 'resolver' | 'tenantBrand'
   >
   findAccount: FindAccount
   rateLimits?: RateLimits | undefined

@@ -24,6 +24,7 @@ import {
 } from '#src/gateway/pages/sign-in.ts'
 import { notFoundView } from '#src/gateway/pages/sign-in-views.ts'
 import { eventsView, overviewView } from '#src/gateway/pages/views.ts'
+import { withBrand } from '#src/gateway/tenants/brand.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 type C = Context<Env>
@@ -31,6 +32,13 @@ type C = Context<Env>
 export function securityPages(app: Hono<Env>, context: PageContext): void {
   const { publicUrl } = context.server.service
   const sessionOf = (c: C) => openPageSession(c, context, publicUrl)
+
+  async function withTenantBrand(session: PageSession): Promise<PageSession> {
+    const { pageToken, branding } = session
+    if (pageToken === undefined) return session
+    const brand = await context.server.tenantBrand({ did: pageToken.did })
+    return { ...session, branding: withBrand(branding, brand) }
+  }
 
   /** Throws 401 unless the cookie's token is a session of the account. */
   async function requireOwner(session: PageSession): Promise<Owner> {
@@ -71,7 +79,7 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
     c: C,
     work: (session: PageSession) => Promise<Response>,
   ): Promise<Response> {
-    const session = sessionOf(c)
+    const session = await withTenantBrand(sessionOf(c))
     let response: Response
     try {
       response = await work(session)

@@ -8,6 +8,7 @@ import type { ServerIdentity } from '#src/gateway/identity/open-identity.ts'
 import type { MailSettings } from '#src/gateway/mails.ts'
 import type { Services } from '#src/gateway/proxy/services.ts'
 import type { RelayView } from '#src/gateway/relays/relay-view.ts'
+import type { FindTenantBrand } from '#src/gateway/tenants/brand.ts'
 import type { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
 import type { CreatedAccount, NewGroup } from '#src/gateway/workflows/create-account.ts'
 import type { CreateAccountInput } from '#src/gateway/workflows/create-account-input.ts'
@@ -39,6 +40,7 @@ export interface ServerContext {
   readonly requestedHost: FindRequestedHost
   readonly failedSignIns: FailedSignIns
   readonly backgroundTasks: BackgroundTasks
+  readonly tenantBrand: FindTenantBrand
   readonly blobs: BlobStorage
   /** For URLs from outside: refuses private networks (SSRF). */
   readonly fetch: typeof globalThis.fetch
