@@ -61,17 +61,22 @@ export async function listTenantAdmins(
   return rows.map((row) => ({ ...row, addedAt: new Date(row.addedAt).toISOString() }))
 }
 
-/** The tenants that a DID may act for: as `owner` for the tenant whose own DID it is. At most ten, by id. */
+/**
+ * The tenants that a DID may act for, or the one that is named: as `owner` for the tenant whose own DID it is. At most
+ * ten, by id.
+ */
 export async function listTenantsOf(
   { sql }: Directory,
-  { did }: { did: string },
+  { did, named }: { did: string; named?: string | undefined },
 ): Promise<{ tenant: string; role: TenantRole }[]> {
   return sql.all<{ tenant: string; role: TenantRole }>(
-    `SELECT id AS tenant, 'owner' AS role FROM tenant WHERE did = ?1
+    `SELECT id AS tenant, 'owner' AS role FROM tenant WHERE did = ?1 AND coalesce(id = ?2, TRUE)
      UNION ALL
      SELECT tenant, role FROM tenant_admin
-     WHERE did = ?1 AND tenant NOT IN (SELECT id FROM tenant WHERE did = ?1)
+     WHERE did = ?1 AND coalesce(tenant = ?2, TRUE)
+       AND tenant NOT IN (SELECT id FROM tenant WHERE did = ?1)
      ORDER BY 1 LIMIT 10`,
     did,
+    named ?? null,
   )
 }

@@ -38,13 +38,6 @@ export function openTenantCredentials({
     return tenant
   }
 
-  /** An unknown tenant has no actor, and must not get one. */
-  async function findActive(id: string): Promise<Tenant | null> {
-    const tenant = await find(id)
-    if (tenant?.status === 'suspended') throw suspended()
-    return tenant
-  }
-
   return {
     async ofOperator(named) {
       if (named === undefined) throw invalidRequest('Name the tenant in the header "tenant"')
@@ -54,25 +47,27 @@ export function openTenantCredentials({
     },
     async ofKey(key) {
       const id = tenantOfKey(key)
-      const tenant = id === undefined ? null : await findActive(id)
+      // An unknown tenant has no actor, and must not get one.
+      const tenant = id === undefined ? null : await find(id)
       const found = tenant && (await dispatch.tenant(tenant.id).keys.use({ hash: hashKey(key) }))
       if (tenant === null || found === null) {
         throw authRequired('The API key is unknown, or has expired', 'InvalidApiKey')
       }
+      mustBeActive(tenant)
       const { prefix, scopes, addresses } = found
       return callerOf(tenant, prefix, { authorities: scopes, addresses })
     },
     async ofDid(did, named) {
-      const all = await dispatch.directory.tenants.of({ did })
-      const own = named === undefined ? all : all.filter(({ tenant }) => tenant === named)
+      const own = await dispatch.directory.tenants.of({ did, named })
       const [first, ...more] = own
       if (first === undefined) throw forbidden(`${did} does not act for a tenant`, 'NotATenant')
       if (more.length > 0) {
         const names = own.map(({ tenant }) => tenant).join(', ')
         throw invalidRequest(`Name one of these tenants in the header "tenant": ${names}`)
       }
-      const tenant = await findActive(first.tenant)
+      const tenant = await find(first.tenant)
       if (tenant === null) throw forbidden(`${did} does not act for a tenant`, 'NotATenant')
+      mustBeActive(tenant)
       return callerOf(tenant, did, { authorities: authoritiesOf(first.role) })
     },
   }
@@ -86,6 +81,6 @@ function callerOf(
   return { tenant: { ...tenant, by, ...more } }
 }
 
-function suspended() {
-  return forbidden('The tenant is suspended', 'TenantSuspended')
+function mustBeActive({ status }: Tenant): void {
+  if (status !== 'active') throw forbidden('The tenant is suspended', 'TenantSuspended')
 }

@@ -4,6 +4,7 @@
  */
 import type { Suspender, Sweep } from '#src/directory/tenant-suspensions.ts'
 import type { Log } from '#src/log.ts'
+import { pause as pauseFor } from '#src/ports/pause.ts'
 import { startPeriodicTask } from '#src/ports/periodic-task.ts'
 import type { Timer } from '#src/ports/timer.ts'
 
@@ -26,9 +27,12 @@ export interface SweepPorts {
     }
   }
   log: Pick<Log, 'warn'>
+  pause?(ms: number): Promise<void>
 }
 
 const PAGE_SIZE = 50
+/** After each account: a wake takes about as long, and other calls have the machine meanwhile. */
+const PAUSE_MS = 100
 /** What another gateway was told to do, or left undone. */
 const INTERVAL_MS = 10_000
 
@@ -43,7 +47,7 @@ export function startSweeps(ports: SweepPorts & { timer: Timer }): () => void {
 
 /** Resolves when nothing is left that another process is not at; failed accounts are tried again by a later call. */
 export async function sweepTenants(
-  { dispatch, log }: SweepPorts,
+  { dispatch, log, pause = pauseFor }: SweepPorts,
   isStopped: () => boolean = () => false,
 ): Promise<void> {
   const { tenantAccounts } = dispatch.directory
@@ -58,6 +62,7 @@ export async function sweepTenants(
       } catch (err) {
         log.warn({ did, tenant, err }, 'an account does not follow its tenant yet')
       }
+      await pause(PAUSE_MS)
     }
     const after = dids.at(-1)
     sweep = await take(after === undefined ? {} : { tenant, after })

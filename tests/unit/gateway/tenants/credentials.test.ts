@@ -32,7 +32,7 @@ async function open() {
     directory: {
       tenants: {
         get: (input: { id: string }) => getTenant(directory, input),
-        of: (input: { did: string }) => listTenantsOf(directory, input),
+        of: (input: { did: string; named?: string }) => listTenantsOf(directory, input),
       },
     },
     tenant: (id: string) => {
@@ -154,6 +154,8 @@ describe('the credentials of a tenant', () => {
     const suspended = { status: 403, error: 'TenantSuspended' }
     await expect(call(authorization)).rejects.toMatchObject(suspended)
     await expect(call(token(roomyDid))).rejects.toMatchObject(suspended)
+    const guess = call('Bearer hw_roomy_guess')
+    await expect(guess).rejects.toMatchObject({ status: 401 })
     expect(await call(asAdmin().authorization, 'roomy')).toMatchObject({ status: 'suspended' })
   })
 })

@@ -45,6 +45,7 @@ async function open() {
       },
     },
     log: { warn: (what: unknown) => warnings.push(what) } as never,
+    pause: async () => {},
   })
   const setStatus = (status: 'active' | 'suspended') =>
     setTenantStatus(directory, { id: 'roomy', status })
