@@ -92,6 +92,7 @@ export const directoryActions = {
       brandOf: directory.findTenantBrand,
       listAdmins: directory.listTenantAdmins,
       listDomains: directory.listTenantDomains,
+      listInvites: directory.listTenantInvites,
     }),
     ...writes({
       create: directory.createTenant,
@@ -102,6 +103,9 @@ export const directoryActions = {
       putDomain: directory.putTenantDomain,
       setDomainVerified: directory.setDomainVerified,
       deleteDomain: directory.deleteTenantDomain,
+      // The gateway makes the codes.
+      createInvites: directory.createTenantInvites,
+      disableInvites: directory.disableTenantInvites,
     }),
   },
   tenantAccounts: {

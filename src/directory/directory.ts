@@ -75,6 +75,11 @@ export {
   putTenantDomain,
   setDomainVerified,
 } from '#src/directory/tenant-domains.ts'
+export {
+  createTenantInvites,
+  disableTenantInvites,
+  listTenantInvites,
+} from '#src/directory/tenant-invites.ts'
 export { beginSuspension, endSuspension, takeSweep } from '#src/directory/tenant-suspensions.ts'
 export {
   createTenant,

@@ -23,9 +23,11 @@ import {
   type ExistingAccount,
   type TenantOrigin,
 } from '#src/directory/tenant-admission.ts'
+import { mustBeInviteOf } from '#src/directory/tenant-invites.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import { OWNER } from '#src/rules/group-roles.ts'
+import { claimedTenant } from '#src/rules/invite-codes.ts'
 
 const RESERVATION_MS = 5 * 60_000
 // An account that migrates here is deleted if it is still deactivated after three days (as in the reference).
@@ -69,8 +71,11 @@ export async function reserveAccount(
   directory: Directory,
   input: Reservation,
 ): Promise<{ existing?: ExistingAccount }> {
-  const reservation = { ...input, email: input.email?.toLowerCase() ?? null }
-  const { did, handle, email, inviteCode, tenant } = reservation
+  const ofCode = input.inviteCode === undefined ? undefined : claimedTenant(input.inviteCode)
+  const tenant = input.tenant ?? (ofCode === undefined ? undefined : { id: ofCode })
+  const own = tenant === undefined ? {} : { tenant }
+  const reservation = { ...input, ...own, email: input.email?.toLowerCase() ?? null }
+  const { did, handle, email, inviteCode } = reservation
   const subjects = [
     did,
     handle,
@@ -81,7 +86,11 @@ export async function reserveAccount(
   ]
   return directory.lane.write<{ existing?: ExistingAccount }>(subjects, async (now) => {
     // First, so that a caller without a valid code cannot probe which names are taken.
-    if (inviteCode !== undefined) await checkInviteCode(directory, inviteCode, did, now)
+    if (inviteCode !== undefined) {
+      await checkInviteCode(directory, inviteCode, did, now)
+      if (ofCode !== undefined)
+        await mustBeInviteOf(directory, { tenant: ofCode, code: inviteCode })
+    }
     const names = { did, handle, isGroup: input.group !== undefined }
     const admission = tenant && (await admitToTenant(directory, tenant, names, now))
     if (admission?.existing !== undefined) {

@@ -26,6 +26,7 @@ export const thingsOf = (id: string) => ({
   handle: `${id}account.test`,
   externalId: `account of ${id}`,
   email: `user@${id}.example`,
+  inviteCode: `invite-of-${id}`,
 })
 
 type Features = Record<string, (subject: never, ...args: never[]) => unknown>
@@ -57,6 +58,8 @@ export async function openTwoTenants() {
     })
     await directory.setDomainVerified(of, { tenant: id, domain, challenge })
     await create(of, did.slice('did:plc:'.length), { email, tenant: { id, externalId } })
+    const codes = [things.inviteCode]
+    await directory.createTenantInvites(of, { tenant: id, codes, uses: 1, by: 'operator' })
     const tenant = testTenant({ id })
     tenants.set(id, tenant)
     const { key, prefix, hash } = newApiKey(id)
@@ -92,6 +95,9 @@ export async function openTwoTenants() {
         putDomain: directory.putTenantDomain,
         setDomainVerified: directory.setDomainVerified,
         deleteDomain: directory.deleteTenantDomain,
+        createInvites: directory.createTenantInvites,
+        listInvites: directory.listTenantInvites,
+        disableInvites: directory.disableTenantInvites,
       }),
       tenantAccounts: bind(of, {
         find: directory.findTenantAccount,

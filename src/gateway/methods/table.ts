@@ -24,6 +24,7 @@ import * as group from '#src/gateway/methods/dev.headwater.group.ts'
 import * as tenantAccess from '#src/gateway/methods/dev.headwater.tenant.access.ts'
 import * as tenantAccounts from '#src/gateway/methods/dev.headwater.tenant.accounts.ts'
 import * as tenantDomains from '#src/gateway/methods/dev.headwater.tenant.domains.ts'
+import * as tenantInvites from '#src/gateway/methods/dev.headwater.tenant.invites.ts'
 import * as tenant from '#src/gateway/methods/dev.headwater.tenant.ts'
 import * as jetstream from '#src/gateway/methods/network.bsky.jetstream.ts'
 import type { Method } from '#src/gateway/xrpc/method.ts'
@@ -56,6 +57,7 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     tenantAccess,
     tenantAccounts,
     tenantDomains,
+    tenantInvites,
     jetstream,
   ]
     .flatMap((group): Method[] => Object.values(group))

@@ -4,6 +4,7 @@ import type { HandleRules } from '#src/gateway/identity/handle-rules.ts'
 import { validateNewHandle } from '#src/gateway/identity/validate-handle.ts'
 import { isRotationKey } from '#src/protocol/plc-operation.ts'
 import { parseAddress, parseEmail } from '#src/rules/emails.ts'
+import { claimedTenant } from '#src/rules/invite-codes.ts'
 
 export interface CreateAccountInput {
   handle: string
@@ -46,7 +47,10 @@ export function validateInput(
 ): NewAccount {
   const account = validateInputExceptHandle(rules, input)
   const { byAdmin: allowAnyValid = false, handles } = rules
-  return { ...account, handle: validateNewHandle(input.handle, handles, { allowAnyValid }) }
+  // Whether the code is that tenant's is checked with the code.
+  const tenant = account.inviteCode === undefined ? undefined : claimedTenant(account.inviteCode)
+  const handle = validateNewHandle(input.handle, handles, { allowAnyValid, tenant })
+  return { ...account, handle }
 }
 
 export function validateInputExceptHandle(

@@ -61,8 +61,8 @@ it('the method table has every method of the reference and our own, and no other
     'dev.headwater.admin':
       'createTenant listTenants moveAccount restoreTenant suspendTenant updateTenant',
     'dev.headwater.tenant':
-      'createKey deleteAccount deleteAdmin deleteDomain deleteKey exportAccount getAccount getAudit ' +
-      'getTenant getUsage listAccounts listAdmins listDomains listKeys putAdmin putBranding putDomain ' +
+      'createInvites createKey deleteAccount deleteAdmin deleteDomain deleteKey disableInvites exportAccount getAccount getAudit ' +
+      'getTenant getUsage listAccounts listAdmins listDomains listInvites listKeys putAdmin putBranding putDomain ' +
       'restoreAccount suspendAccount updateAccount verifyDomain',
     'dev.headwater.group':
       'acceptInvite acceptOwnership addMember convert create createAppPassword createInvite ' +

@@ -32,6 +32,9 @@ const inputs: Record<string, object[]> = {
   listKeys: [{}],
   createKey: [{ name: 'more', scopes: ['export'] }],
   deleteKey: [{ prefix }],
+  createInvites: [{ count: 2 }],
+  listInvites: [{}, { cursor: 'a' }],
+  disableInvites: [{ codes: [theirs.inviteCode] }],
   listAdmins: [{}],
   putAdmin: [{ did: theirs.ownDid, role: 'viewer' }],
   deleteAdmin: [{ did: admin }],
@@ -59,6 +62,7 @@ async function open() {
     await directory.sql.all("SELECT * FROM tenant_admin WHERE tenant = 'second'"),
     await directory.sql.all("SELECT * FROM tenant_domain WHERE tenant = 'second'"),
     await directory.sql.all("SELECT * FROM account WHERE tenant = 'second'"),
+    await directory.sql.all("SELECT * FROM invite_code WHERE for_account = 'tenant:second'"),
     await dumpSql(tenants.get('second')!.sql),
   ]
   const ask = (
@@ -87,7 +91,14 @@ it.each(credentials.flatMap((credential) => cases.map((one) => ({ ...one, creden
     expect(await rowsOfSecond()).toEqual(before)
     expect(accountCalls).toEqual([])
     expect(deleted).toEqual([])
-    for (const secret of [handle, externalId, theirs.email, 'challenge of second', prefix]) {
+    for (const secret of [
+      handle,
+      externalId,
+      theirs.email,
+      'challenge of second',
+      prefix,
+      theirs.inviteCode,
+    ]) {
       expect(text).not.toContain(secret)
     }
     if (!ofAccounts.test(one.name)) return

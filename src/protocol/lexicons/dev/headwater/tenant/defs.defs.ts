@@ -333,6 +333,37 @@ const accountView = /*#__PURE__*/ l.typedObject<AccountView>(
 
 export { accountView }
 
+type InviteView = {
+  $type?: 'dev.headwater.tenant.defs#inviteView'
+  code: string
+
+  /**
+   * In all.
+   */
+  uses: number
+  used: number
+  disabled: boolean
+  createdAt: l.DatetimeString
+  createdBy: string
+}
+
+export type { InviteView }
+
+const inviteView = /*#__PURE__*/ l.typedObject<InviteView>(
+  $nsid,
+  'inviteView',
+  /*#__PURE__*/ l.object({
+    code: /*#__PURE__*/ l.string(),
+    uses: /*#__PURE__*/ l.integer(),
+    used: /*#__PURE__*/ l.integer(),
+    disabled: /*#__PURE__*/ l.boolean(),
+    createdAt: /*#__PURE__*/ l.string({ format: 'datetime' }),
+    createdBy: /*#__PURE__*/ l.string(),
+  }),
+)
+
+export { inviteView }
+
 type AuditEntry = {
   $type?: 'dev.headwater.tenant.defs#auditEntry'
   id: string
