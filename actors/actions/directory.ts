@@ -23,6 +23,17 @@ export const directoryActions = {
       removeDeleted: directory.removeDeletedAccount,
       setHandle: directory.setHandle,
       setEmail: directory.setEmail,
+      reserveForTenant: directory.reserveForTenant,
+      confirmForTenant: directory.confirmForTenant,
+    }),
+  },
+  tenantJobs: {
+    // A job that is taken twice waits for 30 s.
+    ...writes({
+      add: directory.addJob,
+      take: directory.takeJobs,
+      keep: directory.keepJob,
+      remove: directory.removeJob,
     }),
   },
   reminders: {

@@ -2,6 +2,18 @@
 import { type Actions, reads, writes } from '#src/rules/actions.ts'
 import { createKey, deleteKey, listKeys, useKey } from '#src/tenants/api-keys.ts'
 import { addAudit, listAudit } from '#src/tenants/audit.ts'
+import { beginKeyedCall, endKeyedCall } from '#src/tenants/idempotency.ts'
+import {
+  addJobPart,
+  beginJob,
+  cancelJob,
+  endJobPart,
+  getJob,
+  getJobResults,
+  nextJobPart,
+  settleJob,
+  startJob,
+} from '#src/tenants/jobs.ts'
 
 export const tenantActions = {
   keys: {
@@ -13,6 +25,19 @@ export const tenantActions = {
     ...reads({ list: listAudit }),
     // A repetition is a second row, and no second effect.
     ...writes({ add: addAudit }),
+  },
+  idempotency: writes({ begin: beginKeyedCall, end: endKeyedCall }),
+  jobs: {
+    ...reads({ get: getJob, getResults: getJobResults, next: nextJobPart }),
+    // The gateway makes the ids.
+    ...writes({
+      begin: beginJob,
+      addPart: addJobPart,
+      start: startJob,
+      endPart: endJobPart,
+      settle: settleJob,
+      cancel: cancelJob,
+    }),
   },
 } satisfies Actions
 export type TenantActions = typeof tenantActions

@@ -62,24 +62,35 @@ interface RemovedReminders {
 
 /**
  * The accounts whose reminders `process` should send, in order: its own, those of processes that have not called this
- * for a while, and those without a process. All of them, if `process` is absent.
+ * for a while, and those without a process. All of them, if `process` is absent. With
+ * `isNew`, only those of new accounts, which may have no database yet, or only the others.
  */
 export async function listReminders(
   { sql, processes }: Directory,
-  { after, limit, process }: { after: string; limit: number; process?: string },
+  { after, limit, process, isNew }: ListedReminders,
 ): Promise<string[]> {
   if (process !== undefined) processes.note(process)
   const running = process === undefined ? [] : processes.list()
+  const hasInitialState = 'EXISTS (SELECT 1 FROM birth WHERE birth.did = reminder.did)'
   const isOrphan = '?4 IS NOT NULL AND process NOT IN (SELECT value FROM json_each(?4))'
   const rows = await sql.all<{ did: string }>(
     `SELECT did FROM reminder
-     WHERE did > ?1 AND (process IS NULL OR process = ?3 OR (${isOrphan})) ORDER BY did LIMIT ?2`,
+     WHERE did > ?1 AND (process IS NULL OR process = ?3 OR (${isOrphan}))
+       AND (?5 IS NULL OR ${hasInitialState} = ?5) ORDER BY did LIMIT ?2`,
     after,
     limit,
     process ?? null,
     running === undefined ? null : JSON.stringify(running),
+    isNew === undefined ? null : Number(isNew),
   )
   return rows.map(({ did }) => did)
+}
+
+interface ListedReminders {
+  after: string
+  limit: number
+  process?: string
+  isNew?: boolean
 }
 
 /** Adds a reminder that any process may send if `process` is null. */
@@ -88,5 +99,14 @@ export function insertReminder(did: string, process: string | null): Statement {
     sql: `INSERT INTO reminder (did, process) VALUES (?, ?)
           ON CONFLICT (did) DO UPDATE SET process = excluded.process`,
     params: [did, process],
+  }
+}
+
+/** As `insertReminder`, for any process. */
+export function insertReminders(dids: readonly string[]): Statement {
+  return {
+    sql: `INSERT INTO reminder (did, process) SELECT value, NULL FROM json_each(?) WHERE TRUE
+          ON CONFLICT (did) DO UPDATE SET process = NULL`,
+    params: [JSON.stringify(dids)],
   }
 }

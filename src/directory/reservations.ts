@@ -235,7 +235,11 @@ function membershipsOf({ did, group }: Reservation): Statement[] {
 }
 
 // Of two concurrent creations for one DID, the second must fail: it has other credentials than those stored.
-async function mustBeSameCreation({ sql }: Directory, did: string, tokenId: string): Promise<void> {
+async function mustBeSameCreation(
+  { sql }: Directory,
+  did: string,
+  tokenId: string | null,
+): Promise<void> {
   const row = await sql.first<{ tokenId: string }>(
     'SELECT token_id AS tokenId FROM birth WHERE did = ?',
     did,

@@ -84,6 +84,15 @@ export function deleteReservedKey(did: string): Statement {
   }
 }
 
+export function deleteReservedKeys(dids: readonly string[]): Statement {
+  const these = 'IN (SELECT value FROM json_each(?1))'
+  return {
+    sql: `DELETE FROM reserved_key WHERE name ${these}
+          OR signing_key_did IN (SELECT signing_key_did FROM birth WHERE did ${these})`,
+    params: [JSON.stringify(dids)],
+  }
+}
+
 async function currentCount(directory: Directory, now: number): Promise<ReservedKeyCount> {
   const { reservedKeys } = directory
   if (reservedKeys.count === undefined || now - reservedKeys.count.countedAt >= RECOUNT_MS) {

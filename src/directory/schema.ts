@@ -168,4 +168,16 @@ export const directorySchema: readonly Migration[] = [
     // An account whose creation began before its tenant was suspended.
     `CREATE TRIGGER tenant_account_confirmed AFTER UPDATE OF reserved_until ON account WHEN new.tenant IS NOT NULL AND new.reserved_until IS NULL BEGIN UPDATE tenant SET sweep_at = coalesce(sweep_at, 0) WHERE id = new.tenant AND status = 'suspended'; END`,
   ],
+  // Release 5: what the accounts of tenants begin with.
+  [
+    // JSON: records of the first commit, if the account is no group.
+    'ALTER TABLE birth ADD COLUMN records TEXT',
+    // JSON: the first operation of the DID, until the account is confirmed.
+    'ALTER TABLE birth ADD COLUMN genesis TEXT',
+    ddl`CREATE TABLE tenant_job (          -- that are not done
+       job TEXT PRIMARY KEY,
+       tenant TEXT NOT NULL,
+       taken_until INTEGER NOT NULL     -- ms since 1970: a gateway runs it until then
+     ) WITHOUT ROWID`,
+  ],
 ]

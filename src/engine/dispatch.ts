@@ -33,6 +33,7 @@ export type Remote<A> = {
 
 /** The actions of one account. */
 export type RemoteAccount = Remote<AccountActions>
+export type RemoteTenant = Remote<TenantActions>
 
 export interface Dispatch {
   /**
@@ -87,6 +88,7 @@ const once: {
     'email.confirm': true,
     'email.update': true,
     'email.set': true,
+    'claim.use': true,
     'password.set': true,
     'password.reset': true,
     'import.finish': true,

@@ -12,6 +12,7 @@ import type { Metrics } from '#src/gateway/operator/metrics.ts'
 import { type OperatorPorts, operatorRoutes } from '#src/gateway/operator/operator-routes.ts'
 import { relayRoutes } from '#src/gateway/operator/relay-routes.ts'
 import { actAsPages } from '#src/gateway/pages/act-as.ts'
+import { claimPage } from '#src/gateway/pages/claim.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import { securityPages } from '#src/gateway/pages/pages.ts'
 import type { EventStreams } from '#src/gateway/realtime/event-streams.ts'
@@ -43,6 +44,8 @@ export function createApp(ports: AppPorts): Hono<Env> {
   ports.membersElsewhere?.routes(app)
   if (ports.pages !== undefined) {
     const context = { ...ports, ...ports.pages }
+    // Before the others, which answer everything below their path.
+    claimPage(app, context)
     securityPages(app, context)
     actAsPages(app, context)
   }

@@ -10,6 +10,7 @@ import { rotateSigningKey } from '#src/gateway/identity/rotate-signing-key.ts'
 import { openLifecycle } from '#src/gateway/open-lifecycle.ts'
 import type { Build, EngineHealth } from '#src/gateway/operator/health.ts'
 import type { SyncTotal } from '#src/gateway/operator/metrics.ts'
+import { openProvisioning } from '#src/gateway/provisioning/open-provisioning.ts'
 import { connectServices } from '#src/gateway/proxy/connect-services.ts'
 import { tenantBrandFinder } from '#src/gateway/tenants/brand.ts'
 import { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
@@ -74,9 +75,15 @@ export interface GatewaySecrets {
   plcRotationKeyHex: string
 }
 
+interface WakeQueues {
+  wakeQueue: WakeQueue
+  /** Of accounts that are created by the thousand. */
+  bulkWakeQueue: WakeQueue
+}
+
 export function openServerContext(
   ports: GatewayPorts,
-  wakeQueue: WakeQueue,
+  { wakeQueue, bulkWakeQueue }: WakeQueues,
   traffic: Pick<
     ServerContext,
     'crawlers' | 'relays' | 'failedSignIns' | 'addressOf' | 'requestedHost'
@@ -142,6 +149,9 @@ export function openServerContext(
     handles: identityContext.handles,
     handleRules: identityContext.handleRules,
     ...openLifecycle({ ...creation, ...identityContext, log }),
+    provisioning: openProvisioning({
+      ...{ ...creation, ...identityContext, bulkWakeQueue, log, timer: ports.timer },
+    }),
     service: {
       did: service.did,
       hostname: gateway.hostname,

@@ -24,6 +24,7 @@ import { openTraffic } from '#src/gateway/open-traffic.ts'
 import { Health } from '#src/gateway/operator/health.ts'
 import { createMetrics } from '#src/gateway/operator/metrics.ts'
 import { otherAddressPage } from '#src/gateway/pages/other-address.ts'
+import { runJobs } from '#src/gateway/provisioning/run-jobs.ts'
 import { startRealtime } from '#src/gateway/realtime/start-realtime.ts'
 import { serve } from '#src/gateway/serve.ts'
 import { openTenantCredentials } from '#src/gateway/tenants/credentials.ts'
@@ -65,7 +66,8 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     requestTimeout: REQUEST_TIMEOUT_MS,
     shouldUpgradeCallback: isUpgradeTo(streamPaths),
   })
-  const wakeQueue = new WakeQueue((did) => dispatch.account(did).lifecycle.ensureProvisioned())
+  const wake = (did: string) => dispatch.account(did).lifecycle.ensureProvisioned()
+  const wakeQueues = { wakeQueue: new WakeQueue(wake), bulkWakeQueue: WakeQueue.inBulk(wake) }
   const onRefused = (limit: string) => metrics.rateLimited(limit)
   const { bypassIps } = config.rateLimits
   const proxies = [...bypassIps, ...config.rateLimits.trustedProxies]
@@ -102,7 +104,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     onEvents: () => traffic.crawlers.notify(),
   })
   const { adminPassword } = secrets
-  const context = openServerContext(ports, wakeQueue, {
+  const context = openServerContext(ports, wakeQueues, {
     ...traffic,
     relays: relays.view,
     addressOf,
@@ -210,6 +212,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   )
   const stopDeletions = startDueDeletions({ ...context.identity, log, timer: systemTimer })
   const stopSweeps = startSweeps({ dispatch, log, timer: systemTimer })
+  const stopJobs = runJobs({ server: context, timer: systemTimer, log })
   const stopAskingRelays = relays.watch()
   const cancelWarmUp = oauth.warmUp(systemTimer)
   const { port } = server.address() as AddressInfo
@@ -219,12 +222,13 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     stopResuming()
     stopDeletions()
     stopSweeps()
+    stopJobs()
     stopAskingRelays()
     traffic.close()
     cancelWarmUp()
     stalls.stop()
     const close = () => Promise.all([streams.close(), realtime.close()])
-    return stop(server, { close }, wakeQueue, context.backgroundTasks)
+    return stop(server, { close }, Object.values(wakeQueues), context.backgroundTasks)
   }
   return { url, stop: stopAll }
 }
@@ -237,7 +241,7 @@ async function listen(server: Server, { port, host }: { port: number; host: stri
 async function stop(
   server: Server,
   streams: { close(): Promise<unknown> },
-  wakeQueue: WakeQueue,
+  wakeQueues: readonly WakeQueue[],
   backgroundTasks: BackgroundTasks,
 ): Promise<void> {
   const closed = once(server, 'close')
@@ -248,7 +252,7 @@ async function stop(
   clearTimeout(forceClose)
   // The actors are stopped next, and an account that is provisioning itself needs the directory until then.
   await Promise.race([
-    Promise.all([wakeQueue.close(), backgroundTasks.settled()]),
+    Promise.all([...wakeQueues.map((queue) => queue.close()), backgroundTasks.settled()]),
     pause(WAKES_GRACE_MS, undefined, { ref: false }),
   ])
 }

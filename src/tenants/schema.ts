@@ -23,4 +23,34 @@ export const tenantSchema: readonly Migration[] = [
        detail TEXT                      -- JSON
      )`,
   ],
+  [
+    ddl`CREATE TABLE idempotency (         -- calls with an Idempotency-Key
+       key TEXT PRIMARY KEY,
+       call TEXT NOT NULL,              -- which call has it
+       body_hash TEXT NOT NULL,
+       begun_at INTEGER NOT NULL,
+       answer BLOB                      -- sealed by the keychain; null while the call runs
+     ) WITHOUT ROWID`,
+    'CREATE INDEX idempotency_begun ON idempotency (begun_at)',
+    ddl`CREATE TABLE job (                 -- files of accounts that are created in the background
+       id TEXT PRIMARY KEY,
+       kind TEXT NOT NULL,              -- createAccounts adoptAccounts
+       state TEXT NOT NULL,             -- receiving running done cancelled
+       row_count INTEGER NOT NULL DEFAULT 0,
+       created INTEGER NOT NULL DEFAULT 0,  -- rows with this result
+       existing INTEGER NOT NULL DEFAULT 0,
+       failed INTEGER NOT NULL DEFAULT 0,
+       created_at INTEGER NOT NULL,
+       created_by TEXT NOT NULL,        -- as the actor of audit
+       ended_at INTEGER
+     ) WITHOUT ROWID`,
+    ddl`CREATE TABLE job_part (
+       job TEXT NOT NULL,
+       n INTEGER NOT NULL,              -- from 0 on
+       input BLOB,                      -- JSON: its rows, sealed by the keychain; null once there are results
+       results TEXT,                    -- a line of JSON for each row
+       row_count INTEGER NOT NULL,
+       PRIMARY KEY (job, n)
+     ) WITHOUT ROWID`,
+  ],
 ]

@@ -16,11 +16,14 @@ import { findInitialState } from '#src/directory/initial-states.ts'
 import { listReminders } from '#src/directory/reminders.ts'
 import { confirmAccount, releaseReservation, reserveAccount } from '#src/directory/reservations.ts'
 import { findReservedKey, type ReservedKey, reserveKey } from '#src/directory/reserved-keys.ts'
+import { confirmForTenant, reserveForTenant } from '#src/directory/tenant-reservations.ts'
 import { handleRules } from '#src/gateway/identity/handle-rules.ts'
+import type { ProvisionPorts } from '#src/gateway/provisioning/provision.ts'
 import type { CreateAccountPorts } from '#src/gateway/workflows/create-account.ts'
 import { WakeQueue } from '#src/gateway/workflows/wake-queue.ts'
 import type { PlcDirectory } from '#src/ports/plc-directory.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
+import { Slots } from '#src/ports/slots.ts'
 import { cidForCbor } from '#src/protocol/cid.ts'
 import type { PlcOperation, PlcTombstone } from '#src/protocol/plc-operation.ts'
 import {
@@ -71,6 +74,10 @@ export class AccountCreationFixture {
     }
   }
 
+  provisionPorts(): ProvisionPorts {
+    return { ...this.ports(), dispatch: this.dispatch(), plcSlots: new Slots(16) }
+  }
+
   /** The dispatch, whose calls fail as `fault` says. */
   dispatch() {
     const call = <A extends unknown[], R>(name: string, run: (...args: A) => Promise<R>) => {
@@ -87,6 +94,16 @@ export class AccountCreationFixture {
           ),
           release: call('release', (input: { did: string }) =>
             releaseReservation(this.directory, input),
+          ),
+          reserveForTenant: call(
+            'reserve for tenant',
+            (input: Parameters<typeof reserveForTenant>[1]) =>
+              reserveForTenant(this.directory, input),
+          ),
+          confirmForTenant: call(
+            'confirm for tenant',
+            (input: Parameters<typeof confirmForTenant>[1]) =>
+              confirmForTenant(this.directory, input),
           ),
           find: call('find', (input: { identifier: string }) => findAccount(this.directory, input)),
           listDueDeletions: call('listDue', (input: Parameters<typeof listDueDeletions>[1]) =>

@@ -175,8 +175,11 @@ export async function deliveredKinds({ outbox, delivered }: EmptyAccount): Promi
   return [...kinds].sort(([a], [b]) => a - b).map(([, kind]) => kind)
 }
 
+/** The account begins with a session. */
+type SessionInitialState = InitialState & { tokenId: string }
+
 /** The initial state of a new account, with a new signing key. */
-export function newInitialState(did: string, passwordHash = 'salt:hash'): InitialState {
+export function newInitialState(did: string, passwordHash = 'salt:hash'): SessionInitialState {
   const { privateKey, key } = newSigningKey()
   return {
     handle: 'alice.test',
@@ -194,7 +197,7 @@ export function newInitialState(did: string, passwordHash = 'salt:hash'): Initia
 export async function provisionAccount(
   account: Account,
   passwordHash?: string,
-): Promise<InitialState> {
+): Promise<SessionInitialState> {
   const initialState = newInitialState(account.did, passwordHash)
   await provisionOrResume(account, async () => initialState)
   return initialState

@@ -6,6 +6,7 @@ import { HandleRulesCache } from '#src/gateway/identity/handle-rules-cache.ts'
 import type { ServerIdentity } from '#src/gateway/identity/open-identity.ts'
 import { methods } from '#src/gateway/methods/table.ts'
 import { Health } from '#src/gateway/operator/health.ts'
+import type { Provisioning } from '#src/gateway/provisioning/open-provisioning.ts'
 import { openServices } from '#src/gateway/proxy/services.ts'
 import { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
 import { authenticator } from '#src/gateway/xrpc/authenticate.ts'
@@ -37,6 +38,12 @@ export interface Actors {
   /** False if the account sleeps; then the directory and the sequencer may answer for it. */
   isAwake?: boolean
 }
+
+const noProvisioning = new Proxy({} as Provisioning, {
+  get: () => {
+    throw new Error('the test has no provisioning')
+  },
+})
 
 export type Gateway = ReturnType<typeof openGateway>
 
@@ -104,6 +111,7 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
     handleRules: identity.handleRules,
     createAccount: async () => ({ did, handle, accessJwt: 'access', refreshJwt: 'refresh' }),
     createGroup: async () => ({ did, handle }),
+    provisioning: noProvisioning,
     reserveSigningKey: async () => ({ signingKey: 'did:key:z' }),
     activateAccount: async () => {},
     deleteAccount: async () => {},

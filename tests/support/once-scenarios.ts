@@ -13,6 +13,7 @@ import { beginTotp, confirmTotp } from '#src/account/factors/totp.ts'
 import { createGrant } from '#src/account/oauth/grants.ts'
 import { addImportPage, beginImport } from '#src/account/repo/import.ts'
 import { createRecord } from '#src/account/repo/write.ts'
+import { createClaim } from '#src/account/sessions/claims.ts'
 import type { EmailPurpose } from '#src/account/sessions/email-tokens.ts'
 import { confirmEmail, requestEmailUpdate, requestToken } from '#src/account/sessions/emails.ts'
 import { signIn } from '#src/account/sessions/page-sessions.ts'
@@ -108,6 +109,11 @@ export const keyed: Record<
     return (remote) => remote.email.update(input)
   },
   'email.set': async () => (remote) => remote.email.set({ email: 'new@example.com' }),
+  'claim.use': async (account) => {
+    await createClaim(account, { hash: 'claim', expiresAt: account.clock.now() + 1_000 })
+    const input = { hash: 'claim', email: 'user@example.com', password: 'new password', client }
+    return (remote) => remote.claim.use(input)
+  },
   'password.set': async () => (remote) => remote.password.set({ password, client }),
   'password.reset': async (account) => {
     const mail = await mailedToken(account, 'reset_password')

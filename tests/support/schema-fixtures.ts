@@ -31,6 +31,8 @@ import { append, appendPrivate } from '#src/sequencer/log.ts'
 import type { OutboxEntry } from '#src/sequencer/number-events.ts'
 import type { Sequencer } from '#src/sequencer/sequencer.ts'
 import { createKey } from '#src/tenants/api-keys.ts'
+import { beginKeyedCall, endKeyedCall } from '#src/tenants/idempotency.ts'
+import { addJobPart, beginJob, endJobPart, startJob } from '#src/tenants/jobs.ts'
 import type { TenantRoom } from '#src/tenants/tenant.ts'
 import { actingAs, eddie, invite, makeGroup, owner, vera } from '#tests/support/group-scenarios.ts'
 import { totpCode } from '#tests/support/totp-code.ts'
@@ -158,6 +160,12 @@ export async function fillDirectory(of: Directory): Promise<void> {
   await directory.setDomainVerified(of, roomy)
   const space = { did: 'did:plc:space', handle: 'space.roomy.example', email: null, ...key }
   await directory.reserveAccount(of, { ...space, tenant: { id: 'roomy', externalId: 'one' } })
+  const records = [{ collection, rkey: 'self', value: { n: 1 } }]
+  const genesis = '{"type":"plc_operation"}'
+  const begun = { did: 'did:plc:begun', handle: 'begun.roomy.example', externalId: 'two' }
+  const account = { ...begun, ...key, email: null, records, genesis }
+  await directory.reserveForTenant(of, { tenant: 'roomy', accounts: [account] })
+  await directory.addJob(of, { tenant: 'roomy', job: 'job-1' })
   await directory.addReminder(of, { did: alice, process: 'folder-1' })
   const said = { status: 'active', accounts: 120, seq: 5, lagMs: 30, error: null }
   const turn = { nextAt: of.clock.now(), failures: 0 }
@@ -199,6 +207,14 @@ export async function fillTenant(tenant: TenantRoom): Promise<void> {
   const more = { scopes: ['accounts:read' as const], addresses: ['192.0.2.0/24'], expiresAt: null }
   const audit = { actor: 'did:plc:ruth', action: 'dev.headwater.tenant.createKey' }
   await createKey(tenant, { key: { ...key, ...more }, audit: { ...audit, target: key.prefix } })
+  const keyed = { key: 'key-1', call: 'call-1' }
+  await beginKeyedCall(tenant, { ...keyed, bodyHash: 'body-1' })
+  await endKeyedCall(tenant, { ...keyed, answer: image })
+  await beginJob(tenant, { id: 'job-1', kind: 'createAccounts', by: 'operator' })
+  for (const n of [0, 1]) await addJobPart(tenant, { id: 'job-1', n, input: image, rows: 2 })
+  await startJob(tenant, { id: 'job-1' })
+  const counts = { created: 1, exists: 0, failed: 1 }
+  await endJobPart(tenant, { id: 'job-1', n: 0, results: '{"n":1}\n', ...counts })
 }
 
 /** The database as SQL text, one statement a line. */

@@ -6,6 +6,7 @@ import {
   listAppPasswords,
   revokeAppPassword,
 } from '#src/account/sessions/app-passwords.ts'
+import { createClaim, findClaim, isClaimed, useClaim } from '#src/account/sessions/claims.ts'
 import {
   confirmEmail,
   requestEmailUpdate,
@@ -42,6 +43,12 @@ export const sessionsActions = {
     // Run twice, it allows one mail more.
     ...writes({ uncountMail }),
     ...once({ confirm: confirmEmail, update: updateEmail, set: setEmail }),
+  },
+  claim: {
+    ...reads({ find: findClaim, isClaimed }),
+    // The caller makes the token.
+    ...writes({ create: createClaim }),
+    ...once({ use: useClaim }),
   },
   // A second run would also end the sessions that began in between.
   password: once({ set: setPassword, reset: resetPassword }),

@@ -118,8 +118,8 @@ function signerOf({ did, keys }: Account, initial: InitialState): SigningKey {
   return signer
 }
 
-function recordsOf({ group }: InitialState): NewRecord[] {
-  return (group?.records ?? []).map(({ collection, rkey, value }) => {
+function recordsOf({ group, records = [] }: InitialState): NewRecord[] {
+  return (group?.records ?? records).map(({ collection, rkey, value }) => {
     // The gateway has validated it, maybe by another release's lexicons.
     const prepared = prepareRecord({ collection, rkey, record: value, validate: false })
     const { bytes: block, cid, blobs, subjects } = prepared
@@ -127,14 +127,15 @@ function recordsOf({ group }: InitialState): NewRecord[] {
   })
 }
 
-/** The session that createAccount returned, or the members of a group. */
+/** The session that createAccount returned, if it did, or the members of a group. */
 function beginsWith(account: Account, initial: InitialState, rev: string): Statement[] {
   const { group, tokenId, createdAt } = initial
-  if (group === undefined) return storeToken(account, tokenId, Date.parse(createdAt))
-  return firstMembers(account, group, Date.parse(createdAt), rev)
+  const now = Date.parse(createdAt)
+  if (group !== undefined) return firstMembers(account, group, now, rev)
+  return tokenId === null ? [] : storeToken(account, tokenId, now)
 }
 
-function rowOf({ tokenId: _, group: __, ...columns }: InitialState): ProfileRow {
+function rowOf({ tokenId: _, group: __, records: ___, ...columns }: InitialState): ProfileRow {
   return {
     ...columns,
     emailConfirmedAt: null,

@@ -4,6 +4,7 @@ import type { GroupState } from '#src/account/initial-state.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { roleFlags, roleScope } from '#src/gateway/group/role-scopes.ts'
 import { prepareRecord } from '#src/protocol/prepare-record.ts'
+import { nextTid } from '#src/protocol/tid.ts'
 import { builtInRole, OWNER } from '#src/rules/group-roles.ts'
 
 export interface NewGroupInput {
@@ -15,7 +16,19 @@ export interface NewGroupInput {
 /** `newRkey` makes the key of a record without one. Throws 400 InvalidRequest, UnknownRole, InvalidScope. */
 export function newGroup(
   creator: string,
-  { members = [], roles = [], records = [] }: NewGroupInput,
+  { members = [], ...more }: NewGroupInput,
+  newRkey: () => string,
+): GroupState {
+  const others = members.filter(({ did }) => did !== creator)
+  const owner = { did: creator, role: OWNER, kind: 'person' }
+  return groupOf(creator, [owner, ...others], more, newRkey)
+}
+
+/** `members` has all of them, an owner too. Throws as `newGroup`. */
+export function groupOf(
+  creator: string,
+  members: NonNullable<NewGroupInput['members']>,
+  { roles = [], records = [] }: Pick<NewGroupInput, 'roles' | 'records'>,
   newRkey: () => string,
 ): GroupState {
   const ownRoles = roles.map(({ name, scope, manage }) => ({
@@ -25,30 +38,27 @@ export function newGroup(
   mustBeDifferent(names, 'role')
   const builtIn = names.find((name) => builtInRole(name) !== undefined)
   if (builtIn !== undefined) throw invalidRequest(`A built-in role cannot be changed: ${builtIn}`)
-  const others = members.filter(({ did }) => did !== creator)
   mustBeDifferent(
-    others.map(({ did }) => did),
+    members.map(({ did }) => did),
     'member',
   )
-  for (const { role } of others) {
+  for (const { role } of members) {
     if (builtInRole(role) === undefined && !names.includes(role)) {
       throw invalidRequest(`There is no such role: ${role}`, 'UnknownRole')
     }
   }
   return {
     creator,
-    members: [
-      { did: creator, role: OWNER, kind: 'person' },
-      ...others.map(({ did, role, kind }) => ({
-        ...{ did, role, kind: kind === 'service' ? ('service' as const) : ('person' as const) },
-      })),
-    ],
+    members: members.map(({ did, role, kind }) => ({
+      ...{ did, role, kind: kind === 'service' ? ('service' as const) : ('person' as const) },
+    })),
     roles: ownRoles,
     records: firstRecords(records, newRkey),
   }
 }
 
-function firstRecords(
+/** Throws 400 InvalidRequest. */
+export function firstRecords(
   records: NonNullable<NewGroupInput['records']>,
   newRkey: () => string,
 ): GroupState['records'] {
@@ -73,4 +83,14 @@ function mustBeDifferent(names: readonly string[], what: string): void {
 /** For a group that is created without a handle. `domain` has its leading dot. */
 export function randomHandle(domain: string): string {
   return `group-${randomBytes(5).toString('hex')}${domain}`
+}
+
+/** Keys of records that have none. */
+export function newRkeys(): () => string {
+  const clockId = Math.floor(Math.random() * 1024)
+  let last: string | null = null
+  return () => {
+    last = nextTid(Date.now(), clockId, last)
+    return last
+  }
 }

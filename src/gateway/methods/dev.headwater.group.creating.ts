@@ -1,13 +1,12 @@
 /** dev.headwater.group: how an account becomes a group. */
 import { forbidden, invalidRequest, XrpcError } from '#src/errors.ts'
-import { newGroup, randomHandle } from '#src/gateway/group/new-group.ts'
+import { newGroup, newRkeys, randomHandle } from '#src/gateway/group/new-group.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { byOf, mayCall, mustBePrincipal } from '#src/gateway/methods/group-methods.ts'
 import { ownAccount } from '#src/gateway/methods/own-account.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'
-import { nextTid } from '#src/protocol/tid.ts'
 
 const MAX_BODY_BYTES = 1_000_000
 
@@ -59,15 +58,6 @@ export const convert = method(group.convert, {
     return undefined
   },
 })
-
-function newRkeys(): () => string {
-  const clockId = Math.floor(Math.random() * 1024)
-  let last: string | null = null
-  return () => {
-    last = nextTid(Date.now(), clockId, last)
-    return last
-  }
-}
 
 /** Throws 403: only accounts of this server create groups here. */
 async function mustBeHere({ dispatch }: ServerContext, did: string): Promise<void> {

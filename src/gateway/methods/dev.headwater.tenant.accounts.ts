@@ -1,4 +1,5 @@
 /** dev.headwater.tenant: the accounts of a tenant, of which it sees and changes its own only. */
+import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import { updateHandle } from '#src/gateway/identity/update-handle.ts'
 import { exportCar, exporterOf } from '#src/gateway/methods/export-car.ts'
@@ -42,7 +43,7 @@ export const updateAccount = method(tenant.updateAccount, {
       await dispatch.directory.tenantAccounts.setExternalId(name)
     }
     if (handle !== undefined) await updateHandle(identity, { did, handle })
-    if (email !== undefined) await dispatch.account(did).email.set({ email })
+    if (email !== undefined) await setEmail(dispatch.account(did), email)
     return accountView(await mustOwn(call, { did }))
   },
 })
@@ -110,6 +111,14 @@ export const exportAccount = method(tenant.exportAccount, {
     return car
   },
 })
+
+/** Throws 403 AlreadyClaimed: by another address the tenant could reset the password, and take the account back. */
+async function setEmail(account: RemoteAccount, email: string): Promise<void> {
+  if (await account.claim.isClaimed()) {
+    throw forbidden('The user of this account has claimed it', 'AlreadyClaimed')
+  }
+  await account.email.set({ email })
+}
 
 function suspendedByOperator() {
   return forbidden('The operator of the server has suspended this account')

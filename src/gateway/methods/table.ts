@@ -23,8 +23,11 @@ import * as groupSigningIn from '#src/gateway/methods/dev.headwater.group.signin
 import * as group from '#src/gateway/methods/dev.headwater.group.ts'
 import * as tenantAccess from '#src/gateway/methods/dev.headwater.tenant.access.ts'
 import * as tenantAccounts from '#src/gateway/methods/dev.headwater.tenant.accounts.ts'
+import * as tenantClaims from '#src/gateway/methods/dev.headwater.tenant.claims.ts'
 import * as tenantDomains from '#src/gateway/methods/dev.headwater.tenant.domains.ts'
 import * as tenantInvites from '#src/gateway/methods/dev.headwater.tenant.invites.ts'
+import * as tenantJobs from '#src/gateway/methods/dev.headwater.tenant.jobs.ts'
+import * as tenantProvisioning from '#src/gateway/methods/dev.headwater.tenant.provisioning.ts'
 import * as tenant from '#src/gateway/methods/dev.headwater.tenant.ts'
 import * as jetstream from '#src/gateway/methods/network.bsky.jetstream.ts'
 import type { Method } from '#src/gateway/xrpc/method.ts'
@@ -58,6 +61,9 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     tenantAccounts,
     tenantDomains,
     tenantInvites,
+    tenantProvisioning,
+    tenantJobs,
+    tenantClaims,
     jetstream,
   ]
     .flatMap((group): Method[] => Object.values(group))

@@ -55,7 +55,7 @@ export function validateInput(
 
 export function validateInputExceptHandle(
   { inviteRequired, byAdmin = false, isGroup = false }: InputRules,
-  input: CreateAccountInput,
+  input: Omit<CreateAccountInput, 'handle'>,
 ): Omit<NewAccount, 'handle'> {
   const { email, password, inviteCode, recoveryKey } = input
   if (input.plcOp !== undefined) throw invalidRequest('Unsupported input: "plcOp"')

@@ -130,9 +130,13 @@ function hashOf({ password }: NewAccount): Promise<string> | null {
   return hash
 }
 
-function genesisFor(
-  { rotationKey, recoveryKey, service }: CreateAccountPorts,
-  { handle, recoveryKey: ownRecoveryKey }: NewAccount,
+export function genesisFor(
+  {
+    rotationKey,
+    recoveryKey,
+    service,
+  }: Pick<CreateAccountPorts, 'rotationKey' | 'recoveryKey' | 'service'>,
+  { handle, recoveryKey: ownRecoveryKey }: Pick<NewAccount, 'handle' | 'recoveryKey'>,
   key: SigningKey,
 ): Promise<Genesis> {
   const keys = [ownRecoveryKey, recoveryKey, rotationKey.did()]

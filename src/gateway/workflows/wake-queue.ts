@@ -1,23 +1,50 @@
 /** Wakes new accounts, a few at a time, so that they provision themselves soon after createAccount has answered. */
+import { pause } from '#src/ports/pause.ts'
 
 /** Provisioning costs about as much as all that createAccount waits for, and must not slow other creations down. */
 const MAX_CONCURRENT = 2
 
+/** For accounts that are created by the thousand: three quarters of the time are left to other calls. */
+const inBulk = { concurrent: 1, maxWaiting: 100, rests: 3, maxRestMs: 1_000 }
+
+interface WakePace {
+  concurrent: number
+  /** More are left to their reminders. */
+  maxWaiting: number
+  /** After a wake it rests for so many times as long as that took, but no longer than `maxRestMs`. */
+  rests: number
+  maxRestMs: number
+}
+
 export class WakeQueue {
   readonly #wake: (did: string) => Promise<void>
+  readonly #pace: WakePace
   #waiting: string[] = []
   readonly #running = new Set<Promise<void>>()
   #closed = false
 
   /** If `wake` fails, the account wakes with its next call or reminder. */
-  constructor(wake: (did: string) => Promise<void>) {
+  constructor(
+    wake: (did: string) => Promise<void>,
+    pace: WakePace = {
+      concurrent: MAX_CONCURRENT,
+      maxWaiting: Number.POSITIVE_INFINITY,
+      rests: 0,
+      maxRestMs: 0,
+    },
+  ) {
     this.#wake = wake
+    this.#pace = pace
+  }
+
+  static inBulk(wake: (did: string) => Promise<void>): WakeQueue {
+    return new WakeQueue(wake, inBulk)
   }
 
   add(did: string): void {
-    if (this.#closed) return
+    if (this.#closed || this.#waiting.length >= this.#pace.maxWaiting) return
     this.#waiting.push(did)
-    if (this.#running.size < MAX_CONCURRENT) this.#start()
+    if (this.#running.size < this.#pace.concurrent) this.#start()
   }
 
   /** Starts no more; the accounts that are still queued get a reminder later. */
@@ -34,7 +61,11 @@ export class WakeQueue {
 
   async #run(): Promise<void> {
     for (let did = this.#waiting.shift(); did !== undefined; did = this.#waiting.shift()) {
+      const began = performance.now()
       await this.#wake(did).catch(() => {})
+      const { rests, maxRestMs } = this.#pace
+      const restMs = Math.min(rests * (performance.now() - began), maxRestMs)
+      if (restMs > 0 && !this.#closed) await pause(restMs)
     }
   }
 }

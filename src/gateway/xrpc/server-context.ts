@@ -6,6 +6,7 @@ import type { HandleRules } from '#src/gateway/identity/handle-rules.ts'
 import type { MovedAccounts } from '#src/gateway/identity/moved-accounts.ts'
 import type { ServerIdentity } from '#src/gateway/identity/open-identity.ts'
 import type { MailSettings } from '#src/gateway/mails.ts'
+import type { Provisioning } from '#src/gateway/provisioning/open-provisioning.ts'
 import type { Services } from '#src/gateway/proxy/services.ts'
 import type { RelayView } from '#src/gateway/relays/relay-view.ts'
 import type { FindTenantBrand } from '#src/gateway/tenants/brand.ts'
@@ -57,6 +58,8 @@ export interface ServerContext {
     /** As for `createAccount`. */
     address?: string,
   ): Promise<{ did: string; handle: string }>
+  /** Of the accounts of tenants. */
+  readonly provisioning: Provisioning
   reserveSigningKey(input: { did?: string; isAdmin?: boolean }): Promise<{ signingKey: string }>
   activateAccount(did: string, by?: ActingMember): Promise<void>
   rotateSigningKey(input: { did: string; signingKey: string }): Promise<void>

@@ -22,6 +22,11 @@ export function parseInput(schema: Schema, body: unknown): unknown {
   return input === undefined ? body : validated('', () => input.parse(body))
 }
 
+/** Validates a part of a body that its method's lexicon does not. Throws 400. */
+export function parseWith<T>(schema: { parse(value: unknown): unknown }, value: unknown): T {
+  return validated('', () => schema.parse(value) as T)
+}
+
 function validated<T>(prefix: string, parse: () => T): T {
   try {
     return withoutStackTraces(parse)

@@ -21,14 +21,17 @@ async function firstRound(lease: { lapses: number }, happen = () => {}): Promise
   happen()
   const reminded: string[] = []
   const dispatch = {
-    directory: { reminders: { list: async () => [did] } },
+    directory: {
+      reminders: { list: async ({ isNew }: { isNew?: boolean }) => (isNew ? [] : [did]) },
+    },
     account: (named: string) => ({ outbox: { remind: async () => void reminded.push(named) } }),
   }
   const { promise: hasEnded, resolve: end } = Promise.withResolvers<void>()
-  // One timer is for telling the directory that the process runs, and set at once; the other at the end of a round.
+  // One timer is for telling the directory that the process runs, and set at once; the others at the end of a round of
+  // new accounts and of the others.
   let timers = 0
   const timer = () => {
-    if (++timers === 2) end()
+    if (++timers === 3) end()
     return () => {}
   }
   const settings = { live, dispatch, timer, processId: 'one', log: createLog('silent') }

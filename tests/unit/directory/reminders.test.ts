@@ -1,7 +1,13 @@
 /** Which process sends the reminder of an account. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { addReminder, listReminders, removeReminders } from '#src/directory/reminders.ts'
-import { type TestDirectory, testDirectory } from '#tests/support/test-directory.ts'
+import { confirmAccount, reserveAccount } from '#src/directory/reservations.ts'
+import {
+  confirmation,
+  newKey,
+  type TestDirectory,
+  testDirectory,
+} from '#tests/support/test-directory.ts'
 
 const alice = 'did:plc:alice'
 const bob = 'did:plc:bob'
@@ -122,4 +128,14 @@ describe('the reminder of an account', () => {
     await addReminder(directory, { did: bob, process: 'A' })
     expect(await list('B')).toEqual([])
   })
+})
+
+it('reminders of new accounts and those of the others are listed apart', async () => {
+  await reserveAccount(directory, { did: alice, handle: 'alice.test', email: null, ...newKey })
+  await confirmAccount(directory, { did: alice, ...confirmation })
+  await addReminder(directory, { did: bob, process: 'A' })
+  const page = { after: '', limit: 10, process: 'A' }
+  expect(await listReminders(directory, { ...page, isNew: true })).toEqual([alice])
+  expect(await listReminders(directory, { ...page, isNew: false })).toEqual([bob])
+  expect(await listReminders(directory, page)).toEqual([alice, bob])
 })

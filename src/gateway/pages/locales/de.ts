@@ -43,6 +43,14 @@ export const de: LocaleMessages = {
   cannotSignIn: 'Dieses Konto kann sich nicht anmelden.',
   failed: 'Das hat nicht geklappt: {reason}',
   done: 'Erledigt.',
+  claim: 'Konto übernehmen',
+  claimHelp:
+    'Lege eine E-Mail-Adresse und ein Passwort für {handle} fest. Danach gehört das Konto nur dir, und andere Anmeldungen enden.',
+  email: 'E-Mail',
+  newPassword: 'Neues Passwort',
+  takeOver: 'Übernehmen',
+  claimed: 'Das Konto gehört dir. Du kannst dich jetzt anmelden.',
+  claimGone: 'Dieser Link wurde schon benutzt oder ist abgelaufen. Bitte um einen neuen.',
   passkeys: 'Passkeys',
   passkeysHelp:
     'Melde dich mit Fingerabdruck, Gesicht oder PIN an. Es gibt kein Passwort, das man eintippen muss oder stehlen kann.',

@@ -40,6 +40,14 @@ export const en = {
   cannotSignIn: 'This account cannot sign in.',
   failed: 'That did not work: {reason}',
   done: 'Done.',
+  claim: 'Take over your account',
+  claimHelp:
+    'Set an email address and a password for {handle}. From then on the account is yours alone, and other sign-ins to it end.',
+  email: 'Email',
+  newPassword: 'New password',
+  takeOver: 'Take over',
+  claimed: 'The account is yours. You can sign in now.',
+  claimGone: 'This link was used, or has expired. Ask for a new one.',
   passkeys: 'Passkeys',
   passkeysHelp:
     'Sign in with your fingerprint, face or PIN. There is no password to type or to steal.',

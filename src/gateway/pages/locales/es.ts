@@ -42,6 +42,14 @@ export const es: LocaleMessages = {
   cannotSignIn: 'Esta cuenta no puede iniciar sesión.',
   failed: 'No ha funcionado: {reason}',
   done: 'Hecho.',
+  claim: 'Toma el control de tu cuenta',
+  claimHelp:
+    'Define un correo y una contraseña para {handle}. Desde entonces la cuenta es solo tuya y se cierran las demás sesiones.',
+  email: 'Correo electrónico',
+  newPassword: 'Nueva contraseña',
+  takeOver: 'Tomar el control',
+  claimed: 'La cuenta es tuya. Ya puedes iniciar sesión.',
+  claimGone: 'Este enlace ya se usó o ha caducado. Pide uno nuevo.',
   passkeys: 'Llaves de acceso',
   passkeysHelp:
     'Entra con tu huella, tu cara o un PIN. No hay contraseña que escribir ni que robar.',

@@ -43,6 +43,14 @@ export const fr: LocaleMessages = {
   cannotSignIn: 'Ce compte ne peut pas se connecter.',
   failed: "Cela n'a pas fonctionné : {reason}",
   done: "C'est fait.",
+  claim: 'Prendre possession de votre compte',
+  claimHelp:
+    'Choisissez une adresse e-mail et un mot de passe pour {handle}. Ensuite, le compte n’est qu’à vous, et les autres connexions prennent fin.',
+  email: 'E-mail',
+  newPassword: 'Nouveau mot de passe',
+  takeOver: 'Prendre possession',
+  claimed: 'Le compte est à vous. Vous pouvez vous connecter.',
+  claimGone: 'Ce lien a déjà servi ou a expiré. Demandez-en un nouveau.',
   passkeys: "Clés d'accès",
   passkeysHelp:
     "Connectez-vous avec votre empreinte, votre visage ou un code PIN. Il n'y a pas de mot de passe à saisir ni à voler.",

@@ -43,6 +43,14 @@ export const ja: LocaleMessages = {
   cannotSignIn: 'このアカウントはサインインできません。',
   failed: 'できませんでした: {reason}',
   done: '完了しました。',
+  claim: 'アカウントを引き継ぐ',
+  claimHelp:
+    '{handle} のメールアドレスとパスワードを設定してください。以後このアカウントはあなただけのものになり、他のログインは終了します。',
+  email: 'メールアドレス',
+  newPassword: '新しいパスワード',
+  takeOver: '引き継ぐ',
+  claimed: 'アカウントはあなたのものになりました。ログインできます。',
+  claimGone: 'このリンクは使用済みか期限切れです。新しいリンクを依頼してください。',
   passkeys: 'パスキー',
   passkeysHelp:
     '指紋、顔、または PIN でサインインします。入力するパスワードも、盗まれるパスワードもありません。',

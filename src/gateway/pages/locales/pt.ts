@@ -42,6 +42,14 @@ export const pt: LocaleMessages = {
   cannotSignIn: 'Esta conta não pode entrar.',
   failed: 'Não deu certo: {reason}',
   done: 'Pronto.',
+  claim: 'Assuma a sua conta',
+  claimHelp:
+    'Defina um e-mail e uma senha para {handle}. A partir daí a conta é só sua, e os outros acessos terminam.',
+  email: 'E-mail',
+  newPassword: 'Nova senha',
+  takeOver: 'Assumir',
+  claimed: 'A conta é sua. Você já pode entrar.',
+  claimGone: 'Este link já foi usado ou expirou. Peça um novo.',
   passkeys: 'Chaves de acesso',
   passkeysHelp:
     'Entre com a impressão digital, o rosto ou um PIN. Não há senha para digitar nem para roubar.',

@@ -43,6 +43,14 @@ export const ro: LocaleMessages = {
   cannotSignIn: 'Acest cont nu se poate conecta.',
   failed: 'Nu a reușit: {reason}',
   done: 'Gata.',
+  claim: 'Preia-ți contul',
+  claimHelp:
+    'Setează o adresă de e-mail și o parolă pentru {handle}. De atunci contul este doar al tău, iar celelalte conectări se încheie.',
+  email: 'E-mail',
+  newPassword: 'Parolă nouă',
+  takeOver: 'Preia',
+  claimed: 'Contul este al tău. Te poți conecta acum.',
+  claimGone: 'Acest link a fost folosit sau a expirat. Cere unul nou.',
   passkeys: 'Chei de acces',
   passkeysHelp:
     'Conectați-vă cu amprenta, cu fața sau cu un PIN. Nu există o parolă de tastat sau de furat.',

@@ -43,6 +43,14 @@ export const sv: LocaleMessages = {
   cannotSignIn: 'Det går inte att logga in på det här kontot.',
   failed: 'Det gick inte: {reason}',
   done: 'Klart.',
+  claim: 'Ta över ditt konto',
+  claimHelp:
+    'Ange en e-postadress och ett lösenord för {handle}. Därefter är kontot bara ditt, och andra inloggningar avslutas.',
+  email: 'E-post',
+  newPassword: 'Nytt lösenord',
+  takeOver: 'Ta över',
+  claimed: 'Kontot är ditt. Du kan logga in nu.',
+  claimGone: 'Länken har använts eller gått ut. Be om en ny.',
   passkeys: 'Nycklar',
   passkeysHelp:
     'Logga in med fingeravtryck, ansikte eller PIN-kod. Det finns inget lösenord att skriva in eller stjäla.',

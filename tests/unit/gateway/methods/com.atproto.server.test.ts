@@ -61,8 +61,10 @@ it('the method table has every method of the reference and our own, and no other
     'dev.headwater.admin':
       'createTenant listTenants moveAccount restoreTenant suspendTenant updateTenant',
     'dev.headwater.tenant':
-      'createInvites createKey deleteAccount deleteAdmin deleteDomain deleteKey disableInvites exportAccount getAccount getAudit ' +
-      'getTenant getUsage listAccounts listAdmins listDomains listInvites listKeys putAdmin putBranding putDomain ' +
+      'adoptAccounts cancelJob createAccount createAccounts createClaim createInvites createJob ' +
+      'createKey deleteAccount deleteAdmin deleteDomain deleteKey disableInvites exportAccount ' +
+      'getAccount getAudit getJob getJobResults getTenant getUsage listAccounts listAdmins ' +
+      'listDomains listInvites listKeys putAdmin putBranding putDomain ' +
       'restoreAccount suspendAccount updateAccount verifyDomain',
     'dev.headwater.group':
       'acceptInvite acceptOwnership addMember convert create createAppPassword createInvite ' +

@@ -38,10 +38,19 @@ const inputs: Record<string, object[]> = {
   listAdmins: [{}],
   putAdmin: [{ did: theirs.ownDid, role: 'viewer' }],
   deleteAdmin: [{ did: admin }],
+  createAccount: [{ externalId, handle }],
+  // Their bodies are files, and these are none; tests/e2e/provisioning.test.ts sends some.
+  createAccounts: [{ externalId }],
+  adoptAccounts: [{ did }],
+  createJob: [{ externalId }],
+  getJob: [{ id: 'job of second' }],
+  getJobResults: [{ id: 'job of second' }],
+  cancelJob: [{ id: 'job of second' }],
+  createClaim: [{ account: did }, { account: handle }],
 }
 
 /** These are given the DID of an account, and know it not. */
-const ofAccounts = /^(get|update|suspend|restore|delete|export)Account$/
+const ofAccounts = /^((get|update|suspend|restore|delete|export)Account|createClaim)$/
 
 const own = [...methods.values()].filter(({ nsid }) => nsid.startsWith('dev.headwater.tenant.'))
 const cases = own.flatMap(({ nsid, verb }) => {

@@ -57,3 +57,15 @@ it('the wake queue closes when running wakes have ended, and starts no other', a
   await turns()
   expect(begun).toEqual(['a', 'b'])
 })
+
+it('a wake queue in bulk wakes one account at a time with rests, and leaves most to the reminders', async () => {
+  const begun: string[] = []
+  const queue = WakeQueue.inBulk(async (did) => {
+    begun.push(did)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  })
+  for (let n = 0; n < 500; n++) queue.add(`did:${n}`)
+  expect(begun).toEqual(['did:0'])
+  await expect.poll(() => begun.length, { timeout: 20_000 }).toBe(101)
+  await queue.close()
+})

@@ -1,0 +1,64 @@
+/** Jobs of tenants that are not done, and until when a gateway has taken each: after that another one goes on with it. */
+import type { Directory } from '#src/directory/open-directory.ts'
+
+const LEASE_MS = 30_000
+
+export interface JobName {
+  tenant: string
+  job: string
+}
+
+/** Idempotent. A gateway takes it soon. */
+export async function addJob(directory: Directory, { tenant, job }: JobName): Promise<void> {
+  const insert = {
+    sql: 'INSERT OR IGNORE INTO tenant_job (job, tenant, taken_until) VALUES (?, ?, 0)',
+    params: [job, tenant],
+  }
+  await directory.lane.write([`job ${job}`], async () => ({
+    answer: undefined,
+    statements: [insert],
+  }))
+}
+
+/** Takes those that no gateway has, for 30 s. An answer that is lost costs 30 s. */
+export async function takeJobs(
+  directory: Directory,
+  { limit }: { limit: number },
+): Promise<JobName[]> {
+  const { sql, clock } = directory
+  // Without jobs, which is the rule, nothing is written.
+  const due =
+    'SELECT job, tenant FROM tenant_job WHERE taken_until <= ? ORDER BY taken_until LIMIT ?'
+  if ((await sql.all(due, clock.now(), limit)).length === 0) return []
+  return directory.lane.write<JobName[]>(['jobs'], async (now) => {
+    const jobs = await sql.all<JobName>(due, now, limit)
+    const names = JSON.stringify(jobs.map(({ job }) => job))
+    const take = {
+      sql: `UPDATE tenant_job SET taken_until = ?
+            WHERE job IN (SELECT value FROM json_each(?))`,
+      params: [now + LEASE_MS, names],
+    }
+    return { answer: jobs, statements: jobs.length === 0 ? [] : [take] }
+  })
+}
+
+/** Of a gateway that has it. */
+export async function keepJob(directory: Directory, { job }: { job: string }): Promise<void> {
+  await directory.lane.write([`job ${job}`], async (now) => ({
+    answer: undefined,
+    statements: [
+      {
+        sql: 'UPDATE tenant_job SET taken_until = ? WHERE job = ?',
+        params: [now + LEASE_MS, job],
+      },
+    ],
+  }))
+}
+
+/** It has ended. Idempotent. */
+export async function removeJob(directory: Directory, { job }: { job: string }): Promise<void> {
+  await directory.lane.write([`job ${job}`], async () => ({
+    answer: undefined,
+    statements: [{ sql: 'DELETE FROM tenant_job WHERE job = ?', params: [job] }],
+  }))
+}

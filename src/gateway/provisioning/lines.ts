@@ -1,0 +1,41 @@
+/** The lines of a body, as they arrive. */
+import { tooLarge } from '#src/gateway/http/body-errors.ts'
+
+/** Of a line, in bytes: 64 of them are in memory for each file. */
+export const MAX_LINE_BYTES = 256 * 1024
+
+const NEW_LINE = 10
+
+/** With the numbers that an editor shows, from 1 on; empty ones are left out. Throws 413 for one that is too long. */
+export async function* linesOf(
+  bytes: AsyncIterable<Uint8Array>,
+): AsyncGenerator<{ n: number; text: string }> {
+  let n = 0
+  let rest: Uint8Array[] = []
+  let restBytes = 0
+  const take = (last: Uint8Array) => {
+    n++
+    const text = Buffer.concat([...rest, last])
+      .toString()
+      .trim()
+    rest = []
+    restBytes = 0
+    return { n, text }
+  }
+  for await (const chunk of bytes) {
+    let from = 0
+    for (let end = chunk.indexOf(NEW_LINE); end !== -1; end = chunk.indexOf(NEW_LINE, from)) {
+      if (restBytes + end - from > MAX_LINE_BYTES) throw tooLarge()
+      const line = take(chunk.subarray(from, end))
+      if (line.text !== '') yield line
+      from = end + 1
+    }
+    if (from === chunk.length) continue
+    // A copy: the chunk may be much larger.
+    rest.push(chunk.slice(from))
+    restBytes += chunk.length - from
+    if (restBytes > MAX_LINE_BYTES) throw tooLarge()
+  }
+  const line = take(new Uint8Array())
+  if (line.text !== '') yield line
+}

@@ -1,0 +1,69 @@
+/** Provisioning as methods and jobs use it: bound to the dependencies of this server, and bounded. */
+import { XrpcError } from '#src/errors.ts'
+import { type Adopter, type AdoptPorts, openAdopter } from '#src/gateway/provisioning/adopt.ts'
+import {
+  gathering,
+  openProvisioner,
+  type Provisioner,
+  type ProvisionPorts,
+} from '#src/gateway/provisioning/provision.ts'
+import type { WakeQueue } from '#src/gateway/workflows/wake-queue.ts'
+import type { Log } from '#src/log.ts'
+import type { Keychain } from '#src/ports/keychain.ts'
+import { Slots } from '#src/ports/slots.ts'
+import type { Timer } from '#src/ports/timer.ts'
+
+export interface Provisioning {
+  /** A single account is woken soon, those of a file at a bounded rate. */
+  one(tenant: string): Provisioner
+  many(tenant: string): Provisioner & Adopter
+  /** A file of the tenant runs until the function that this returns is called. Throws 429 RateLimitExceeded. */
+  beginFile(tenant: string): () => void
+  readonly keychain: Keychain
+  readonly timer: Timer
+  readonly log: Pick<Log, 'error'>
+}
+
+/** Each has up to 64 rows in memory. */
+const MAX_FILES = 8
+const MAX_FILES_OF_TENANT = 2
+const MAX_PLC_REQUESTS = 16
+
+export type ProvisioningPorts = Omit<ProvisionPorts & AdoptPorts, 'plcSlots'> & {
+  bulkWakeQueue: Pick<WakeQueue, 'add'>
+  timer: Timer
+  log: Log
+}
+
+export function openProvisioning(ports: ProvisioningPorts): Provisioning {
+  const plcSlots = new Slots(MAX_PLC_REQUESTS)
+  const single = { ...ports, plcSlots }
+  const bulk = { ...single, wakeQueue: ports.bulkWakeQueue }
+  const files = new Map<string, number>()
+  return {
+    one: (tenant) => openProvisioner(single, tenant),
+    many: (tenant) => ({
+      ...openProvisioner(bulk, tenant, gathering.many),
+      ...openAdopter(bulk, tenant),
+    }),
+    beginFile(tenant) {
+      const own = files.get(tenant) ?? 0
+      const all = [...files.values()].reduce((sum, count) => sum + count, 0)
+      if (own >= MAX_FILES_OF_TENANT || all >= MAX_FILES) {
+        throw new XrpcError(429, 'RateLimitExceeded', 'Too many files at once')
+      }
+      files.set(tenant, own + 1)
+      let isOpen = true
+      return () => {
+        if (!isOpen) return
+        isOpen = false
+        const left = (files.get(tenant) ?? 1) - 1
+        if (left === 0) files.delete(tenant)
+        else files.set(tenant, left)
+      }
+    },
+    keychain: ports.keys,
+    timer: ports.timer,
+    log: ports.log,
+  }
+}
