@@ -140,21 +140,25 @@ describe('groups', () => {
     const { did } = await group<{ did: string }>('create', 'cooks.test')
     await group('add', 'cooks.test', 'bob.test', 'viewer', '--note', 'a friend')
     await group('role', 'cooks.test', bob.did, 'editor', '--expires', '2100-01-01')
-    const members = await group<{ did: string; role: string }[]>('members', did)
+    const [members, { token }, groups] = await Promise.all([
+      group<{ did: string; role: string }[]>('members', did),
+      group<{ token: string }>('invite', did, '--role', 'viewer'),
+      group<object[]>('list'),
+    ])
     const expected = [
       [alice.did, 'owner'],
       [bob.did, 'editor'],
     ]
     expect(members.map(({ did, role }) => [did, role]).sort()).toEqual(expected.sort())
-    const { token } = await group<{ token: string }>('invite', did, '--role', 'viewer')
     expect(token).toEqual(expect.any(String))
-    await group('remove', did, 'bob.test', '--reason', 'moved on')
-    const groups = await group<object[]>('list')
     expect(groups).toEqual([{ did, handle: 'cooks.test', status: 'active', role: 'owner' }])
-    const [last] = await group<object[]>('audit', did, '--action', 'member removed')
-    expect(last).toMatchObject({ actor: alice.did, target: bob.did, reason: 'moved on' })
+    await group('remove', did, 'bob.test', '--reason', 'moved on')
     const wrong = { ...own, HEADWATER_PASSWORD: 'wrong' }
-    const refused = await headwater(['group', 'list', '--as', 'alice.test'], wrong)
+    const [[last], refused] = await Promise.all([
+      group<object[]>('audit', did, '--action', 'member removed'),
+      headwater(['group', 'list', '--as', 'alice.test'], wrong),
+    ])
+    expect(last).toMatchObject({ actor: alice.did, target: bob.did, reason: 'moved on' })
     expect(refusal(refused)).toEqual({
       ...{ code: 1, out: '' },
       err: 'headwater: alice.test cannot sign in: Invalid identifier or password',
