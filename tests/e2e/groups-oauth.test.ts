@@ -11,6 +11,7 @@ import {
 } from '#tests/support/oauth-client.ts'
 import { PageClient, signedInPageClient } from '#tests/support/page-client.ts'
 import { freePort } from '#tests/support/processes.ts'
+import { RealtimeClient } from '#tests/support/realtime-client.ts'
 import { adminPassword, type TestAccount } from '#tests/support/server.ts'
 import { serverWithAccounts } from '#tests/support/shared-server.ts'
 import { totpCode } from '#tests/support/totp-code.ts'
@@ -206,12 +207,20 @@ describe('the grant of a member', () => {
     await expect(write(agent, 'late')).rejects.toMatchObject({ status: 403 })
   })
 
-  it('ends with the membership', async () => {
+  it('ends with the membership, and so does a realtime connection that it has opened', async () => {
     ok(await ask(olga, 'addMember', { account: cooks, did: gus.did, role: 'editor' }))
     const { agent, session } = await signedIn(gus)
+    const made = await session.fetchHandler('/xrpc/dev.headwater.realtime.createTicket', {
+      ...{ method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' },
+    })
+    const { ticket } = (await made.json()) as { ticket: string }
+    const realtime = new RealtimeClient(server.url, { ticket })
+    await realtime.next('ready')
     await write(agent, 'pie')
+    await realtime.next('commit', ({ collection: of }) => of === collection)
     ok(await ask(olga, 'removeMember', { account: cooks, did: gus.did }))
     await expect(write(agent, 'late')).rejects.toThrow()
+    expect(await realtime.refusal()).toEqual(['NotAMember', 1008])
     ok(await ask(olga, 'addMember', { account: cooks, did: gus.did, role: 'editor' }))
     await expect(session.getTokenInfo(true)).rejects.toThrow()
     ok(await ask(olga, 'removeMember', { account: cooks, did: gus.did }))
