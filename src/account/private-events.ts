@@ -43,6 +43,8 @@ export interface PrivateFields {
   /** For gateways only: what members with this role may do has changed. */
   '#role': { change: 'changed'; role: string; scope: string }
   '#moderation': { subject: ModerationSubject; takedown: boolean }
+  /** `#account` of the firehose is sent again without a change. Not for a deletion, after which only that is left. */
+  '#status': { from: string; to: string }
 }
 
 /** As com.atproto.admin.defs and com.atproto.repo.strongRef. */

@@ -24,6 +24,13 @@ export class CborReader {
     return this.#bytes.toString('utf8', at, this.#at)
   }
 
+  /** Undefined for null. */
+  textOrNull(): string | undefined {
+    if (this.#bytes[this.#at] !== 0xf6) return this.text()
+    this.#at += 1
+    return undefined
+  }
+
   /** A view. */
   bytes(): Buffer {
     const size = this.#head(2)

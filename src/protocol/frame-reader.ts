@@ -9,6 +9,8 @@ export interface FrameFields {
   did: string
   time: string
   rev?: string
+  /** Of a commit: the rev of the one before it; undefined for the first one. */
+  since?: string
   ops?: readonly FrameOp[]
   /** CID of the commit. */
   commit?: Uint8Array
@@ -67,6 +69,9 @@ function readField(reader: CborReader, name: string, fields: FrameFields): void 
     case 'active':
       fields.active = reader.bool()
       return
+    case 'since':
+      readSince(reader, fields)
+      return
     case 'blocks':
       fields.blocks = reader.bytes()
       return
@@ -79,6 +84,11 @@ function readField(reader: CborReader, name: string, fields: FrameFields): void 
     default:
       reader.skip()
   }
+}
+
+function readSince(reader: CborReader, fields: FrameFields): void {
+  const since = reader.textOrNull()
+  if (since !== undefined) fields.since = since
 }
 
 function readCommit(reader: CborReader, fields: FrameFields): void {

@@ -71,6 +71,7 @@ export const credentialScenarios: Scenario[] = [
         { subject: { $type: 'com.atproto.admin.defs#repoRef', did }, takedown: true },
       ],
       ['#session', { change: 'ended', kind: 'all' }],
+      ['#status', { from: 'active', to: 'takendown' }],
     ],
   },
   {
@@ -83,6 +84,7 @@ export const credentialScenarios: Scenario[] = [
         '#moderation',
         { subject: { $type: 'com.atproto.admin.defs#repoRef', did }, takedown: false },
       ],
+      ['#status', { from: 'takendown', to: 'active' }],
     ],
   },
   {
@@ -109,7 +111,14 @@ export const credentialScenarios: Scenario[] = [
         'tok-2',
       ],
       ['#appPassword', { change: 'revoked', ...app }, phone],
+      ['#status', { from: 'active', to: 'deactivated' }],
     ],
+  },
+  {
+    title: 'a suspension of the account',
+    when: ({ account }) => changeState(account, { suspended: true }),
+    sql: /UPDATE account SET/,
+    expected: [['#status', { from: 'active', to: 'suspended' }]],
   },
   {
     title: 'a grant that is created',

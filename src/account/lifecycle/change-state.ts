@@ -68,6 +68,7 @@ async function runChange(
                   ...(await deleteAllAppPasswords(account)),
                 ]
               : []),
+            ...statusEventOf(account, row, next),
           ],
           events: firehoseEventsOf(account, head, row, next.status, change.active === true),
         }
@@ -121,6 +122,11 @@ function moderationEventsOf(account: Account, before: ProfileRow, next: State): 
   if (takedown === (before.takedownRef !== null)) return []
   const subject = { $type: 'com.atproto.admin.defs#repoRef', did: account.did } as const
   return [addPrivateEvent(account, '#moderation', { subject, takedown })]
+}
+
+function statusEventOf(account: Account, before: ProfileRow, next: State): Statement[] {
+  const [from, to] = [before.status, next.status]
+  return from === to ? [] : [addPrivateEvent(account, '#status', { from, to })]
 }
 
 function firehoseEventsOf(
