@@ -8,6 +8,7 @@ import { limiterActor } from '#actors/limiter.ts'
 import { sequencerActor } from '#actors/sequencer.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import { tenantActor } from '#actors/tenant.ts'
+import { webhooksActor } from '#actors/webhooks.ts'
 import type { EngineAddress } from '#src/engine/engine-api.ts'
 
 export function createRegistry(settings: ActorSettings, engine: EngineAddress) {
@@ -20,6 +21,7 @@ export function createRegistry(settings: ActorSettings, engine: EngineAddress) {
       authorization: authorizationActor(settings),
       channels: channelsActor(settings),
       tenant: tenantActor(settings),
+      webhooks: webhooksActor(settings),
     },
     ...engine,
     // The engine wakes actors only in the processes of the highest release, and puts those of the others to sleep.

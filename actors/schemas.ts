@@ -5,6 +5,7 @@ import { directorySchema } from '#src/directory/schema.ts'
 import type { Migration } from '#src/ports/migrations.ts'
 import { sequencerSchema } from '#src/sequencer/schema.ts'
 import { tenantSchema } from '#src/tenants/schema.ts'
+import { webhooksSchema } from '#src/webhooks/schema.ts'
 
 export interface Schemas {
   account: readonly Migration[]
@@ -12,6 +13,7 @@ export interface Schemas {
   sequencer: readonly Migration[]
   authorization: readonly Migration[]
   tenant: readonly Migration[]
+  webhooks: readonly Migration[]
 }
 
 export const schemas: Schemas = {
@@ -20,6 +22,7 @@ export const schemas: Schemas = {
   sequencer: sequencerSchema,
   authorization: authorizationSchema,
   tenant: tenantSchema,
+  webhooks: webhooksSchema,
 }
 
 /** The schema versions that this release migrates databases to. */

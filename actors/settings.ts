@@ -10,6 +10,7 @@ import type { Clock } from '#src/ports/clock.ts'
 import type { DiskSpace } from '#src/ports/disk-space.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
 import type { Timer } from '#src/ports/timer.ts'
+import type { WebhookStats } from '#src/webhooks/stats.ts'
 
 export interface ActorSettings {
   service: Service
@@ -36,6 +37,10 @@ export interface ActorSettings {
   blobTempMaxAgeMs: number
   /** Where other processes of the server call the actors of this one directly; undefined if they do not. */
   peerAddress: () => Promise<string | undefined>
+  /** Whether webhooks may be sent to private networks, by http and to any port. */
+  privateNetworks: boolean
+  /** What metrics say of the webhooks in this process. */
+  webhookStats: WebhookStats
   /** The secret that callers must show. */
   internalToken: string
   /** How long an account stays awake without a call, in ms. */

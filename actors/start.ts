@@ -4,6 +4,7 @@ import { createRegistry } from '#actors/registry.ts'
 import { startReminders } from '#actors/remind.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import { startBlobSweeps } from '#actors/sweep-blobs.ts'
+import { startWebhooks } from '#actors/wake-webhooks.ts'
 import type { Account } from '#src/account/account.ts'
 import { closeOutboxes } from '#src/account/reminder.ts'
 import { AwakeLimit } from '#src/engine/awake-limit.ts'
@@ -35,6 +36,7 @@ export async function startActors(
   const endAwakeLimit = new AwakeLimit(settings).start()
   const stopReminders = startReminders(settings)
   const stopBlobSweeps = startBlobSweeps(settings)
+  const stopWebhooks = startWebhooks(settings)
   return {
     envoyKey,
     stop: async () => {
@@ -42,6 +44,7 @@ export async function startActors(
       endAwakeLimit()
       stopReminders()
       stopBlobSweeps()
+      stopWebhooks()
       await endAccounts(settings)
       await registry.shutdown()
     },

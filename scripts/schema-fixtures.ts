@@ -14,11 +14,13 @@ import {
   fillDirectory,
   fillSequencer,
   fillTenant,
+  fillWebhooks,
 } from '#tests/support/schema-fixtures.ts'
 import { testDirectory } from '#tests/support/test-directory.ts'
 import { testSequencer } from '#tests/support/test-sequencer.ts'
 import { testShard } from '#tests/support/test-shard.ts'
 import { testTenant } from '#tests/support/test-tenant.ts'
+import { testWebhooks } from '#tests/support/webhooks-fixture.ts'
 
 const folder = join(import.meta.dirname, '../tests/fixtures/schema')
 
@@ -46,4 +48,7 @@ await keep('authorization', shard.sql)
 const tenant = testTenant()
 await fillTenant(tenant)
 await keep('tenant', tenant.sql)
+const test = await testWebhooks()
+await fillWebhooks(test)
+await keep('webhooks', test.database)
 process.exit(0)

@@ -77,6 +77,10 @@ export const directoryActions = {
     }),
     ...writes({ put: directory.putSetting }),
   },
+  webhookOwners: {
+    ...reads({ list: directory.listWebhookOwners }),
+    ...writes({ set: directory.setWebhookOwner }),
+  },
   keys: {
     ...reads({ find: directory.findReservedKey }),
     ...writes({ reserve: directory.reserveKey }),

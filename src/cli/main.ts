@@ -27,6 +27,7 @@ import { setupCommands } from '#src/cli/setup.ts'
 import { tailCommands } from '#src/cli/tail.ts'
 import { takedownCommands } from '#src/cli/takedowns.ts'
 import { tenantCommands } from '#src/cli/tenants.ts'
+import { webhookCommands } from '#src/cli/webhooks.ts'
 import { environment } from '#src/config/config.ts'
 import { version } from '#src/config/service.ts'
 import { XrpcError } from '#src/errors.ts'
@@ -35,6 +36,7 @@ const commands = [
   ...[...accountCommands, ...groupCommands, ...takedownCommands, ...inviteCommands],
   ...[...domainCommands, ...repoCommands, ...serverCommands, ...doctorCommands, ...mailCommands],
   ...[...tenantCommands, ...relayCommands, ...backupCommands, ...setupCommands, ...tailCommands],
+  ...webhookCommands,
 ]
 
 const args = process.argv.slice(2)

@@ -10,6 +10,7 @@ import type { DirectoryActions } from '#actors/actions/directory.ts'
 import type { LimiterActions } from '#actors/actions/limiter.ts'
 import type { SequencerActions } from '#actors/actions/sequencer.ts'
 import type { TenantActions } from '#actors/actions/tenant.ts'
+import type { WebhooksActions } from '#actors/actions/webhooks.ts'
 import { callLiveActor } from '#src/engine/call-live-actor.ts'
 import { afterLastAttempt } from '#src/engine/going-away.ts'
 import type { LiveActor, LiveActors } from '#src/engine/live-actors.ts'
@@ -54,6 +55,8 @@ export interface Dispatch {
   channels(shard: string): Remote<ChannelsActions>
   /** A tenant by its id, which must be one that the directory knows: calling an actor creates it. */
   tenant(id: string): Remote<TenantActions>
+  /** The webhooks of an owner: the server, or a tenant. */
+  webhooks(owner: string): Remote<WebhooksActions>
 }
 
 const FIRST_PAUSE_MS = 25
@@ -76,6 +79,7 @@ const once: {
   authorization: Record<OnceNames<AuthorizationActions>, true>
   channels: Record<OnceNames<ChannelsActions>, true>
   tenant: Record<OnceNames<TenantActions>, true>
+  webhooks: Record<OnceNames<WebhooksActions>, true>
 } = {
   account: {
     'repo.createRecord': true,
@@ -123,6 +127,7 @@ const once: {
   authorization: {},
   channels: {},
   tenant: {},
+  webhooks: {},
 }
 
 type ActorName = keyof typeof once
@@ -167,6 +172,7 @@ export function createDispatch(ports: DispatchPorts): Dispatch {
       actionsProxy(run, 'authorization', shard) as Remote<AuthorizationActions>,
     channels: (shard) => actionsProxy(run, 'channels', shard) as Remote<ChannelsActions>,
     tenant: (id) => actionsProxy(run, 'tenant', id) as Remote<TenantActions>,
+    webhooks: (owner) => actionsProxy(run, 'webhooks', owner) as Remote<WebhooksActions>,
   }
 }
 

@@ -27,6 +27,7 @@ import { httpPlcDirectory } from '#src/ports/plc-directory.ts'
 import { createSafeFetch } from '#src/ports/safe-fetch.ts'
 import { signingKey } from '#src/ports/secp256k1.ts'
 import type { Timer } from '#src/ports/timer.ts'
+import type { WebhookStats } from '#src/webhooks/stats.ts'
 
 export interface GatewayPorts {
   dispatch: Dispatch
@@ -52,6 +53,7 @@ export interface GatewayPorts {
   /** How many there were in this process so far. */
   unhandledRejections: () => number
   storeSyncs: SyncTotal | undefined
+  webhookStats: WebhookStats
 }
 
 /** The part of `Config` that a gateway uses. */

@@ -164,6 +164,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     realtime: realtime.stats,
     unhandledRejections: ports.unhandledRejections,
     storeSyncs: ports.storeSyncs,
+    webhooks: ports.webhookStats,
   })
   const app = createApp({
     methods: new Map([

@@ -40,6 +40,19 @@ export function createSafeFetch(options: SafeFetchOptions): typeof globalThis.fe
   }
 }
 
+/** Why `createSafeFetch` requests nothing from the URL, as far as that is known without looking up its host. */
+export async function urlRefusal(
+  url: URL,
+  { privateNetworks }: { privateNetworks: boolean },
+): Promise<string | undefined> {
+  if (privateNetworks) return /^https?:$/.test(url.protocol) ? undefined : 'it is not http or https'
+  if (url.protocol !== 'https:') return 'it is not https'
+  if (url.port !== '') return 'it has a port'
+  if (isIpv4Compatible(url.hostname)) return ipv4Compatible
+  const { checkUnicastPolicy } = await import('@atproto-labs/fetch-node')
+  return checkUnicastPolicy(url)
+}
+
 export interface SafeDispatcherOptions {
   privateNetworks: boolean
   headersTimeoutMs: number

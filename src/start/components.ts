@@ -64,6 +64,7 @@ export async function startComponents(
   const { createKeychain } = await import('#src/ports/keychain.ts')
   const { systemTimer } = await import('#src/ports/timer.ts')
   const { checkData } = await import('#src/gateway/data-checks/check-data.ts')
+  const { WebhookStats } = await import('#src/webhooks/stats.ts')
   const { promise: envoyKey, resolve: setEnvoyKey } = Promise.withResolvers<string | undefined>()
   const live = new LiveActors(await openLease({ config, engine, envoyKey, log }, parts))
   const { internalToken } = secrets
@@ -94,6 +95,7 @@ export async function startComponents(
     storeSyncs: walSync?.total,
     storeSize: storeSizeOf(config.engine, folder),
     maxAwakeAccounts: config.actors.maxAwakeAccounts,
+    webhookStats: new WebhookStats(systemClock),
   }
   if (config.role !== 'gateway') {
     const settings = {
@@ -102,6 +104,7 @@ export async function startComponents(
       imports: { ...config.imports, folder: folder.at('imports') },
       blobQuotaBytes: config.blobs.accountQuotaBytes,
       blobTempMaxAgeMs: config.blobs.tempMaxAgeMs,
+      privateNetworks: config.identity.privateNetworks,
     }
     if (!isAlone(config)) await reportFormerProcess({ folder, engine, log })
     const actors = await startActors(settings, engine)

@@ -11,6 +11,7 @@ import type { Log } from '#src/log.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { DiskSpace } from '#src/ports/disk-space.ts'
+import type { WebhookStats } from '#src/webhooks/stats.ts'
 
 export async function startOperatorPort(
   shared: {
@@ -25,6 +26,7 @@ export async function startOperatorPort(
     clock: Clock
     unhandledRejections: () => number
     storeSyncs: SyncTotal | undefined
+    webhookStats: WebhookStats
     log: Log
     engineHealth: EngineHealth | undefined
     config: Config

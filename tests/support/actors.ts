@@ -19,6 +19,7 @@ import { createKeychain } from '#src/ports/keychain.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { systemTimer } from '#src/ports/timer.ts'
 import { release } from '#src/release.ts'
+import { WebhookStats } from '#src/webhooks/stats.ts'
 import { memoryBlobStorage } from '#tests/support/memory-blobs.ts'
 
 export const internalToken = 'the-token-of-these-tests'
@@ -102,6 +103,8 @@ export function testSettings(
     },
     blobQuotaBytes: undefined,
     blobTempMaxAgeMs: 86_400_000,
+    privateNetworks: true,
+    webhookStats: new WebhookStats(systemClock),
     maxAwakeAccounts: 1_000,
     disk: { transaction: (run) => run() },
     ...options,

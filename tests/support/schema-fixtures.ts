@@ -1,5 +1,6 @@
 /** Databases with data of every kind that this release writes: later releases must open them. */
 import { createHash } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import type { Account } from '#src/account/account.ts'
 import { acting } from '#src/account/acting.ts'
 import { addUpload } from '#src/account/blobs/upload.ts'
@@ -36,6 +37,7 @@ import { addJobPart, beginJob, endJobPart, startJob } from '#src/tenants/jobs.ts
 import type { TenantRoom } from '#src/tenants/tenant.ts'
 import { actingAs, eddie, invite, makeGroup, owner, vera } from '#tests/support/group-scenarios.ts'
 import { totpCode } from '#tests/support/totp-code.ts'
+import type { TestWebhooks } from '#tests/support/webhooks-fixture.ts'
 
 export const password = 'correct horse battery'
 export const appPassword = 'abcd-efgh-ijkl-mnop'
@@ -215,6 +217,17 @@ export async function fillTenant(tenant: TenantRoom): Promise<void> {
   await startJob(tenant, { id: 'job-1' })
   const counts = { created: 1, exists: 0, failed: 1 }
   await endJobPart(tenant, { id: 'job-1', n: 0, results: '{"n":1}\n', ...counts })
+}
+
+/** Webhooks whose endpoint is away: one delivery waits, one was made. */
+export async function fillWebhooks(test: TestWebhooks): Promise<void> {
+  await test.add({ types: ['*', 'record.*'], collections: ['com.example.*'] })
+  await test.session(alice)
+  while (!(await test.states()).includes('1 delivered')) await setImmediate()
+  test.answer(() => new Promise(() => {}))
+  await test.session(alice)
+  while (test.waiting() !== 1) await setImmediate()
+  test.webhooks.close()
 }
 
 /** The database as SQL text, one statement a line. */

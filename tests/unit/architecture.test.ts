@@ -88,7 +88,16 @@ describe('layers', () => {
 
 describe('purity', () => {
   const inActors = [
-    ...['account', 'directory', 'sequencer', 'authorization', 'limits', 'channels', 'tenants'],
+    ...[
+      'account',
+      'directory',
+      'sequencer',
+      'authorization',
+      'limits',
+      'channels',
+      'tenants',
+      'webhooks',
+    ],
   ]
   const pure = ['protocol', 'rules', ...inActors].map((folder) => `src/${folder}`)
   const inner = code.filter((file) => within(file.path, pure))

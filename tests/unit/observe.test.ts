@@ -75,6 +75,10 @@ async function printedSeries(): Promise<Map<string, Set<string>>> {
     ...{ firehose, health, jetstream: newStats(), realtime },
     unhandledRejections: () => 0,
     storeSyncs: { syncs: 1, seconds: 0.001 },
+    webhooks: {
+      attempts: new Map([['delivered', 1]]),
+      now: () => ({ waiting: 1, oldestAgeMs: 1, disabled: 1 }),
+    },
   })
   metrics.observe('com.atproto.server.describeServer', 200, 0.002)
   metrics.observeHttp('oauth', 200, 0.002)

@@ -13,7 +13,13 @@ import {
   revokeInvite,
 } from '#src/account/group/invitations.ts'
 import { listJoinRequests, resolveJoinRequest } from '#src/account/group/join-requests.ts'
-import { addMember, getMember, listMembers, removeMember, updateMember } from '#src/account/group/members.ts'
+import {
+  addMember,
+  getMember,
+  listMembers,
+  removeMember,
+  updateMember,
+} from '#src/account/group/members.ts'
 import { acceptOwnership, convert, offerOwnership } from '#src/account/group/ownership.ts'
 import { deleteRole, listRoles, putRole } from '#src/account/group/roles.ts'
 import { createMemberSession } from '#src/account/group/sessions.ts'

@@ -29,6 +29,7 @@ import * as tenantInvites from '#src/gateway/methods/dev.headwater.tenant.invite
 import * as tenantJobs from '#src/gateway/methods/dev.headwater.tenant.jobs.ts'
 import * as tenantProvisioning from '#src/gateway/methods/dev.headwater.tenant.provisioning.ts'
 import * as tenant from '#src/gateway/methods/dev.headwater.tenant.ts'
+import * as webhook from '#src/gateway/methods/dev.headwater.webhook.ts'
 import * as jetstream from '#src/gateway/methods/network.bsky.jetstream.ts'
 import type { Method } from '#src/gateway/xrpc/method.ts'
 
@@ -64,6 +65,7 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     tenantProvisioning,
     tenantJobs,
     tenantClaims,
+    webhook,
     jetstream,
   ]
     .flatMap((group): Method[] => Object.values(group))

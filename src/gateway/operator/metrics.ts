@@ -6,7 +6,9 @@ import type { EngineHealth, Health } from '#src/gateway/operator/health.ts'
 import { jetstreamProbe } from '#src/gateway/operator/jetstream-metrics.ts'
 import { type RealtimeStats, realtimeProbe } from '#src/gateway/operator/realtime-metrics.ts'
 import { relayProbe } from '#src/gateway/operator/relay-metrics.ts'
+import { webhookProbe } from '#src/gateway/operator/webhook-metrics.ts'
 import type { LogSize } from '#src/sequencer/log-size.ts'
+import type { WebhookStats } from '#src/webhooks/stats.ts'
 
 export interface Metrics {
   /** `method` is the NSID of an implemented method, or `other`. */
@@ -37,6 +39,8 @@ export interface MetricsPorts {
   unhandledRejections: () => number
   /** Undefined if this process does not sync the store. */
   storeSyncs: SyncTotal | undefined
+  /** Those that are awake in this process. */
+  webhooks: Pick<WebhookStats, 'attempts' | 'now'>
   health: Pick<
     Health,
     | 'engine'
@@ -98,7 +102,7 @@ type MakeGauge = (name: string, help: string, labelNames?: string[]) => Gauge
 
 /** Collected at scrape time; a value that is not available in time is left out. */
 function probes(
-  { firehose, jetstream, realtime, health, unhandledRejections, storeSyncs }: MetricsPorts,
+  { firehose, jetstream, realtime, health, unhandledRejections, ...ports }: MetricsPorts,
   registers: Registry[],
 ): () => Promise<void> {
   const gauge: MakeGauge = (name, help, labelNames = []) =>
@@ -106,7 +110,8 @@ function probes(
   const probeFirehose = firehose && firehoseProbe(firehose, gauge)
   const probeJetstream = jetstream && jetstreamProbe(jetstream, registers)
   const probeRealtime = realtime && realtimeProbe(realtime, registers)
-  const probeSyncs = storeSyncs && syncProbe(storeSyncs, registers)
+  const probeSyncs = ports.storeSyncs && syncProbe(ports.storeSyncs, registers)
+  const probeWebhooks = webhookProbe(ports.webhooks, registers)
   const probeRelays = relayProbe(registers)
   const probeEngine = health.engine && engineProbe(health.engine, gauge, registers)
   const head = gauge(
@@ -170,6 +175,7 @@ function probes(
     probeRelays(relayRows)
     probeEngine?.()
     probeSyncs?.()
+    probeWebhooks()
   }
 }
 

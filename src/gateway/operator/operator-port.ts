@@ -11,6 +11,7 @@ import { type OperatorPorts, operatorRoutes } from '#src/gateway/operator/operat
 import { accountFinder } from '#src/gateway/xrpc/find-account.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import type { Log } from '#src/log.ts'
+import type { WebhookStats } from '#src/webhooks/stats.ts'
 
 export interface OperatorPortPorts extends Omit<HealthPorts, 'dispatch' | 'log' | 'relays'> {
   dispatch: OperatorPorts['server']['dispatch']
@@ -22,19 +23,20 @@ export interface OperatorPortPorts extends Omit<HealthPorts, 'dispatch' | 'log' 
   log: Log
   unhandledRejections: () => number
   storeSyncs: SyncTotal | undefined
+  webhookStats: WebhookStats
 }
 
 export async function startOperatorPort(
   ports: OperatorPortPorts,
 ): Promise<{ url: string; stop(): Promise<void> }> {
   const { dispatch, service, adminPassword, metricsOpen, log, host, port } = ports
-  const { unhandledRejections, storeSyncs } = ports
+  const { unhandledRejections, storeSyncs, webhookStats: webhooks } = ports
   const health = new Health({ ...ports, relays: undefined })
   const app = new Hono<Env>()
   operatorRoutes(app, {
     server: { dispatch, service },
     health,
-    metrics: createMetrics({ health, unhandledRejections, storeSyncs }),
+    metrics: createMetrics({ health, unhandledRejections, storeSyncs, webhooks }),
     findAccount: accountFinder(dispatch),
     adminPassword,
     metricsOpen,

@@ -8,6 +8,7 @@ import { directoryActions } from '#actors/actions/directory.ts'
 import { limiterActions } from '#actors/actions/limiter.ts'
 import { sequencerActions } from '#actors/actions/sequencer.ts'
 import { tenantActions } from '#actors/actions/tenant.ts'
+import { webhooksActions } from '#actors/actions/webhooks.ts'
 import { release } from '#src/release.ts'
 
 function namesOf(kind: string, actions: object): string[] {
@@ -27,6 +28,7 @@ it('the names of the actions change only together with the release number', asyn
     ...namesOf('limiter', limiterActions),
     ...namesOf('sequencer', sequencerActions),
     ...namesOf('tenant', tenantActions),
+    ...namesOf('webhooks', webhooksActions),
   ].sort()
   const file = join(import.meta.dirname, `../../fixtures/actions/release-${release}.txt`)
   await expect(`${names.join('\n')}\n`).toMatchFileSnapshot(file)

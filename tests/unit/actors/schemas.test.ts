@@ -50,6 +50,7 @@ import { alice, collection, imageCid, preferences, relay } from '#tests/support/
 import { testDirectory } from '#tests/support/test-directory.ts'
 import { testSequencer } from '#tests/support/test-sequencer.ts'
 import { testShard } from '#tests/support/test-shard.ts'
+import { hook, testWebhooks } from '#tests/support/webhooks-fixture.ts'
 
 describe.each(versionsOf('account'))('an account of schema version %d', (version) => {
   const open = () => openTestAccount({ sql: opened('account', version) })
@@ -224,6 +225,16 @@ describe.each(versionsOf('authorization'))('a shard of schema version %d', (vers
       did: alice,
       requestId: 'req-1',
     })
+  })
+})
+
+describe.each(versionsOf('webhooks'))('webhooks of schema version %d', (version) => {
+  it('have the endpoint, its secret and the delivery that waits', async () => {
+    const test = await testWebhooks({ database: opened('webhooks', version) })
+    expect(test.waiting()).toBe(1)
+    await expect.poll(test.states).toEqual(['2 delivered'])
+    expect(test.received).toMatchObject([{ data: { seq: 2 }, url: hook }])
+    expect(test.received[0]!.signature).toMatch(/^v1,/)
   })
 })
 

@@ -5,5 +5,6 @@
 
 export * as admin from './headwater/admin.ts'
 export * as tenant from './headwater/tenant.ts'
+export * as webhook from './headwater/webhook.ts'
 export * as group from './headwater/group.ts'
 export * as realtime from './headwater/realtime.ts'

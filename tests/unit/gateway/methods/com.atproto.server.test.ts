@@ -71,6 +71,9 @@ it('the method table has every method of the reference and our own, and no other
       'createSession deleteRole export getAuditLog getMe leave list listAppPasswords listInvites ' +
       'listJoinRequests listMembers listRoles offerOwnership putRole removeMember ' +
       'resolveJoinRequest revokeAppPassword revokeInvite updateMember',
+    'dev.headwater.webhook':
+      'deleteEndpoint listDeliveries listEndpoints putEndpoint redeliver replay rotateSecret ' +
+      'testEndpoint',
   }
   const expected = Object.entries(groups).flatMap(([group, names]) =>
     names.split(' ').map((name) => `${group}.${name}`),

@@ -29,10 +29,14 @@ const health: MetricsPorts['health'] = {
 const firehose = { subscribers: () => 2, head: () => 2_500_000, lags: () => [0.5, 40] }
 
 const storeSyncs = { syncs: 7, seconds: 0.25 }
+const webhooks = {
+  attempts: new Map([['delivered', 5] as const]),
+  now: () => ({ waiting: 2, oldestAgeMs: 1_500, disabled: 1 }),
+}
 
 async function values(ports: Partial<MetricsPorts['health']> = {}): Promise<Map<string, string>> {
   const metrics = createMetrics({
-    ...{ firehose, unhandledRejections: () => 2, storeSyncs },
+    ...{ firehose, unhandledRejections: () => 2, storeSyncs, webhooks },
     health: { ...health, ...ports },
   })
   metrics.observe('com.atproto.server.describeServer', 200, 0.002)
@@ -47,6 +51,10 @@ it('/metrics has what alerts need', async () => {
   const gauges = await values()
   expect(Object.fromEntries(gauges)).toMatchObject({
     headwater_accounts_awake: '12',
+    'headwater_webhook_attempts_total{result="delivered"}': '5',
+    headwater_webhook_waiting: '2',
+    headwater_webhook_oldest_waiting_seconds: '1.5',
+    headwater_webhook_endpoints_disabled: '1',
     headwater_accounts_awake_max: '256',
     headwater_accounts_put_to_sleep_total: '7',
     headwater_outbox_pending_events: '4',

@@ -1,0 +1,73 @@
+/**
+ * The webhooks actor, one for each owner: the server, or a tenant. It is awake as long as it has an enabled endpoint,
+ * since it follows the events and has timers.
+ */
+import { actor } from 'rivetkit'
+import { requireInternalToken } from '#actors/access.ts'
+import { webhooksActions } from '#actors/actions/webhooks.ts'
+import { batchDatabase } from '#actors/batch-database.ts'
+import { type ActorContext, actorLifecycle } from '#actors/lifecycle.ts'
+import { toRivetActions } from '#actors/rivet-actions.ts'
+import type { ActorSettings } from '#actors/settings.ts'
+import { isActorStopped } from '#src/engine/going-away.ts'
+import { createSafeFetch, urlRefusal } from '#src/ports/safe-fetch.ts'
+import { Slots } from '#src/ports/slots.ts'
+import { postMessage } from '#src/webhooks/post-message.ts'
+import { openWebhooks, type Webhooks } from '#src/webhooks/webhooks.ts'
+
+const TIMEOUT_MS = 15_000
+/** A response is not read. */
+const MAX_RESPONSE_BYTES = 64 * 1024
+/** Requests of all owners in this process. */
+const MAX_IN_FLIGHT = 64
+/** Without an enabled endpoint. */
+const IDLE_MS = 60_000
+
+export function webhooksActor(settings: ActorSettings) {
+  const { clock, privateNetworks } = settings
+  const slots = new Slots(MAX_IN_FLIGHT)
+  const limits = { privateNetworks, timeoutMs: TIMEOUT_MS, maxBytes: MAX_RESPONSE_BYTES }
+  const post = postMessage({ fetch: createSafeFetch(limits), now: () => clock.now() })
+  return actor({
+    db: batchDatabase(settings, (run) => settings.disk.transaction(run)),
+    createConnState: requireInternalToken('webhooks', settings),
+    ...actorLifecycle('webhooks', settings, webhooksActions, {
+      schema: settings.schemas.webhooks,
+      sleeps: false,
+      open: (c) => open(c, settings, (message) => slots.run(() => post(message))),
+      close: (webhooks: Webhooks) => webhooks.close(),
+    }),
+    actions: toRivetActions(webhooksActions, settings),
+    options: { noSleep: true, actionTimeout: 60_000 },
+  })
+}
+
+async function open(
+  c: ActorContext,
+  settings: ActorSettings,
+  post: Parameters<typeof openWebhooks>[0]['post'],
+): Promise<Webhooks> {
+  const { clock, timer, log, keys, dispatch, privateNetworks, webhookStats } = settings
+  const [owner = ''] = c.key
+  let cancelSleep = () => {}
+  const webhooks = await openWebhooks({
+    ...{ owner, sql: c.db, clock, timer, log, keys, post, isActorStopped, stats: webhookStats },
+    random: () => Math.random(),
+    source: dispatch.sequencer.log,
+    refusalOf: (url) => urlRefusal(url, { privateNetworks }),
+    setListed: (isListed) => dispatch.directory.webhookOwners.set({ owner, isListed }),
+    async handlesOf(dids) {
+      const infos = await dispatch.directory.accounts.getInfos({ dids })
+      return new Map(infos.map(({ did, handle }) => [did, handle]))
+    },
+    // No account has a tenant yet.
+    ownersOf: async () => new Map(),
+    onIdle() {
+      cancelSleep()
+      cancelSleep = timer(IDLE_MS, () => {
+        if (!webhooks.isClosed && webhooks.enabled.length === 0) c.sleep()
+      })
+    },
+  })
+  return webhooks
+}

@@ -1,0 +1,194 @@
+/** What an owner sees of deliveries, and how it repeats them: with the same ids and bodies as the first time. */
+import { invalidRequest, XrpcError } from '#src/errors.ts'
+import type { Waiting } from '#src/webhooks/delivery-queue.ts'
+import { TEST } from '#src/webhooks/event-filter.ts'
+import { newDelivery } from '#src/webhooks/feed.ts'
+import {
+  hastenDeliveries,
+  insertDeliveries,
+  repeatDeliveries,
+} from '#src/webhooks/stored-deliveries.ts'
+import { type Endpoint, savePosition } from '#src/webhooks/stored-endpoints.ts'
+import type { Webhooks } from '#src/webhooks/webhooks.ts'
+
+/** Times are ISO 8601. */
+export interface DeliveryView {
+  id: string
+  type: string
+  did?: string
+  state: string
+  eventAt: string
+  attempts: number
+  lastAttemptAt?: string
+  nextAttemptAt?: string
+  /** HTTP status of the last attempt. */
+  status?: number
+  error?: string
+  repeat?: boolean
+}
+
+interface Row {
+  id: number
+  message: string
+  type: string
+  account: string
+  at: number
+  state: string
+  attempts: number
+  nextAt: number
+  attemptedAt: number | null
+  status: number | null
+  error: string | null
+  isRepeat: number
+}
+
+/** The newest first. `cursor` is that of the page before. Throws 400 EndpointNotFound, InvalidRequest. */
+export async function list(
+  webhooks: Webhooks,
+  input: { endpoint: string; limit: number; state?: string; cursor?: string },
+): Promise<{ deliveries: DeliveryView[]; cursor?: string }> {
+  const { endpoint, limit, state = null, cursor } = input
+  webhooks.endpoint(endpoint)
+  if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw invalidRequest('Malformed cursor')
+  const rows = await webhooks.ports.sql.all<Row>(
+    `SELECT id, message, type, account, at, state, attempts, next_at AS nextAt,
+            attempted_at AS attemptedAt, status, error, is_repeat AS isRepeat
+     FROM delivery WHERE endpoint = ?1 AND id < ?2 AND (?3 IS NULL OR state = ?3)
+     ORDER BY id DESC LIMIT ?4`,
+    ...[endpoint, cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor), state, limit],
+  )
+  const last = rows.length < limit ? undefined : rows.at(-1)
+  return { deliveries: rows.map(viewOf), ...(last && { cursor: String(last.id) }) }
+}
+
+/**
+ * Sends a message again, now; one that still waits is sent now instead of later. Throws 400 EndpointNotFound,
+ * EndpointDisabled, and MessageNotFound for one that is not kept any more.
+ */
+export async function redeliver(
+  webhooks: Webhooks,
+  input: { endpoint: string; message: string },
+): Promise<void> {
+  const { mutex, ports } = webhooks
+  await mutex.run(async () => {
+    const endpoint = mustBeEnabled(webhooks, input.endpoint)
+    const newest = await ports.sql.first<{ id: number; state: string }>(
+      `SELECT id, state FROM delivery WHERE endpoint = ? AND message = ? ORDER BY id DESC LIMIT 1`,
+      ...[endpoint.id, input.message],
+    )
+    if (newest === undefined) throw invalidRequest('No such message is kept', 'MessageNotFound')
+    if (newest.state !== 'waiting') return repeat(webhooks, endpoint, [newest.id])
+    // What it waits for is earlier ones of its account.
+    const now = ports.clock.now()
+    await webhooks.store([hastenDeliveries(endpoint.id, now)])
+    endpoint.queue.hasten(now)
+  })
+  webhooks.sender.pump()
+}
+
+/**
+ * Sends again what was made by events from `since` on and before `until` (ms since 1970), in order, but for what still
+ * waits. Resolves with how many messages that is. Throws as `redeliver`, and 429 if there is no room for them.
+ */
+export async function replay(
+  webhooks: Webhooks,
+  input: { endpoint: string; since: number; until?: number },
+): Promise<{ count: number }> {
+  const { mutex, ports } = webhooks
+  const count = await mutex.run(async () => {
+    const endpoint = mustBeEnabled(webhooks, input.endpoint)
+    const { since, until = Number.MAX_SAFE_INTEGER } = input
+    const rows = await ports.sql.all<{ id: number }>(
+      `SELECT id FROM delivery
+       WHERE endpoint = ?1 AND is_repeat = 0 AND state <> 'waiting' AND at >= ?2 AND at < ?3
+         AND message NOT IN (SELECT message FROM delivery
+                             WHERE endpoint = ?1 AND state = 'waiting' AND is_repeat = 1)
+       ORDER BY id`,
+      ...[endpoint.id, since, until],
+    )
+    const ids = rows.map(({ id }) => id)
+    await repeat(webhooks, endpoint, ids)
+    return ids.length
+  })
+  webhooks.sender.pump()
+  return { count }
+}
+
+/** Sends a message of the type webhook.test, whose id the caller makes. */
+export async function test(
+  webhooks: Webhooks,
+  input: { endpoint: string; message: string },
+): Promise<void> {
+  const { mutex, ports } = webhooks
+  await mutex.run(async () => {
+    const endpoint = mustBeEnabled(webhooks, input.endpoint)
+    const known = await ports.sql.first(
+      'SELECT 1 FROM delivery WHERE endpoint = ? AND message = ?',
+      ...[endpoint.id, input.message],
+    )
+    if (known !== undefined) return
+    mustHaveRoom(webhooks, endpoint, 1)
+    const lastSeq = endpoint.lastSeq + 1
+    const time = new Date(ports.clock.now()).toISOString()
+    const made = newDelivery(endpoint.id, input.message, TEST, time, { seq: lastSeq })
+    const delivery = { ...made, id: webhooks.lastDeliveryId + 1 }
+    const { id, position } = endpoint
+    await webhooks.store([...insertDeliveries([delivery]), savePosition({ id, position, lastSeq })])
+    webhooks.lastDeliveryId = delivery.id
+    endpoint.lastSeq = lastSeq
+    const { account, body, at } = delivery
+    endpoint.queue.add({ ...waiting, id: delivery.id, account, bytes: body.length, at })
+  })
+  webhooks.sender.pump()
+}
+
+const waiting = { attempts: 0, nextAt: 0 }
+
+/** After what waits already. */
+async function repeat(
+  webhooks: Webhooks,
+  endpoint: Endpoint,
+  ids: readonly number[],
+): Promise<void> {
+  if (ids.length === 0) return
+  mustHaveRoom(webhooks, endpoint, ids.length)
+  const before = webhooks.lastDeliveryId
+  await webhooks.store([repeatDeliveries(ids, before)])
+  const rows = await webhooks.ports.sql.all<Omit<Waiting, 'attempts' | 'nextAt'>>(
+    `SELECT id, account, length(body) AS bytes, at FROM delivery WHERE id > ? ORDER BY id`,
+    before,
+  )
+  webhooks.lastDeliveryId = rows.at(-1)?.id ?? before
+  for (const row of rows) endpoint.queue.add({ ...waiting, ...row })
+}
+
+function mustBeEnabled(webhooks: Webhooks, id: string): Endpoint {
+  const endpoint = webhooks.endpoint(id)
+  if (endpoint.disabledAt === null) return endpoint
+  throw invalidRequest('The endpoint is disabled', 'EndpointDisabled')
+}
+
+function mustHaveRoom({ bounds }: Webhooks, { queue }: Endpoint, count: number): void {
+  if (queue.count + count <= bounds.waiting) return
+  const { waiting } = bounds
+  throw new XrpcError(
+    429,
+    'RateLimitExceeded',
+    `At most ${waiting} deliveries may wait for an endpoint: ${queue.count} do, and ${count} would be added`,
+  )
+}
+
+function viewOf(row: Row): DeliveryView {
+  const { message, type, account, state, at, attempts, attemptedAt, status, error } = row
+  return {
+    ...{ id: message, type, ...(account.startsWith('did:') && { did: account }) },
+    ...{ state, eventAt: iso(at), attempts },
+    ...(attemptedAt !== null && { lastAttemptAt: iso(attemptedAt) }),
+    ...(state === 'waiting' && attempts > 0 && { nextAttemptAt: iso(row.nextAt) }),
+    ...(status !== null && { status }),
+    ...(error !== null && { error }),
+    ...(row.isRepeat === 1 && { repeat: true }),
+  }
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString()

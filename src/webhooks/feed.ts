@@ -1,0 +1,200 @@
+/** Follows the sequencer's logs from where the endpoints are, and stores what they want as deliveries. */
+import { SERVER_OWNER } from '#src/rules/webhook-owners.ts'
+import type { LogPage } from '#src/sequencer/log.ts'
+import { EVENTS_MISSED, isWanted, wantsCommits } from '#src/webhooks/event-filter.ts'
+import { type Message, messagesOf } from '#src/webhooks/messages.ts'
+import { insertDeliveries, type NewDelivery } from '#src/webhooks/stored-deliveries.ts'
+import { type Endpoint, savePosition } from '#src/webhooks/stored-endpoints.ts'
+import type { Webhooks } from '#src/webhooks/webhooks.ts'
+
+const WAIT_MS = 20_000
+const MAX_PAUSE_MS = 5_000
+/** What an endpoint does not want is read again after a restart, for this long at most. */
+const SAVE_POSITION_MS = 10_000
+
+export class Feed {
+  readonly #webhooks: Webhooks
+  /** Whether it reads the log. */
+  isRunning = false
+  #changed = Promise.withResolvers<void>()
+  /** Those that have no room. */
+  #full = new Set<Endpoint>()
+  #savedAt = Number.NEGATIVE_INFINITY
+
+  constructor(webhooks: Webhooks) {
+    this.#webhooks = webhooks
+  }
+
+  /** Which endpoints there are, or that they have room. Starts it if it does not run. */
+  change(): void {
+    this.#changed.resolve()
+    this.#changed = Promise.withResolvers()
+    if (this.isRunning) return
+    this.isRunning = true
+    void this.#run()
+  }
+
+  /** Deliveries have ended: an endpoint that had no room may have some. */
+  hasRoom(): void {
+    if (this.#full.size === 0) return
+    const { waiting, waitingBytes } = this.#webhooks.bounds
+    const isRoomy = [...this.#full].some(({ queue }) => {
+      return queue.count <= waiting / 2 && queue.bytes <= waitingBytes / 2
+    })
+    if (isRoomy) this.change()
+  }
+
+  async #run(): Promise<void> {
+    const { ports } = this.#webhooks
+    for (let failures = 0; ; ) {
+      const changed = this.#changed.promise
+      const reading = this.#reading()
+      if (reading.length === 0) {
+        this.isRunning = false
+        return
+      }
+      const after = Math.min(...reading.map(({ position }) => position))
+      try {
+        const following = ports.source.follow({ after, waitMs: WAIT_MS, includePrivate: true })
+        // One that is given up goes on until its time is over.
+        following.catch(() => {})
+        const page = await Promise.race([following, changed])
+        if (page !== undefined) await this.#store(page, after)
+        failures = 0
+      } catch (error) {
+        if (!this.#webhooks.isReady) continue
+        const { log, owner } = ports
+        log.warn({ err: error, owner }, 'following events for webhooks failed, will be retried')
+        await this.#pause(Math.min(MAX_PAUSE_MS, 50 * 2 ** failures++))
+      }
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#webhooks.ports.timer(ms, resolve))
+  }
+
+  /** Those that have room. */
+  #reading(): Endpoint[] {
+    const { isReady, enabled, bounds } = this.#webhooks
+    if (!isReady) return []
+    const isFull = ({ queue }: Endpoint) =>
+      queue.count >= bounds.waiting || queue.bytes >= bounds.waitingBytes
+    this.#full = new Set(enabled.filter(isFull))
+    return enabled.filter((endpoint) => !this.#full.has(endpoint))
+  }
+
+  /** The page has the events after `after`. */
+  #store(page: LogPage, after: number): Promise<void> {
+    const { mutex } = this.#webhooks
+    return mutex.run(async () => {
+      const through = page.through ?? page.head
+      const reading = this.#reading().filter(({ position }) => {
+        return position >= after && position < through
+      })
+      if (reading.length === 0) return
+      const messages = await this.#messagesOf(page, reading)
+      const added = reading.map((endpoint) => this.#deliveriesTo(endpoint, page, messages))
+      const positions = reading.map(({ id, lastSeq }, i) => {
+        return { id, position: through, lastSeq: lastSeq + added[i]!.length }
+      })
+      const deliveries = added.flat()
+      for (const [i, delivery] of deliveries.entries()) {
+        delivery.id = this.#webhooks.lastDeliveryId + 1 + i
+      }
+      if (deliveries.length > 0 || this.#mustSave(page)) {
+        this.#savedAt = this.#webhooks.ports.clock.now()
+        await this.#webhooks.store([
+          ...insertDeliveries(deliveries),
+          ...positions.map(savePosition),
+        ])
+      }
+      this.#webhooks.lastDeliveryId += deliveries.length
+      for (const [i, endpoint] of reading.entries()) {
+        Object.assign(endpoint, positions[i])
+        for (const { id, account, body, at } of added[i]!) {
+          const waits = { id, account, bytes: body.length, at, attempts: 0, nextAt: 0 }
+          endpoint.queue.add(waits)
+        }
+      }
+      if (deliveries.length > 0) this.#webhooks.sender.pump()
+    })
+  }
+
+  #mustSave({ events, privateEvents = [] }: LogPage): boolean {
+    const isDue = this.#webhooks.ports.clock.now() - this.#savedAt >= SAVE_POSITION_MS
+    return isDue && events.length + privateEvents.length > 0
+  }
+
+  async #messagesOf(page: LogPage, reading: readonly Endpoint[]): Promise<Message[]> {
+    const { ports } = this.#webhooks
+    const withCommits = reading.some(wantsCommits)
+    const all = messagesOf(page, { withCommits })
+    const messages = all.filter(({ type, collection }) => {
+      return reading.some((endpoint) => isWanted(endpoint, type, collection))
+    })
+    const own = ports.owner === SERVER_OWNER ? messages : await this.#ofOwner(messages)
+    const created = own.filter(({ type }) => type === 'account.created')
+    if (created.length === 0) return own
+    const handles = await ports.handlesOf(created.map(({ did }) => did))
+    for (const { did, data } of created) {
+      const handle = handles.get(did)
+      if (handle !== undefined) data['handle'] = handle
+    }
+    return own
+  }
+
+  async #ofOwner(messages: Message[]): Promise<Message[]> {
+    if (messages.length === 0) return messages
+    const { owner, ownersOf } = this.#webhooks.ports
+    const owners = await ownersOf([...new Set(messages.map(({ did }) => did))])
+    return messages.filter(({ did }) => owners.get(did) === owner)
+  }
+
+  #deliveriesTo(
+    endpoint: Endpoint,
+    { trimmed }: LogPage,
+    messages: readonly Message[],
+  ): NewDelivery[] {
+    const { id, position, lastSeq } = endpoint
+    const wanted = messages.filter(({ seq, type, collection }) => {
+      return seq > position && isWanted(endpoint, type, collection)
+    })
+    const deliveries = wanted.map(({ id: message, type, did, time, data }, i) => {
+      const full = { seq: lastSeq + 1 + i, did, ...data }
+      return { ...newDelivery(id, message, type, time, full), account: did }
+    })
+    if (trimmed <= position) return deliveries
+    return [this.#missed(endpoint, trimmed), ...deliveries].map((delivery, i) => {
+      return i === 0 ? delivery : withSeq(delivery, lastSeq + 1 + i)
+    })
+  }
+
+  #missed({ id, position, lastSeq }: Endpoint, trimmed: number): NewDelivery {
+    const { clock, log, owner } = this.#webhooks.ports
+    const time = (seq: number) => new Date(Math.floor(seq / 1_000)).toISOString()
+    const data = { seq: lastSeq + 1, from: time(position), to: time(trimmed) }
+    log.warn({ owner, endpoint: id, ...data }, 'a webhook endpoint has missed events')
+    const now = new Date(clock.now()).toISOString()
+    return newDelivery(id, `msg_missed_${position}`, EVENTS_MISSED, now, data)
+  }
+}
+
+/** Without its id, which it gets when it is stored. */
+export function newDelivery(
+  endpoint: string,
+  message: string,
+  type: string,
+  timestamp: string,
+  data: object,
+): NewDelivery {
+  const body = JSON.stringify({ type, timestamp, data })
+  const at = Date.parse(timestamp)
+  return { id: 0, endpoint, message, type, account: message, body, at }
+}
+
+function withSeq(delivery: NewDelivery, seq: number): NewDelivery {
+  const message = JSON.parse(delivery.body) as { data: object }
+  const body = JSON.stringify({ ...message, data: { ...message.data, seq } })
+  return { ...delivery, body }
+}

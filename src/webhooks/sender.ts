@@ -1,0 +1,193 @@
+/** Makes the deliveries that are due, a few at once, and stores how they ended. */
+import type { Waiting } from '#src/webhooks/delivery-queue.ts'
+import type { Answer } from '#src/webhooks/post-message.ts'
+import { nextAttemptAt } from '#src/webhooks/retries.ts'
+import { openSecrets, signaturesOf } from '#src/webhooks/secrets.ts'
+import {
+  type AttemptResult,
+  deleteOldDeliveries,
+  hastenDeliveries,
+  readBody,
+  saveResult,
+} from '#src/webhooks/stored-deliveries.ts'
+import { type DisabledReason, type Endpoint, saveHealth } from '#src/webhooks/stored-endpoints.ts'
+import type { Webhooks } from '#src/webhooks/webhooks.ts'
+
+/** An endpoint that has failed so often in a row gets one request at a time, and all that waits once it answers again. */
+const FAILING = 3
+const RECOVERY_MS = 5 * 60_000
+/** Without a success. */
+export const DISABLE_AFTER_MS = 5 * 24 * 60 * 60_000
+/** Old deliveries are deleted after so many results. */
+const TRIM_EVERY = 250
+/** A timer must not wait longer. */
+const MAX_WAIT_MS = 60 * 60_000
+
+interface Ended {
+  endpoint: Endpoint
+  result: AttemptResult
+  isRecovery: boolean
+}
+
+export class Sender {
+  readonly #webhooks: Webhooks
+  #ended: Ended[] = []
+  #isStoring = false
+  #sinceTrim = TRIM_EVERY
+  #cancelTimer = () => {}
+
+  constructor(webhooks: Webhooks) {
+    this.#webhooks = webhooks
+  }
+
+  /** Begins what is due and has room; comes back when more is due. */
+  pump(): void {
+    this.#cancelTimer()
+    if (!this.#webhooks.isReady) return
+    const { enabled, bounds, ports } = this.#webhooks
+    const now = ports.clock.now()
+    let inFlight = enabled.reduce((sum, endpoint) => sum + endpoint.inFlight, 0)
+    let nextAt = Infinity
+    for (const endpoint of enabled) {
+      const limit = endpoint.failures >= FAILING ? 1 : bounds.inFlight
+      while (endpoint.inFlight < limit && inFlight < bounds.inFlightOfOwner) {
+        const delivery = endpoint.queue.take(now)
+        if (delivery === undefined) break
+        inFlight += 1
+        void this.#attempt(endpoint, delivery)
+      }
+      if (endpoint.inFlight < limit) nextAt = Math.min(nextAt, endpoint.queue.nextAt() ?? Infinity)
+    }
+    if (nextAt === Infinity || inFlight >= bounds.inFlightOfOwner) return
+    const waitMs = Math.min(MAX_WAIT_MS, Math.max(1, nextAt - now))
+    this.#cancelTimer = ports.timer(waitMs, () => this.pump())
+  }
+
+  stop(): void {
+    this.#cancelTimer()
+  }
+
+  async #attempt(endpoint: Endpoint, delivery: Waiting): Promise<void> {
+    endpoint.inFlight += 1
+    const answer = await this.#send(endpoint, delivery).catch((error: unknown) => error as Error)
+    endpoint.inFlight -= 1
+    // After a failed transaction there are other objects in its place.
+    const { endpoints, isReady, ports } = this.#webhooks
+    if (!isReady || endpoints.get(endpoint.id) !== endpoint) return
+    if (answer instanceof Error) {
+      ports.log.warn({ err: answer, owner: ports.owner }, 'a webhook delivery could not be read')
+      endpoint.queue.putBack(delivery)
+      delivery.nextAt = ports.clock.now() + RECOVERY_MS
+    } else this.#end(endpoint, delivery, answer)
+    this.pump()
+  }
+
+  async #send(endpoint: Endpoint, { id }: Waiting): Promise<Answer> {
+    const { ports } = this.#webhooks
+    const found = await readBody(ports.sql, id)
+    if (found === undefined) return { error: 'deleted' }
+    const now = ports.clock.now()
+    const { message, body } = found
+    const signed = { id: message, timestamp: Math.floor(now / 1_000), body }
+    const secrets = openSecrets(ports.keys, endpoint.secrets, { endpoint: endpoint.id, now })
+    return ports.post({ url: endpoint.url, ...signed, signature: signaturesOf(signed, secrets) })
+  }
+
+  #end(endpoint: Endpoint, delivery: Waiting, answer: Answer): void {
+    const { clock, random, stats } = this.#webhooks.ports
+    const now = clock.now()
+    const { status = null, error = null, retryAfterMs } = answer
+    delivery.attempts += 1
+    const result: AttemptResult = {
+      ...{ id: delivery.id, state: 'waiting', attempts: delivery.attempts, nextAt: now },
+      ...{ attemptedAt: now, status, error },
+    }
+    if (status !== null && status >= 200 && status < 300) {
+      const isRecovery = this.#succeeded(endpoint, now)
+      endpoint.queue.remove(delivery)
+      stats.count('delivered')
+      this.#store({ endpoint, result: { ...result, state: 'delivered' }, isRecovery })
+      return
+    }
+    this.#failed(endpoint, now, status)
+    const nextAt = nextAttemptAt(delivery.attempts, {
+      ...{ now, random: random() },
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    })
+    if (nextAt === undefined) endpoint.queue.remove(delivery)
+    else {
+      delivery.nextAt = nextAt
+      endpoint.queue.putBack(delivery)
+    }
+    stats.count(nextAt === undefined ? 'given up' : 'failed')
+    const state = nextAt === undefined ? 'failed' : 'waiting'
+    this.#store({ endpoint, result: { ...result, state, nextAt: nextAt ?? 0 }, isRecovery: false })
+  }
+
+  /** Whether it has failed for some time. */
+  #succeeded(endpoint: Endpoint, now: number): boolean {
+    const { failingSince, failures } = endpoint
+    const isRecovery =
+      failures >= FAILING && failingSince !== null && now - failingSince >= RECOVERY_MS
+    endpoint.succeededAt = now
+    endpoint.failingSince = null
+    endpoint.failures = 0
+    if (isRecovery) endpoint.queue.hasten(now)
+    return isRecovery
+  }
+
+  #failed(endpoint: Endpoint, now: number, status: number | null): void {
+    endpoint.failures += 1
+    endpoint.failingSince ??= now
+    if (status === 410) this.#disable(endpoint, now, 'gone')
+    else if (now - endpoint.failingSince >= DISABLE_AFTER_MS) {
+      this.#disable(endpoint, now, 'failing')
+    }
+  }
+
+  #disable(endpoint: Endpoint, now: number, reason: DisabledReason): void {
+    const { id: name, url } = endpoint
+    const { log, owner } = this.#webhooks.ports
+    endpoint.disabledAt = now
+    endpoint.disabledReason = reason
+    const { host } = new URL(url)
+    log.warn({ owner, endpoint: name, host, reason }, 'a webhook endpoint is disabled')
+    this.#webhooks.changed()
+  }
+
+  #store(ended: Ended): void {
+    this.#ended.push(ended)
+    if (this.#isStoring) return
+    this.#isStoring = true
+    void this.#storeAll()
+  }
+
+  async #storeAll(): Promise<void> {
+    while (this.#ended.length > 0) {
+      const stored = this.#webhooks.mutex.run(() => this.#storeNext())
+      // What was not stored is sent once more.
+      if (await stored.catch(() => true)) this.#ended = []
+    }
+    this.#isStoring = false
+    this.#webhooks.feed.hasRoom()
+  }
+
+  /** Resolves with whether the rest is void. */
+  async #storeNext(): Promise<boolean> {
+    if (!this.#webhooks.isReady) return true
+    const ended = this.#ended.splice(0)
+    const endpoints = [...new Set(ended.map(({ endpoint }) => endpoint))]
+    const now = this.#webhooks.ports.clock.now()
+    const recovered = new Set(ended.flatMap((one) => (one.isRecovery ? [one.endpoint.id] : [])))
+    this.#sinceTrim += ended.length
+    const mustTrim = this.#sinceTrim >= TRIM_EVERY
+    if (mustTrim) this.#sinceTrim = 0
+    await this.#webhooks.store([
+      ...ended.map(({ result }) => saveResult(result)),
+      ...endpoints.map(saveHealth),
+      ...[...recovered].map((id) => hastenDeliveries(id, now)),
+      ...(mustTrim ? endpoints.map(({ id }) => deleteOldDeliveries(id, now)) : []),
+    ])
+    return false
+  }
+}
