@@ -14,6 +14,8 @@ export interface Waiting {
   attempts: number
   /** Not before, in ms since 1970. */
   nextAt: number
+  /** What to send, if it has just been stored; else it is read. */
+  content?: { message: string; body: string }
 }
 
 export class DeliveryQueue {

@@ -1,6 +1,7 @@
 /** Follows the sequencer's logs from where the endpoints are, and stores what they want as deliveries. */
 import { SERVER_OWNER } from '#src/rules/webhook-owners.ts'
 import type { LogPage } from '#src/sequencer/log.ts'
+import type { DeliveryQueue, Waiting } from '#src/webhooks/delivery-queue.ts'
 import { EVENTS_MISSED, isWanted, wantsCommits } from '#src/webhooks/event-filter.ts'
 import { type Message, messagesOf } from '#src/webhooks/messages.ts'
 import { insertDeliveries, type NewDelivery } from '#src/webhooks/stored-deliveries.ts'
@@ -9,6 +10,8 @@ import type { Webhooks } from '#src/webhooks/webhooks.ts'
 
 const WAIT_MS = 20_000
 const MAX_PAUSE_MS = 5_000
+/** Bodies of an endpoint. */
+const MAX_IN_MEMORY = 50
 /** What an endpoint does not want is read again after a restart, for this long at most. */
 const SAVE_POSITION_MS = 10_000
 
@@ -104,7 +107,7 @@ export class Feed {
       }
       if (deliveries.length > 0 || this.#mustSave(page)) {
         this.#savedAt = this.#webhooks.ports.clock.now()
-        await this.#webhooks.store([
+        await this.#webhooks.commit([
           ...insertDeliveries(deliveries),
           ...positions.map(savePosition),
         ])
@@ -112,10 +115,7 @@ export class Feed {
       this.#webhooks.lastDeliveryId += deliveries.length
       for (const [i, endpoint] of reading.entries()) {
         Object.assign(endpoint, positions[i])
-        for (const { id, account, body, at } of added[i]!) {
-          const waits = { id, account, bytes: body.length, at, attempts: 0, nextAt: 0 }
-          endpoint.queue.add(waits)
-        }
+        for (const delivery of added[i]!) addToQueue(endpoint.queue, delivery)
       }
       if (deliveries.length > 0) this.#webhooks.sender.pump()
     })
@@ -178,6 +178,13 @@ export class Feed {
     const now = new Date(clock.now()).toISOString()
     return newDelivery(id, `msg_missed_${position}`, EVENTS_MISSED, now, data)
   }
+}
+
+function addToQueue(queue: DeliveryQueue, delivery: NewDelivery): void {
+  const { id, account, message, body, at } = delivery
+  const waiting: Waiting = { id, account, bytes: body.length, at, attempts: 0, nextAt: 0 }
+  // Those that are not sent at once are read when they are: their bodies would fill the memory.
+  queue.add(queue.count < MAX_IN_MEMORY ? { ...waiting, content: { message, body } } : waiting)
 }
 
 /** Without its id, which it gets when it is stored. */

@@ -82,9 +82,10 @@ export class Sender {
     this.pump()
   }
 
-  async #send(endpoint: Endpoint, { id }: Waiting): Promise<Answer> {
+  async #send(endpoint: Endpoint, delivery: Waiting): Promise<Answer> {
     const { ports } = this.#webhooks
-    const found = await readBody(ports.sql, id)
+    const found = delivery.content ?? (await readBody(ports.sql, delivery.id))
+    delete delivery.content
     if (found === undefined) return { error: 'deleted' }
     const now = ports.clock.now()
     const { message, body } = found
@@ -182,7 +183,7 @@ export class Sender {
     this.#sinceTrim += ended.length
     const mustTrim = this.#sinceTrim >= TRIM_EVERY
     if (mustTrim) this.#sinceTrim = 0
-    await this.#webhooks.store([
+    await this.#webhooks.commit([
       ...ended.map(({ result }) => saveResult(result)),
       ...endpoints.map(saveHealth),
       ...[...recovered].map((id) => hastenDeliveries(id, now)),

@@ -126,10 +126,22 @@ export class Webhooks {
     return endpoint
   }
 
-  /** Only within `mutex`. Rejects if the transaction failed. */
+  /** Only within `mutex`. Resolves when it is durable. Rejects if the transaction failed. */
   async store(statements: readonly Statement[]): Promise<void> {
+    await this.#run(() => this.ports.sql.batch(statements))
+  }
+
+  /**
+   * As `store`, but a power failure may undo it: for what follows from the log, which is durable, and for how attempts
+   * ended, after which they are made once more.
+   */
+  async commit(statements: readonly Statement[]): Promise<void> {
+    await this.#run(() => this.ports.sql.commit(statements))
+  }
+
+  async #run(transaction: () => Promise<void>): Promise<void> {
     try {
-      await this.ports.sql.batch(statements)
+      await transaction()
     } catch (error) {
       this.#readAgain(error)
       throw error
