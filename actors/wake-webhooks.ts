@@ -13,26 +13,33 @@ const PAGE = 200
 /** Starts at once; the function it returns stops it. */
 export function startWebhooks(settings: ActorSettings): () => void {
   return startPeriodicTask(settings.timer, async (isStopped) => {
-    try {
-      await wakeAll(settings, isStopped)
-      return INTERVAL_MS
-    } catch (error) {
-      if (!isStopped()) settings.log.warn({ err: error }, 'waking webhooks failed, will be retried')
-      return RETRY_MS
-    }
+    const isDone = await wakeAll(settings, isStopped).catch((error) => {
+      if (!isStopped()) settings.log.warn({ err: error }, 'listing webhooks failed')
+      return false
+    })
+    return isDone ? INTERVAL_MS : RETRY_MS
   })
 }
 
+/** False if one could not be woken. */
 async function wakeAll(
-  { dispatch }: Pick<ActorSettings, 'dispatch'>,
+  { dispatch, log }: Pick<ActorSettings, 'dispatch' | 'log'>,
   isStopped: () => boolean,
-): Promise<void> {
+): Promise<boolean> {
+  let isDone = true
   for (let after = ''; !isStopped(); ) {
     const owners = await dispatch.directory.webhookOwners.list({ after, limit: PAGE })
     for (const owner of owners) {
-      if (!isStopped()) await dispatch.webhooks(owner).feed.resume()
+      if (isStopped()) break
+      try {
+        await dispatch.webhooks(owner).feed.resume()
+      } catch (error) {
+        isDone = false
+        if (!isStopped()) log.warn({ owner, err: error }, 'waking webhooks failed')
+      }
     }
-    if (owners.length < PAGE) return
+    if (owners.length < PAGE) break
     after = owners.at(-1)!
   }
+  return isDone
 }

@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
+import WebSocket from 'ws'
 import { createAccount, createPost } from './server-under-test.ts'
 import { startHeadwater, stopServers } from './servers.ts'
 import { XrpcClient } from './xrpc-client.ts'
@@ -60,16 +61,22 @@ async function main(): Promise<void> {
     { authorization: `Basic ${btoa(`admin:${adminPassword}`)}` },
   )
   const alice = await createAccount(client)
-  const [whole, afterAnswer]: [number[], number[]] = [[], []]
+  const [whole, afterAnswer, frames]: [number[], number[], number[]] = [[], [], []]
+  const socket = new WebSocket(`${url}/xrpc/com.atproto.sync.subscribeRepos`)
+  await once(socket, 'open')
   for (let n = 0; n < Number(options.writes); n++) {
+    const framed = once(socket, 'message').then(() => performance.now())
     const begin = performance.now()
     await createPost(client, alice, n)
     const answered = performance.now()
     await arrived(n + 1)
+    frames.push((await framed) - answered)
     const at = [...arrivals.values()].at(-1)!
     whole.push(at - begin)
     afterAnswer.push(at - answered)
   }
+  socket.close()
+  print('answer to a write -> frame of the firehose', percentiles(frames))
   print('answer to a write -> request at the endpoint', percentiles(afterAnswer))
   print('request of a write -> request at the endpoint', percentiles(whole))
   await burst(client)

@@ -62,7 +62,7 @@ export async function list(
 }
 
 /**
- * Sends a message again, now; one that still waits is sent now instead of later. Throws 400 EndpointNotFound,
+ * Sends a message again, now; one that still waits is due now, as are the earlier ones of its account. Throws 400 EndpointNotFound,
  * EndpointDisabled, and MessageNotFound for one that is not kept any more.
  */
 export async function redeliver(
@@ -72,16 +72,16 @@ export async function redeliver(
   const { mutex, ports } = webhooks
   await mutex.run(async () => {
     const endpoint = mustBeEnabled(webhooks, input.endpoint)
-    const newest = await ports.sql.first<{ id: number; state: string }>(
-      `SELECT id, state FROM delivery WHERE endpoint = ? AND message = ? ORDER BY id DESC LIMIT 1`,
+    const newest = await ports.sql.first<{ id: number; state: string; account: string }>(
+      `SELECT id, state, account FROM delivery WHERE endpoint = ? AND message = ? ORDER BY id DESC LIMIT 1`,
       ...[endpoint.id, input.message],
     )
     if (newest === undefined) throw invalidRequest('No such message is kept', 'MessageNotFound')
     if (newest.state !== 'waiting') return repeat(webhooks, endpoint, [newest.id])
-    // What it waits for is earlier ones of its account.
+    // It may wait for earlier ones of its account.
     const now = ports.clock.now()
-    await webhooks.store([hastenDeliveries(endpoint.id, now)])
-    endpoint.queue.hasten(now)
+    await webhooks.store([hastenDeliveries(endpoint.id, now, newest.account)])
+    endpoint.queue.hasten(now, newest.account)
   })
   webhooks.sender.pump()
 }

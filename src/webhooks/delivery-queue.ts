@@ -82,10 +82,13 @@ export class DeliveryQueue {
     this.#underWay.delete(delivery)
   }
 
-  /** All are due at `now`. */
-  hasten(now: number): void {
-    for (const own of this.#byAccount.values()) {
-      for (const delivery of own) delivery.nextAt = Math.min(delivery.nextAt, now)
+  /** All of the account, or of all accounts, are due at `now`. */
+  hasten(now: number, account?: string): void {
+    const accounts = account === undefined ? [...this.#byAccount.keys()] : [account]
+    for (const one of accounts) {
+      for (const delivery of this.#byAccount.get(one) ?? []) {
+        delivery.nextAt = Math.min(delivery.nextAt, now)
+      }
     }
   }
 }

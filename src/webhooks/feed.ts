@@ -22,6 +22,7 @@ export class Feed {
   #changed = Promise.withResolvers<void>()
   /** Those that have no room. */
   #full = new Set<Endpoint>()
+  #isTurnOfLast = false
   #savedAt = Number.NEGATIVE_INFINITY
 
   constructor(webhooks: Webhooks) {
@@ -56,9 +57,9 @@ export class Feed {
         this.isRunning = false
         return
       }
-      const after = Math.min(...reading.map(({ position }) => position))
+      const { after, waitMs } = this.#next(reading)
       try {
-        const following = ports.source.follow({ after, waitMs: WAIT_MS, includePrivate: true })
+        const following = ports.source.follow({ after, waitMs, includePrivate: true })
         // One that is given up goes on until its time is over.
         following.catch(() => {})
         const page = await Promise.race([following, changed])
@@ -71,6 +72,14 @@ export class Feed {
         await this.#pause(Math.min(MAX_PAUSE_MS, 50 * 2 ** failures++))
       }
     }
+  }
+
+  /** If some are behind, they and those that are not take turns. */
+  #next(reading: readonly Endpoint[]): { after: number; waitMs: number } {
+    const positions = reading.map(({ position }) => position)
+    const [first, last] = [Math.min(...positions), Math.max(...positions)]
+    this.#isTurnOfLast = first < last && !this.#isTurnOfLast
+    return this.#isTurnOfLast ? { after: last, waitMs: 0 } : { after: first, waitMs: WAIT_MS }
   }
 
   #pause(ms: number): Promise<void> {

@@ -48,15 +48,16 @@ export class Sender {
     const now = ports.clock.now()
     let inFlight = enabled.reduce((sum, endpoint) => sum + endpoint.inFlight, 0)
     let nextAt = Infinity
+    const limitOf = ({ failures }: Endpoint) => (failures >= FAILING ? 1 : bounds.inFlight)
+    while (inFlight < bounds.inFlightOfOwner) {
+      const taken = this.#takeOne(enabled, limitOf, now)
+      if (taken === undefined) break
+      inFlight += 1
+      void this.#attempt(taken.endpoint, taken.delivery)
+    }
     for (const endpoint of enabled) {
-      const limit = endpoint.failures >= FAILING ? 1 : bounds.inFlight
-      while (endpoint.inFlight < limit && inFlight < bounds.inFlightOfOwner) {
-        const delivery = endpoint.queue.take(now)
-        if (delivery === undefined) break
-        inFlight += 1
-        void this.#attempt(endpoint, delivery)
-      }
-      if (endpoint.inFlight < limit) nextAt = Math.min(nextAt, endpoint.queue.nextAt() ?? Infinity)
+      if (endpoint.inFlight >= limitOf(endpoint)) continue
+      nextAt = Math.min(nextAt, endpoint.queue.nextAt() ?? Infinity)
     }
     if (nextAt === Infinity || inFlight >= bounds.inFlightOfOwner) return
     const waitMs = Math.min(MAX_WAIT_MS, Math.max(1, nextAt - now))
@@ -65,6 +66,20 @@ export class Sender {
 
   stop(): void {
     this.#cancelTimer()
+  }
+
+  /** For the endpoint with the fewest requests under way, so that none waits for the others. */
+  #takeOne(
+    endpoints: readonly Endpoint[],
+    limitOf: (endpoint: Endpoint) => number,
+    now: number,
+  ): { endpoint: Endpoint; delivery: Waiting } | undefined {
+    for (const endpoint of endpoints.toSorted((a, b) => a.inFlight - b.inFlight)) {
+      if (endpoint.inFlight >= limitOf(endpoint)) continue
+      const delivery = endpoint.queue.take(now)
+      if (delivery !== undefined) return { endpoint, delivery }
+    }
+    return undefined
   }
 
   async #attempt(endpoint: Endpoint, delivery: Waiting): Promise<void> {

@@ -62,11 +62,13 @@ export function saveResult(result: AttemptResult): Statement {
   }
 }
 
-export function hastenDeliveries(endpoint: string, now: number): Statement {
+/** Those of the account, or of all accounts. */
+export function hastenDeliveries(endpoint: string, now: number, account?: string): Statement {
   return {
     sql: `UPDATE delivery SET next_at = ?2
-          WHERE endpoint = ?1 AND state = 'waiting' AND next_at > ?2`,
-    params: [endpoint, now],
+          WHERE endpoint = ?1 AND state = 'waiting' AND next_at > ?2
+            AND (?3 IS NULL OR account = ?3)`,
+    params: [endpoint, now, account ?? null],
   }
 }
 

@@ -5,7 +5,7 @@ import {
   replay,
   test as sendTest,
 } from '#src/webhooks/deliveries.ts'
-import { list, rotate } from '#src/webhooks/endpoints.ts'
+import { list, rotate, update } from '#src/webhooks/endpoints.ts'
 import { deleteOldDeliveries, KEPT_MS } from '#src/webhooks/stored-deliveries.ts'
 import {
   alice,
@@ -58,6 +58,23 @@ describe('bounds', () => {
     expect(test.received).toHaveLength(3)
   })
 
+  it('an endpoint with much to send leaves room for the others of its owner', async () => {
+    const test = await withEndpoint({ bounds: { inFlight: 2, inFlightOfOwner: 2 } })
+    let underWay = 0
+    test.answer(async () => {
+      expect(++underWay).toBeLessThanOrEqual(2)
+      await new Promise((resolve) => setImmediate(resolve))
+      underWay -= 1
+      return { status: 200 }
+    })
+    await test.add({ id: 'we_2', url: 'https://other.example/' })
+    for (let i = 0; i < 10; i++) await test.session(`did:plc:number${i}`)
+    await stored(test, ['20 delivered'])
+    const urls = test.received.map(({ url }) => url)
+    const early = urls.slice(0, 10).filter((url) => url === 'https://other.example/')
+    expect(early.length).toBeGreaterThan(2)
+  })
+
   it('the URL must be one that the server sends to', async () => {
     const test = await testWebhooks()
     for (const url of ['http://hook.example', 'nothing', 'https://user:secret@hook.example']) {
@@ -66,6 +83,25 @@ describe('bounds', () => {
     await expect(test.add({ url: `https://a/${'x'.repeat(2_000)}` })).rejects.toThrow('too long')
     expect(await list(test.webhooks)).toEqual([])
   })
+})
+
+it('an endpoint that is far behind does not delay the others', async () => {
+  const test = await withEndpoint()
+  await update(test.webhooks, { id: endpoint, enabled: false })
+  for (let i = 0; i < 1_500; i++) await test.session(alice)
+  await test.add({ id: 'we_2', url: 'https://other.example/' })
+  await update(test.webhooks, { id: endpoint, enabled: true })
+  const positionOf = (id: string) => test.webhooks.endpoints.get(id)!.position
+  const isBehind: boolean[] = []
+  test.answer(({ url, data }) => {
+    if (url === 'https://other.example/' && data.did === bob) {
+      isBehind.push(positionOf(endpoint) < positionOf('we_2'))
+    }
+    return { status: 200 }
+  })
+  await test.session(bob)
+  await expect.poll(() => isBehind).toEqual([true])
+  await expect.poll(() => positionOf(endpoint), { timeout: 10_000 }).toBe(positionOf('we_2'))
 })
 
 describe('old deliveries', () => {
