@@ -78,7 +78,7 @@ export const directoryActions = {
     ...writes({ put: directory.putSetting }),
   },
   webhookOwners: {
-    ...reads({ list: directory.listWebhookOwners }),
+    ...reads({ list: directory.listWebhookOwners, has: directory.hasWebhooks }),
     ...writes({ set: directory.setWebhookOwner }),
   },
   keys: {

@@ -22,6 +22,7 @@ export const webhooksActions = {
       test: deliveries.test,
       redeliver: deliveries.redeliver,
       replay: deliveries.replay,
+      tell: deliveries.tell,
     }),
   },
   feed: writes({ resume }),

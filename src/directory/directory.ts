@@ -90,4 +90,4 @@ export {
   setTenantStatus,
   updateTenant,
 } from '#src/directory/tenants.ts'
-export { listWebhookOwners, setWebhookOwner } from '#src/directory/webhook-owners.ts'
+export { hasWebhooks, listWebhookOwners, setWebhookOwner } from '#src/directory/webhook-owners.ts'

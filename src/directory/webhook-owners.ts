@@ -18,14 +18,22 @@ export async function listWebhookOwners(
   return rows.map(({ name }) => name.slice(PREFIX.length))
 }
 
+export async function hasWebhooks(
+  { sql }: Pick<Directory, 'sql'>,
+  { owner }: { owner: string },
+): Promise<boolean> {
+  return (
+    (await sql.first('SELECT 1 FROM setting WHERE name = ?', `${PREFIX}${owner}`)) !== undefined
+  )
+}
+
 /** Idempotent. */
 export async function setWebhookOwner(
   { sql, lane }: Directory,
   { owner, isListed }: { owner: string; isListed: boolean },
 ): Promise<void> {
   const name = `${PREFIX}${owner}`
-  const known = await sql.first('SELECT 1 FROM setting WHERE name = ?', name)
-  if ((known !== undefined) === isListed) return
+  if ((await hasWebhooks({ sql }, { owner })) === isListed) return
   const statement = isListed
     ? { sql: "INSERT OR REPLACE INTO setting (name, value) VALUES (?, '')", params: [name] }
     : { sql: 'DELETE FROM setting WHERE name = ?', params: [name] }

@@ -4,6 +4,7 @@ import type { Dispatch } from '#src/engine/dispatch.ts'
 import { relayClient } from '#src/gateway/relays/relay-client.ts'
 import { RelayView } from '#src/gateway/relays/relay-view.ts'
 import { SHARE_OF_INTERVAL, watchRelays } from '#src/gateway/relays/relay-watch.ts'
+import { tellWebhooks } from '#src/gateway/tell-webhooks.ts'
 import { claimPoint } from '#src/gateway/xrpc/limiter-client.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -31,6 +32,10 @@ export function openRelays(ports: {
   const claimTurn = claimPoint(dispatch, { name: 'ask relays', points: 1, durationMs })
   return {
     view: new RelayView({ ...ports, relays: config.crawlers, client }),
-    watch: () => watchRelays({ ...ports, relays: config.crawlers, client, claimTurn, intervalMs }),
+    watch: () =>
+      watchRelays({
+        ...{ ...ports, relays: config.crawlers, client, claimTurn, intervalMs },
+        onThrottled: (what) => tellWebhooks(dispatch, 'relay.throttled', what),
+      }),
   }
 }

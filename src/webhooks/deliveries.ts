@@ -1,7 +1,7 @@
 /** What an owner sees of deliveries, and how it repeats them: with the same ids and bodies as the first time. */
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import type { Waiting } from '#src/webhooks/delivery-queue.ts'
-import { TEST } from '#src/webhooks/event-filter.ts'
+import { type EventType, isWanted, TEST } from '#src/webhooks/event-filter.ts'
 import { newDelivery } from '#src/webhooks/feed.ts'
 import {
   hastenDeliveries,
@@ -122,27 +122,54 @@ export async function test(
   const { mutex, ports } = webhooks
   await mutex.run(async () => {
     const endpoint = mustBeEnabled(webhooks, input.endpoint)
-    const known = await ports.sql.first(
-      'SELECT 1 FROM delivery WHERE endpoint = ? AND message = ?',
-      ...[endpoint.id, input.message],
-    )
-    if (known !== undefined) return
     mustHaveRoom(webhooks, endpoint, 1)
-    const lastSeq = endpoint.lastSeq + 1
     const time = new Date(ports.clock.now()).toISOString()
-    const made = newDelivery(endpoint.id, input.message, TEST, time, { seq: lastSeq })
-    const delivery = { ...made, id: webhooks.lastDeliveryId + 1 }
-    const { id, position } = endpoint
-    await webhooks.store([...insertDeliveries([delivery]), savePosition({ id, position, lastSeq })])
-    webhooks.lastDeliveryId = delivery.id
-    endpoint.lastSeq = lastSeq
-    const { account, body, at } = delivery
-    endpoint.queue.add({ ...waiting, id: delivery.id, account, bytes: body.length, at })
+    await add(webhooks, endpoint, { id: input.message, type: TEST, time, data: {} })
+  })
+  webhooks.sender.pump()
+}
+
+/**
+ * Sends a message about something that is in no log to the endpoints that want it. The caller makes the id. There is no
+ * such message for an endpoint that has no room for it.
+ */
+export async function tell(
+  webhooks: Webhooks,
+  input: { id: string; type: EventType; time: string; data: object },
+): Promise<void> {
+  const { mutex, ports, enabled, bounds } = webhooks
+  await mutex.run(async () => {
+    for (const endpoint of enabled.filter((one) => isWanted(one, input.type))) {
+      if (endpoint.queue.count < bounds.waiting) await add(webhooks, endpoint, input)
+      else ports.log.warn({ endpoint: endpoint.id, type: input.type }, 'a webhook message is lost')
+    }
   })
   webhooks.sender.pump()
 }
 
 const waiting = { attempts: 0, nextAt: 0 }
+
+/** Does nothing if the endpoint was sent it already. */
+async function add(
+  webhooks: Webhooks,
+  endpoint: Endpoint,
+  input: { id: string; type: string; time: string; data: object },
+): Promise<void> {
+  const { id, position } = endpoint
+  const known = await webhooks.ports.sql.first(
+    'SELECT 1 FROM delivery WHERE endpoint = ? AND message = ?',
+    ...[id, input.id],
+  )
+  if (known !== undefined) return
+  const lastSeq = endpoint.lastSeq + 1
+  const made = newDelivery(id, input.id, input.type, input.time, { seq: lastSeq, ...input.data })
+  const delivery = { ...made, id: webhooks.lastDeliveryId + 1 }
+  await webhooks.store([...insertDeliveries([delivery]), savePosition({ id, position, lastSeq })])
+  webhooks.lastDeliveryId = delivery.id
+  endpoint.lastSeq = lastSeq
+  const { account, body, at } = delivery
+  endpoint.queue.add({ ...waiting, id: delivery.id, account, bytes: body.length, at })
+}
 
 /** After what waits already. */
 async function repeat(

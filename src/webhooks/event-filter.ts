@@ -30,6 +30,8 @@ export const eventTypes = [
   'blob.deleted',
   'blob.takendown',
   'blob.restored',
+  'report.received',
+  'relay.throttled',
 ] as const
 
 export type EventType = (typeof eventTypes)[number]

@@ -10,7 +10,7 @@ import {
   type RelayClient,
   type RelayFailure,
 } from '#src/gateway/relays/relay-client.ts'
-import { rowOf } from '#src/gateway/relays/relay-view.ts'
+import { type RelayRow, rowOf } from '#src/gateway/relays/relay-view.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import { startPeriodicTask } from '#src/ports/periodic-task.ts'
@@ -28,6 +28,8 @@ export interface RelayWatchPorts {
     sequencer: { log: Pick<Dispatch['sequencer']['log'], 'bounds'> }
   }
   client: RelayClient
+  /** The relay throttles accounts, and did not before. */
+  onThrottled(what: { relay: string; throttled: number }): Promise<void>
   /** Whether this gateway asks in this interval. */
   claimTurn(): Promise<boolean>
   clock: Clock
@@ -76,7 +78,10 @@ async function round(ports: RelayWatchPorts, isStopped: () => boolean): Promise<
       for (const result of await Promise.allSettled(relays)) {
         if (result.status === 'rejected') throw result.reason
       }
-      warnOfChanges(log, known, await dispatch.directory.relays.list({ urls }))
+      const after = await dispatch.directory.relays.list({ urls })
+      for (const { relay, throttled } of warnOfChanges(log, known, after)) {
+        if (throttled > 0) await ports.onThrottled({ relay, throttled })
+      }
     }
   } catch (err) {
     log.warn({ err }, 'asking relays failed, will be tried again')
@@ -84,21 +89,21 @@ async function round(ports: RelayWatchPorts, isStopped: () => boolean): Promise<
   return Math.max(PACE_MS, startedAt + intervalMs - clock.now())
 }
 
-/** When there is a first warning, and when the first account is throttled. */
+/** When there is a first warning, and when the first account is throttled: returns the relays. */
 function warnOfChanges(
   log: Pick<Log, 'warn'>,
   before: readonly Relay[],
   after: readonly Relay[],
-): void {
-  for (const relay of after) {
+): RelayRow[] {
+  return after.flatMap((relay) => {
     const { url } = relay
     const former = before.find((of) => of.url === url)
     const [was, is] = [rowOf(url, former, undefined), rowOf(url, relay, undefined)]
     const isNew = was.warning === undefined || (was.throttled === 0 && is.throttled > 0)
-    if (is.warning !== undefined && isNew) {
-      log.warn({ relay: url, warning: is.warning }, "see 'headwater relays'")
-    }
-  }
+    if (is.warning === undefined || !isNew) return []
+    log.warn({ relay: url, warning: is.warning }, "see 'headwater relays'")
+    return [is]
+  })
 }
 
 interface Turn extends RelayWatchPorts {

@@ -4,6 +4,7 @@ import {
   redeliver,
   replay,
   test as sendTest,
+  tell,
 } from '#src/webhooks/deliveries.ts'
 import { list, rotate, update } from '#src/webhooks/endpoints.ts'
 import { deleteOldDeliveries, KEPT_MS } from '#src/webhooks/stored-deliveries.ts'
@@ -207,6 +208,19 @@ describe('repetitions', () => {
     await test.session(alice)
     await arrived(test, 2)
     expect(test.received[1]!.data.seq).toBe(2)
+  })
+
+  it('what is in no log is told to the endpoints that want it, once', async () => {
+    const test = await withEndpoint()
+    await test.add({ id: 'we_2', types: ['account.*'] })
+    const [type, time] = ['relay.throttled', '2026-01-01T00:00:00.000Z'] as const
+    const data = { relay: 'https://relay.example', throttled: 3 }
+    const message = { id: 'msg_1', type, time, data }
+    for (let i = 0; i < 2; i++) await tell(test.webhooks, message)
+    await stored(test, ['1 delivered'])
+    expect(test.received).toMatchObject([
+      { id: 'msg_1', type: 'relay.throttled', data: { seq: 1, throttled: 3 } },
+    ])
   })
 
   it('deliveries are listed newest first, by state and in pages', async () => {

@@ -31,6 +31,7 @@ async function open(given: {
   }
   const questions: [at: number, relay: string, did?: string][] = []
   const warnings: unknown[] = []
+  const throttled: unknown[] = []
   const timers = new Set<{ at: number; run(): void }>()
   const start = clock.now()
   const { client = {} } = given
@@ -57,6 +58,7 @@ async function open(given: {
         return (await client.repoStatus?.(url, did)) ?? { status: 'active' }
       },
     },
+    onThrottled: async (what) => void throttled.push(what),
     claimTurn: given.claimTurn ?? (async () => true),
     clock,
     timer: (ms, run) => {
@@ -82,7 +84,7 @@ async function open(given: {
     clock.time = end
   }
   const known = async () => await listRelays(directory, { urls: ports.relays })
-  return { directory, questions, warnings, pass, known, stop, timers }
+  return { directory, questions, warnings, throttled, pass, known, stop, timers }
 }
 
 async function settled() {
@@ -204,20 +206,23 @@ it('a gateway that stops asks no more', async () => {
   expect(questions.length).toBeLessThanOrEqual(3)
 })
 
-it('the log warns once when a relay nearly has its limit, and once when it throttles the first account', async () => {
+it('the log warns once when a relay nearly has its limit, and once when it throttles the first account, of which webhooks are told', async () => {
   let accounts = 79
   let status = 'active'
   const hostStatus = async () => ({ status: 'active', accounts, seq: undefined })
   const repoStatus = async () => ({ status })
-  const { warnings, pass } = await open({ names: ['amy'], client: { hostStatus, repoStatus } })
+  const client = { hostStatus, repoStatus }
+  const { warnings, throttled, pass } = await open({ names: ['amy'], client })
   await pass(2 * intervalMs)
   expect(warnings).toEqual([])
   accounts = 80
   await pass(2 * intervalMs)
   const near = { relay, warning: '80 accounts; the relay may take no more than 100' }
   expect(warnings).toEqual([near])
+  expect(throttled).toEqual([])
   status = 'throttled'
   await pass(26 * 3_600_000)
-  const throttled = '1 account is throttled there, and what it writes is not passed on'
-  expect(warnings).toEqual([near, { relay, warning: throttled }])
+  const warning = '1 account is throttled there, and what it writes is not passed on'
+  expect(warnings).toEqual([near, { relay, warning }])
+  expect(throttled).toEqual([{ relay, throttled: 1 }])
 })
