@@ -65,7 +65,12 @@ async function open(
     onIdle() {
       cancelSleep()
       cancelSleep = timer(IDLE_MS, () => {
-        if (!webhooks.isClosed && webhooks.enabled.length === 0) c.sleep()
+        if (webhooks.isClosed || webhooks.enabled.length > 0) return
+        try {
+          c.sleep()
+        } catch {
+          // It is ending already.
+        }
       })
     },
   })
