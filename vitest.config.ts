@@ -17,6 +17,7 @@ function quick(name: string, timeout: number) {
       include: [`tests/${name}/**/*.test.ts`],
       testTimeout: timeout,
       isolate: false,
+      expect: { poll: { timeout: timeout - 5 * seconds } },
     },
   }
 }
