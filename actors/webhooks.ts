@@ -12,6 +12,7 @@ import type { ActorSettings } from '#actors/settings.ts'
 import { isActorStopped } from '#src/engine/going-away.ts'
 import { createSafeFetch, urlRefusal } from '#src/ports/safe-fetch.ts'
 import { Slots } from '#src/ports/slots.ts'
+import { tenantOwner } from '#src/rules/webhook-owners.ts'
 import { postMessage } from '#src/webhooks/post-message.ts'
 import { openWebhooks, type Webhooks } from '#src/webhooks/webhooks.ts'
 
@@ -60,8 +61,10 @@ async function open(
       const infos = await dispatch.directory.accounts.getInfos({ dids })
       return new Map(infos.map(({ did, handle }) => [did, handle]))
     },
-    // No account has a tenant yet.
-    ownersOf: async () => new Map(),
+    async ownersOf(dids) {
+      const tenants = await dispatch.directory.tenantAccounts.tenantsOf({ dids })
+      return new Map(Object.entries(tenants).map(([did, id]) => [did, tenantOwner(id)]))
+    },
     onIdle() {
       cancelSleep()
       cancelSleep = timer(IDLE_MS, () => {

@@ -1,4 +1,4 @@
-/** `headwater webhook …`: endpoints that are sent events of all accounts, and what was sent to them. */
+/** `headwater webhook …`: endpoints that are sent events of all accounts, or of a tenant's, and what was sent to them. */
 import {
   type Command,
   type Invocation,
@@ -8,6 +8,7 @@ import {
   textOption,
   UsageError,
 } from '#src/cli/command.ts'
+import { type Delivery, deliveryCommands, nsid } from '#src/cli/webhook-deliveries.ts'
 
 interface Endpoint {
   id: string
@@ -22,22 +23,8 @@ interface Endpoint {
   failingSince?: string
 }
 
-interface Delivery {
-  id: string
-  type: string
-  did?: string
-  state: string
-  eventAt: string
-  attempts: number
-  nextAttemptAt?: string
-  status?: number
-  error?: string
-}
-
 /** How long a test waits for its answer; a request may take 15 s. */
 const TEST_SECONDS = 20
-
-const nsid = (name: string) => `dev.headwater.webhook.${name}`
 
 const filterOptions: Record<string, Option> = {
   types: {
@@ -180,73 +167,6 @@ const rotate: Command = {
   },
 }
 
-const deliveries: Command = {
-  name: 'webhook deliveries',
-  summary: 'List what was and will be sent to an endpoint, newest first',
-  operands: '<endpoint>',
-  operandCount: [1, 1],
-  options: {
-    state: {
-      type: 'string',
-      value: 'STATE',
-      help: 'Only those that are waiting, delivered, failed',
-    },
-    limit: { type: 'string', value: 'N', help: 'Maximum number (default: 50)' },
-  },
-  async run(invocation) {
-    const most = integerOption(invocation, 'limit', 50)
-    const [id, state] = [invocation.operands[0], textOption(invocation, 'state')]
-    const found: Delivery[] = []
-    for (let cursor: string | undefined; found.length < most; ) {
-      const limit = Math.min(100, most - found.length)
-      const page = await invocation.server.get<{ deliveries: Delivery[]; cursor?: string }>(
-        nsid('listDeliveries'),
-        { id, state, limit, cursor },
-      )
-      found.push(...page.deliveries)
-      cursor = page.cursor
-      if (cursor === undefined) break
-    }
-    if (invocation.options['json'] === true) return found
-    return found.map((one) => ({
-      id: one.id,
-      type: one.type,
-      did: one.did ?? '',
-      state: one.state,
-      attempts: one.attempts,
-      answer: one.error ?? one.status ?? '',
-      eventAt: one.eventAt,
-      nextAttemptAt: one.nextAttemptAt ?? '',
-    }))
-  },
-}
-
-const redeliver: Command = {
-  name: 'webhook redeliver',
-  summary: 'Send a message again, with the same id',
-  operands: '<endpoint> <message>',
-  operandCount: [2, 2],
-  async run({ server, operands: [id, messageId] }) {
-    await server.post(nsid('redeliver'), { id, messageId })
-    return { redelivered: messageId }
-  },
-}
-
-const replay: Command = {
-  name: 'webhook replay',
-  summary: 'Send all events since a time again, with the same ids',
-  operands: '<endpoint> <since>',
-  operandCount: [2, 2],
-  options: { until: { type: 'string', value: 'TIME', help: 'Only events before this time' } },
-  async run(invocation) {
-    const [id, since] = invocation.operands as [string, string]
-    const until = textOption(invocation, 'until')
-    return invocation.server.post(nsid('replay'), {
-      ...{ id, since: momentOf(since), ...(until !== undefined && { until: momentOf(until) }) },
-    })
-  },
-}
-
 const remove: Command = {
   name: 'webhook remove',
   summary: 'Delete an endpoint, and what waits for it',
@@ -259,8 +179,22 @@ const remove: Command = {
 }
 
 export const webhookCommands: readonly Command[] = [
-  ...[add, list, show, update, test, rotate, deliveries, redeliver, replay, remove],
-]
+  ...[add, list, show, update, test, rotate, ...deliveryCommands, remove],
+].map(ofTenant)
+
+/** With the option --tenant. */
+function ofTenant(command: Command): Command {
+  const help = "A tenant's endpoints, instead of those of the server"
+  return {
+    ...command,
+    options: { ...command.options, tenant: { type: 'string', value: 'TENANT', help } },
+    run(invocation) {
+      const tenant = textOption(invocation, 'tenant')
+      const server = invocation.server.withHeaders(tenant === undefined ? {} : { tenant })
+      return command.run({ ...invocation, server })
+    },
+  }
+}
 
 function readEndpoints(server: Invocation['server']): Promise<{ endpoints: Endpoint[] }> {
   return server.get<{ endpoints: Endpoint[] }>(nsid('listEndpoints'))
@@ -275,13 +209,4 @@ function fieldsOf(invocation: Invocation): object {
     ...(collections !== undefined && { collections }),
     ...(description !== undefined && { description }),
   }
-}
-
-/** ISO 8601 of a time, or of a duration before now, such as 2h. */
-function momentOf(text: string): string {
-  const [, count, unit] = /^(\d{1,5})([mhd])$/.exec(text) ?? []
-  const minutes = { m: 1, h: 60, d: 24 * 60 }[unit ?? 'm']!
-  const ms = count === undefined ? Date.parse(text) : Date.now() - Number(count) * minutes * 60_000
-  if (Number.isNaN(ms)) throw new UsageError(`not a time: ${text} (2026-01-31T12:00:00Z, or 2h)`)
-  return new Date(ms).toISOString()
 }

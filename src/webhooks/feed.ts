@@ -1,4 +1,5 @@
 /** Follows the sequencer's logs from where the endpoints are, and stores what they want as deliveries. */
+import { BoundedMap } from '#src/ports/bounded-map.ts'
 import { SERVER_OWNER } from '#src/rules/webhook-owners.ts'
 import type { LogPage } from '#src/sequencer/log.ts'
 import type { DeliveryQueue, Waiting } from '#src/webhooks/delivery-queue.ts'
@@ -10,6 +11,7 @@ import type { Webhooks } from '#src/webhooks/webhooks.ts'
 
 const WAIT_MS = 20_000
 const MAX_PAUSE_MS = 5_000
+const MAX_KNOWN = 10_000
 /** Bodies of an endpoint. */
 const MAX_IN_MEMORY = 50
 /** What an endpoint does not want is read again after a restart, for this long at most. */
@@ -23,6 +25,8 @@ export class Feed {
   /** Those that have no room. */
   #full = new Set<Endpoint>()
   #isTurnOfLast = false
+  /** Accounts of the owner that there were messages about. */
+  readonly #own = new BoundedMap<string, true>(MAX_KNOWN)
   #savedAt = Number.NEGATIVE_INFINITY
 
   constructor(webhooks: Webhooks) {
@@ -157,7 +161,12 @@ export class Feed {
     if (messages.length === 0) return messages
     const { owner, ownersOf } = this.#webhooks.ports
     const owners = await ownersOf([...new Set(messages.map(({ did }) => did))])
-    return messages.filter(({ did }) => owners.get(did) === owner)
+    return messages.filter(({ did, type }) => {
+      const isOwn = owners.get(did) === owner
+      if (isOwn) this.#own.set(did, true)
+      // The directory may have forgotten a deleted account by now.
+      return isOwn || (type === 'account.deleted' && !owners.has(did) && this.#own.has(did))
+    })
   }
 
   #deliveriesTo(

@@ -42,7 +42,7 @@ export const webhookBounds: WebhookBounds = {
 }
 
 export interface WebhookPorts {
-  /** `SERVER_OWNER`, or a tenant's id. */
+  /** `SERVER_OWNER`, or that of a tenant. */
   owner: string
   sql: Sql
   clock: Clock
@@ -62,7 +62,7 @@ export interface WebhookPorts {
   setListed(isListed: boolean): Promise<void>
   /** Of accounts that exist. */
   handlesOf(dids: readonly string[]): Promise<ReadonlyMap<string, string>>
-  /** The tenants of accounts that have one. */
+  /** The owners of accounts of tenants. */
   ownersOf(dids: readonly string[]): Promise<ReadonlyMap<string, string>>
   isActorStopped(error: unknown): boolean
   stats: WebhookStats

@@ -69,6 +69,8 @@ export async function openTwoTenants() {
     keys.set(id, key)
   }
   const accountCalls: string[] = []
+  /** Whose webhooks were asked for their endpoints. */
+  const webhookOwners: string[] = []
   const gateway = openGateway()
   const account = (did: string) => {
     const note = (name: string) => async () => {
@@ -109,6 +111,14 @@ export async function openTwoTenants() {
         endSuspension: directory.endSuspension,
       }),
     },
+    webhooks: (owner: string) => ({
+      endpoints: {
+        async list() {
+          webhookOwners.push(owner)
+          return []
+        },
+      },
+    }),
     tenant: (id: string) => {
       const tenant = tenants.get(id)
       return {
@@ -142,5 +152,14 @@ export async function openTwoTenants() {
     const claims = { iss, aud: serviceDid, lxm, iat, exp: iat + 60, jti: 'one' }
     return `Bearer ${createServiceToken(claims, signer)}`
   }
-  return { gateway: opened, directory: of, tenants, keys, accountCalls, deleted, tokenFor }
+  return {
+    gateway: opened,
+    directory: of,
+    tenants,
+    keys,
+    accountCalls,
+    webhookOwners,
+    deleted,
+    tokenFor,
+  }
 }

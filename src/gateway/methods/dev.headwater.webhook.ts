@@ -1,22 +1,35 @@
-/** dev.headwater.webhook: endpoints that are sent events, and what was sent. For now the operator's, of all accounts. */
+/** dev.headwater.webhook: endpoints that are sent events, and what was sent. The operator's, of all accounts, or a tenant's. */
 import { randomBytes } from 'node:crypto'
+import type { Dispatch } from '#src/engine/dispatch.ts'
 import { invalidRequest } from '#src/errors.ts'
+import type { Callers } from '#src/gateway/xrpc/callers.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { randomLetters } from '#src/ports/random-letters.ts'
 import * as webhook from '#src/protocol/lexicons/dev/headwater/webhook.ts'
-import { SERVER_OWNER } from '#src/rules/webhook-owners.ts'
+import { SERVER_OWNER, tenantOwner } from '#src/rules/webhook-owners.ts'
 
 const HOUR_MS = 3_600_000
 const ID_LETTERS = 20
 const SECRET_BYTES = 32
 
-const webhooksOf = ({ dispatch }: ServerContext) => dispatch.webhooks(SERVER_OWNER)
+const byOwner = { auth: 'admin or tenant', tenantScope: 'webhooks' } as const
+
+function webhooksOf({ server, caller }: WebhookCall): ReturnType<Dispatch['webhooks']> {
+  const owner = 'tenant' in caller ? tenantOwner(caller.tenant.id) : SERVER_OWNER
+  return server.dispatch.webhooks(owner)
+}
+
+interface WebhookCall {
+  server: ServerContext
+  caller: Callers['admin or tenant']
+}
 
 export const putEndpoint = method(webhook.putEndpoint, {
-  auth: 'admin',
-  run: async ({ input, server }) => {
-    const { endpoints } = webhooksOf(server)
+  ...byOwner,
+  run: async (call) => {
+    const { endpoints } = webhooksOf(call)
+    const { input } = call
     const { id, secret = newSecret(), enabled, ...fields } = input
     if (id !== undefined) {
       if (input.secret !== undefined) {
@@ -35,62 +48,67 @@ export const putEndpoint = method(webhook.putEndpoint, {
 })
 
 export const listEndpoints = method(webhook.listEndpoints, {
-  auth: 'admin',
-  run: async ({ server }) => ({ endpoints: await webhooksOf(server).endpoints.list() }),
+  ...byOwner,
+  run: async (call) => ({ endpoints: await webhooksOf(call).endpoints.list() }),
 })
 
 export const deleteEndpoint = method(webhook.deleteEndpoint, {
-  auth: 'admin',
-  run: async ({ input: { id }, server }) => {
-    await webhooksOf(server).endpoints.remove({ id })
+  ...byOwner,
+  run: async (call) => {
+    const { id } = call.input
+    await webhooksOf(call).endpoints.remove({ id })
     return undefined
   },
 })
 
 export const rotateSecret = method(webhook.rotateSecret, {
-  auth: 'admin',
-  run: async ({ input, server }) => {
-    const { id, secret = newSecret(), overlapHours = 24 } = input
+  ...byOwner,
+  run: async (call) => {
+    const { id, secret = newSecret(), overlapHours = 24 } = call.input
     const overlapMs = overlapHours * HOUR_MS
     return {
-      endpoint: await webhooksOf(server).endpoints.rotate({ id, secret, overlapMs }),
+      endpoint: await webhooksOf(call).endpoints.rotate({ id, secret, overlapMs }),
       secret,
     }
   },
 })
 
 export const testEndpoint = method(webhook.testEndpoint, {
-  auth: 'admin',
-  run: async ({ input: { id: endpoint }, server }) => {
+  ...byOwner,
+  run: async (call) => {
+    const { id: endpoint } = call.input
     const messageId = newId('msg_test')
-    await webhooksOf(server).deliveries.test({ endpoint, message: messageId })
+    await webhooksOf(call).deliveries.test({ endpoint, message: messageId })
     return { messageId }
   },
 })
 
 export const listDeliveries = method(webhook.listDeliveries, {
-  auth: 'admin',
-  run: ({ params, server }) => {
-    const { id: endpoint, ...query } = params
-    return webhooksOf(server).deliveries.list({ endpoint, ...query })
+  ...byOwner,
+  run: (call) => {
+    const { id: endpoint, ...query } = call.params
+    return webhooksOf(call).deliveries.list({ endpoint, ...query })
   },
 })
 
 export const redeliver = method(webhook.redeliver, {
-  auth: 'admin',
-  run: async ({ input: { id: endpoint, messageId: message }, server }) => {
-    await webhooksOf(server).deliveries.redeliver({ endpoint, message })
+  ...byOwner,
+  run: async (call) => {
+    const { id: endpoint, messageId: message } = call.input
+    await webhooksOf(call).deliveries.redeliver({ endpoint, message })
     return undefined
   },
 })
 
 export const replay = method(webhook.replay, {
-  auth: 'admin',
-  run: ({ input: { id: endpoint, since, until }, server }) =>
-    webhooksOf(server).deliveries.replay({
+  ...byOwner,
+  run: (call) => {
+    const { id: endpoint, since, until } = call.input
+    return webhooksOf(call).deliveries.replay({
       ...{ endpoint, since: Date.parse(since) },
       ...(until !== undefined && { until: Date.parse(until) }),
-    }),
+    })
+  },
 })
 
 function newId(prefix: string): string {

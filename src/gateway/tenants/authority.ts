@@ -13,8 +13,9 @@ export function mustHaveAuthority(
   { addressOf }: Pick<ServerContext, 'addressOf'>,
   incoming: ClientInfoSource | undefined,
 ): void {
-  if (auth !== 'tenant') return
-  const { authorities, addresses = [] } = (caller as TenantCaller).tenant
+  const isOfTenants = auth === 'tenant' || auth === 'admin or tenant'
+  if (!isOfTenants || !isTenant(caller)) return
+  const { authorities, addresses = [] } = caller.tenant
   if (addresses.length > 0) {
     const isAllowed = incoming !== undefined && isInRanges(addresses)(addressOf(incoming))
     if (!isAllowed) throw forbidden('The API key may not be used from this address')
@@ -22,4 +23,8 @@ export function mustHaveAuthority(
   if (tenantScope !== 'any' && !authorities.includes(tenantScope)) {
     throw forbidden(`This needs the scope ${tenantScope}`, 'ScopeMissingError')
   }
+}
+
+function isTenant(caller: unknown): caller is TenantCaller {
+  return typeof caller === 'object' && caller !== null && 'tenant' in caller
 }

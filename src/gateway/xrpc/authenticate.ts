@@ -146,6 +146,10 @@ export function authenticator(ports: AuthPorts): Authenticate {
         return verifyPreferencesReader(ports, verify, header, nsid)
       case 'tenant':
         return verifyTenant(ports, header, nsid, request?.header('tenant'))
+      case 'admin or tenant':
+        return request?.header('tenant') === undefined && isBasic(header)
+          ? verifyAdmin(ports, header)
+          : verifyTenant(ports, header, nsid, request?.header('tenant'))
     }
   }
 }
@@ -261,9 +265,8 @@ async function verifyTenant(
   named: string | undefined,
 ): Promise<Callers['tenant']> {
   const { tenants, serviceDid: aud, resolver, clock } = ports
-  const scheme = parseAuthorization(header)?.scheme
   if (tenants === undefined) throw authRequired('Authentication Required')
-  if (scheme === 'basic') {
+  if (isBasic(header)) {
     verifyAdmin(ports, header)
     return tenants.ofOperator(named)
   }
@@ -275,6 +278,8 @@ async function verifyTenant(
   }
   return tenants.ofDid(caller.iss.split('#', 1)[0]!, named)
 }
+
+const isBasic = (header: string | undefined) => parseAuthorization(header)?.scheme === 'basic'
 
 /** HTTP Basic with the user `admin`; throws 401. */
 export function verifyAdmin(

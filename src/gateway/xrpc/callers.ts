@@ -40,6 +40,8 @@ export interface Callers {
   'full principal': PrincipalCaller
   /** A platform: a service token of its DID or of an admin for this method, an API key, or the server's operator. */
   tenant: TenantCaller
+  /** As `tenant`; or the admin, who names no tenant. */
+  'admin or tenant': AdminCaller | TenantCaller
 }
 
 export interface TenantCaller {

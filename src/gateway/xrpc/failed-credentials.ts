@@ -24,6 +24,7 @@ const serviceKinds: ReadonlySet<keyof Callers> = new Set([
   'principal',
   'full principal',
   'tenant',
+  'admin or tenant',
 ])
 
 /** Rejects as `verify`, and with 429 if the address has failed too often: then `verify` does not run. */

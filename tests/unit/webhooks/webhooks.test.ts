@@ -78,18 +78,6 @@ describe('events', () => {
     expect(created).toMatchObject({ type: 'account.created', data: { handle: 'alice.test' } })
   })
 
-  it('a tenant gets events of its own accounts only', async () => {
-    const test = await withEndpoint({
-      owner: 'roomy',
-      owners: { [alice]: 'roomy', [bob]: 'other' },
-    })
-    await test.session(bob)
-    await test.session(alice)
-    await test.session('did:plc:none')
-    await arrived(test, 1)
-    expect(test.received[0]!.data).toMatchObject({ did: alice, seq: 1 })
-  })
-
   it('without an endpoint no event is read, and the directory is told', async () => {
     const test = await withEndpoint()
     expect(test.listed).toEqual([true])

@@ -1,0 +1,94 @@
+/** `headwater webhook deliveries`, `redeliver` and `replay`: what was sent, and sending it again. */
+import { type Command, integerOption, textOption, UsageError } from '#src/cli/command.ts'
+
+export interface Delivery {
+  id: string
+  type: string
+  did?: string
+  state: string
+  eventAt: string
+  attempts: number
+  nextAttemptAt?: string
+  status?: number
+  error?: string
+}
+
+export const nsid = (name: string) => `dev.headwater.webhook.${name}`
+
+const deliveries: Command = {
+  name: 'webhook deliveries',
+  summary: 'List what was and will be sent to an endpoint, newest first',
+  operands: '<endpoint>',
+  operandCount: [1, 1],
+  options: {
+    state: {
+      type: 'string',
+      value: 'STATE',
+      help: 'Only those that are waiting, delivered, failed',
+    },
+    limit: { type: 'string', value: 'N', help: 'Maximum number (default: 50)' },
+  },
+  async run(invocation) {
+    const most = integerOption(invocation, 'limit', 50)
+    const [id, state] = [invocation.operands[0], textOption(invocation, 'state')]
+    const found: Delivery[] = []
+    for (let cursor: string | undefined; found.length < most; ) {
+      const limit = Math.min(100, most - found.length)
+      const page = await invocation.server.get<{ deliveries: Delivery[]; cursor?: string }>(
+        nsid('listDeliveries'),
+        { id, state, limit, cursor },
+      )
+      found.push(...page.deliveries)
+      cursor = page.cursor
+      if (cursor === undefined) break
+    }
+    if (invocation.options['json'] === true) return found
+    return found.map((one) => ({
+      id: one.id,
+      type: one.type,
+      did: one.did ?? '',
+      state: one.state,
+      attempts: one.attempts,
+      answer: one.error ?? one.status ?? '',
+      eventAt: one.eventAt,
+      nextAttemptAt: one.nextAttemptAt ?? '',
+    }))
+  },
+}
+
+const redeliver: Command = {
+  name: 'webhook redeliver',
+  summary: 'Send a message again, with the same id',
+  operands: '<endpoint> <message>',
+  operandCount: [2, 2],
+  async run({ server, operands: [id, messageId] }) {
+    await server.post(nsid('redeliver'), { id, messageId })
+    return { redelivered: messageId }
+  },
+}
+
+const replay: Command = {
+  name: 'webhook replay',
+  summary: 'Send all events since a time again, with the same ids',
+  operands: '<endpoint> <since>',
+  operandCount: [2, 2],
+  options: { until: { type: 'string', value: 'TIME', help: 'Only events before this time' } },
+  async run(invocation) {
+    const [id, since] = invocation.operands as [string, string]
+    const until = textOption(invocation, 'until')
+    return invocation.server.post(nsid('replay'), {
+      ...{ id, since: momentOf(since), ...(until !== undefined && { until: momentOf(until) }) },
+    })
+  },
+}
+
+export const deliveryCommands: readonly Command[] = [deliveries, redeliver, replay]
+
+/** ISO 8601 of a time, or of a duration before now, such as 2h. */
+function momentOf(text: string): string {
+  const [, count, unit] = /^(\d{1,5})([mhd])$/.exec(text) ?? []
+  const minutes = { m: 1, h: 60, d: 24 * 60 }[unit ?? 'm']!
+  const ms = count === undefined ? Date.parse(text) : Date.now() - Number(count) * minutes * 60_000
+  if (Number.isNaN(ms)) throw new UsageError(`not a time: ${text} (2026-01-31T12:00:00Z, or 2h)`)
+  return new Date(ms).toISOString()
+}
