@@ -1,7 +1,7 @@
 /** Jobs of tenants that are not done, and until when a gateway has taken each: after that another one goes on with it. */
 import type { Directory } from '#src/directory/open-directory.ts'
 
-const LEASE_MS = 30_000
+const LEASE_MS = 15_000
 
 export interface JobName {
   tenant: string
@@ -20,7 +20,7 @@ export async function addJob(directory: Directory, { tenant, job }: JobName): Pr
   }))
 }
 
-/** Takes those that no gateway has, for 30 s. An answer that is lost costs 30 s. */
+/** Takes those that no gateway has, for 15 s. An answer that is lost costs 15 s. */
 export async function takeJobs(
   directory: Directory,
   { limit }: { limit: number },

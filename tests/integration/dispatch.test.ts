@@ -177,6 +177,7 @@ test('what happens to the credentials of an account is in the private log once, 
     ['#preferences', undefined, { names: ['app.bsky.a'] }],
     ['#moderation', undefined, { subject: moderated, takedown: true }],
     ['#session', undefined, { change: 'ended', kind: 'all' }],
+    ['#status', undefined, { from: 'active', to: 'takendown' }],
   ]
   await expect.poll(events).toEqual(expected)
   const { events: all } = await local.sequencer.log.read({ after: 0, limit: 500 })

@@ -1,12 +1,13 @@
 /** Child processes that end with the test run, however it ends. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { chooseAddresses } from '#src/engine/engine-environment.ts'
-import { findOrphanedEngine } from '#src/engine/engine-process.ts'
+import { findOrphanedEngine, isRunning } from '#src/engine/engine-process.ts'
 import { leakedSecrets } from '#tests/support/leaked-secrets.ts'
 import { root } from '#tests/support/sources.ts'
 
@@ -122,17 +123,18 @@ export async function pollUntil(
   return true
 }
 
-/**
- * Below the ports that systems give to outgoing connections, and for each of the workers that run at a time a range of
- * its own, from which no port comes twice: what is free now is still free when a server listens there, seconds later.
- */
-const PORTS = { first: 10_000, ofWorker: 2_500 }
-const worker = (Number(process.env['VITEST_POOL_ID'] ?? 0) % 8) * PORTS.ofWorker
-let nextPort = Math.floor(Math.random() * PORTS.ofWorker)
+/** Below the ports that systems give to outgoing connections. */
+const PORTS = { first: 10_000, count: 20_000 }
+const claims = join(tmpdir(), 'headwater-test-ports')
+let nextPort = Math.floor(Math.random() * PORTS.count)
 
-/** A loopback port that nothing listens on. */
+/**
+ * A loopback port that nothing listens on, and that no other test process is given: a server listens there only seconds
+ * later. `claims` has a file for each, with the process that it belongs to.
+ */
 export async function freePort(): Promise<number> {
-  const port = PORTS.first + worker + (nextPort++ % PORTS.ofWorker)
+  const port = PORTS.first + (nextPort++ % PORTS.count)
+  if (!claim(port)) return freePort()
   const server = createServer()
   try {
     server.listen(port, '127.0.0.1')
@@ -145,11 +147,25 @@ export async function freePort(): Promise<number> {
   return port
 }
 
+function claim(port: number): boolean {
+  const path = join(claims, String(port))
+  mkdirSync(claims, { recursive: true })
+  try {
+    writeFileSync(path, String(process.pid), { flag: 'wx' })
+    return true
+  } catch {
+    if (isRunning(Number(readFileSync(path, 'utf8')))) return false
+    rmSync(path, { force: true })
+    return claim(port)
+  }
+}
+
 /** The first of two free ports in a row. */
 export async function freeEnginePort(): Promise<number> {
   const first = await freePort()
-  return chooseAddresses(first).then(
-    () => first,
-    () => freeEnginePort(),
+  const isFree = await chooseAddresses(first).then(
+    () => true,
+    () => false,
   )
+  return isFree && claim(first + 1) ? first : freeEnginePort()
 }

@@ -17,7 +17,7 @@ const INTERVAL_MS = 5_000
 /** In this process. */
 const MAX_JOBS = 2
 /** A third of the time for which the directory gives a job. */
-const KEEP_MS = 10_000
+const KEEP_MS = 5_000
 /** Before a row is made again that failed because another server or an actor was away. */
 const RETRY_MS = [1_000, 3_000, 10_000, 30_000]
 
