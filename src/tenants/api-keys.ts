@@ -2,7 +2,7 @@
 import { invalidRequest } from '#src/errors.ts'
 import type { TenantScope } from '#src/rules/tenants.ts'
 import { type AuditEntry, auditRow } from '#src/tenants/audit.ts'
-import type { TenantRoom } from '#src/tenants/tenant.ts'
+import type { TenantContext } from '#src/tenants/tenant.ts'
 
 const MAX_KEYS = 50
 const USED_EVERY_MS = 60_000
@@ -36,7 +36,7 @@ export type NewKey = Omit<StoredKey, 'createdAt' | 'createdBy' | 'lastUsedAt'>
 
 /** Idempotent for the same hash. Throws 400 TooManyKeys; expired ones count until they are deleted. */
 export async function createKey(
-  tenant: TenantRoom,
+  tenant: TenantContext,
   { key, audit }: { key: NewKey; audit: AuditEntry },
 ): Promise<KeyView> {
   await tenant.lane.write(['keys'], async (now) => {
@@ -63,14 +63,14 @@ export async function createKey(
   return viewOf(stored)
 }
 
-export async function listKeys(tenant: TenantRoom): Promise<KeyView[]> {
+export async function listKeys(tenant: TenantContext): Promise<KeyView[]> {
   const keys = [...(await keysOf(tenant)).values()]
   return keys.toSorted((a, b) => a.createdAt - b.createdAt).map(viewOf)
 }
 
 /** Does nothing for one that is not there. It counts at once: every request asks. */
 export async function deleteKey(
-  tenant: TenantRoom,
+  tenant: TenantContext,
   { prefix, audit }: { prefix: string; audit: AuditEntry },
 ): Promise<void> {
   await tenant.lane.write(['keys'], async (now) => {
@@ -84,7 +84,7 @@ export async function deleteKey(
 
 /** What the key with this hash allows; null for an unknown or expired one. */
 export async function useKey(
-  tenant: TenantRoom,
+  tenant: TenantContext,
   { hash }: { hash: string },
 ): Promise<Pick<StoredKey, 'prefix' | 'scopes' | 'addresses'> | null> {
   const key = (await keysOf(tenant)).get(hash)
@@ -102,7 +102,7 @@ export async function useKey(
 
 type Row = Omit<StoredKey, 'scopes' | 'addresses'> & { scopes: string; addresses: string }
 
-function keysOf(tenant: TenantRoom): Promise<Map<string, StoredKey>> {
+function keysOf(tenant: TenantContext): Promise<Map<string, StoredKey>> {
   tenant.keys ??= readKeys(tenant).catch((error: unknown) => {
     tenant.keys = undefined
     throw error
@@ -110,7 +110,7 @@ function keysOf(tenant: TenantRoom): Promise<Map<string, StoredKey>> {
   return tenant.keys
 }
 
-async function readKeys({ sql }: TenantRoom): Promise<Map<string, StoredKey>> {
+async function readKeys({ sql }: TenantContext): Promise<Map<string, StoredKey>> {
   const rows = await sql.all<Row>(
     `SELECT prefix, hash, name, scopes, addresses, created_at AS createdAt,
        created_by AS createdBy, expires_at AS expiresAt, last_used_at AS lastUsedAt

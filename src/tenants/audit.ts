@@ -1,7 +1,7 @@
 /** Who did what for a tenant. A row is stored before, or with, what it is about: nothing is done without one. */
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
-import type { TenantRoom } from '#src/tenants/tenant.ts'
+import type { TenantContext } from '#src/tenants/tenant.ts'
 
 export const MAX_AUDIT_ROWS = 100_000
 const MAX_DETAIL_LENGTH = 2_000
@@ -22,7 +22,7 @@ export interface AuditView extends AuditEntry {
   at: string
 }
 
-export async function addAudit(tenant: TenantRoom, entry: AuditEntry): Promise<void> {
+export async function addAudit(tenant: TenantContext, entry: AuditEntry): Promise<void> {
   await tenant.lane.write([], async (now) => ({
     answer: undefined,
     statements: auditRow(entry, now),
@@ -54,7 +54,7 @@ interface AuditRow {
 
 /** Newest first; the cursor is the last of a page. Throws 400 for a malformed one. */
 export async function listAudit(
-  { sql }: TenantRoom,
+  { sql }: TenantContext,
   {
     target,
     actor,

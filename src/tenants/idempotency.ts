@@ -1,6 +1,6 @@
 /** Answers to calls with an Idempotency-Key, kept for a day (draft-ietf-httpapi-idempotency-key-header-07). */
 import { XrpcError } from '#src/errors.ts'
-import type { TenantRoom } from '#src/tenants/tenant.ts'
+import type { TenantContext } from '#src/tenants/tenant.ts'
 
 const KEPT_MS = 24 * 60 * 60_000
 /** A call that has not ended after this time is taken to be lost with its process: it may be made again. */
@@ -28,7 +28,7 @@ export type KeyAnswer =
 
 /** Idempotent for the same call. Throws 429 RateLimitExceeded if the tenant has too many keys. */
 export function beginKeyedCall(
-  tenant: TenantRoom,
+  tenant: TenantContext,
   { key, call, bodyHash }: KeyedCall,
 ): Promise<KeyAnswer> {
   return tenant.lane.write<KeyAnswer>([`key ${key}`, 'keys'], async (now) => {
@@ -62,7 +62,7 @@ export function beginKeyedCall(
 
 /** Without an answer the call has failed, and may be made again with the same key. */
 export async function endKeyedCall(
-  tenant: TenantRoom,
+  tenant: TenantContext,
   { key, call, answer }: { key: string; call: string; answer?: Uint8Array },
 ): Promise<void> {
   const which = 'WHERE key = ? AND call = ?'
@@ -76,7 +76,7 @@ export async function endKeyedCall(
   }))
 }
 
-async function mustHaveRoom({ sql }: TenantRoom, now: number): Promise<void> {
+async function mustHaveRoom({ sql }: TenantContext, now: number): Promise<void> {
   const row = await sql.first<{ n: number }>(
     'SELECT count(*) AS n FROM idempotency WHERE begun_at > ?',
     now - KEPT_MS,

@@ -3,7 +3,7 @@
  * soon as they are known; its rows are removed then. Which jobs have no gateway that runs them, the directory knows.
  */
 import { invalidRequest, XrpcError } from '#src/errors.ts'
-import type { TenantRoom } from '#src/tenants/tenant.ts'
+import type { TenantContext } from '#src/tenants/tenant.ts'
 
 export type JobState = 'receiving' | 'running' | 'done' | 'cancelled'
 
@@ -46,7 +46,7 @@ const columns = `id, kind, state, row_count AS rows, created, existing AS "exist
 
 /** Throws 429 RateLimitExceeded if the tenant has too many that run, or that ended lately. */
 export async function beginJob(
-  tenant: TenantRoom,
+  tenant: TenantContext,
   { id, kind, by }: { id: string; kind: string; by: string },
 ): Promise<void> {
   await tenant.lane.write(['jobs'], async (now) => {
@@ -91,7 +91,7 @@ export interface JobPart {
 }
 
 export async function addJobPart(
-  tenant: TenantRoom,
+  tenant: TenantContext,
   { id, n, input, rows }: JobPart,
 ): Promise<void> {
   const insert = {
@@ -102,7 +102,7 @@ export async function addJobPart(
 }
 
 /** The file is complete. */
-export async function startJob(tenant: TenantRoom, { id }: { id: string }): Promise<Job> {
+export async function startJob(tenant: TenantContext, { id }: { id: string }): Promise<Job> {
   await change(tenant, id, async ({ state }) => {
     if (state !== 'receiving') return []
     const sum = '(SELECT coalesce(sum(row_count), 0) FROM job_part WHERE job = ?1)'
@@ -114,7 +114,7 @@ export async function startJob(tenant: TenantRoom, { id }: { id: string }): Prom
 
 /** The first part without results; null if there is none, or the job has ended. */
 export async function nextJobPart(
-  tenant: TenantRoom,
+  tenant: TenantContext,
   { id }: { id: string },
 ): Promise<{ state: JobState; kind: string; part: { n: number; input: Uint8Array } | null }> {
   const { state, kind } = await mustFind(tenant, id)
@@ -134,7 +134,7 @@ export interface JobPartResults extends JobCounts {
 
 /** The first results of a part are kept. The job is done with its last part. */
 export async function endJobPart(
-  tenant: TenantRoom,
+  tenant: TenantContext,
   { id, n, results, created, exists, failed }: JobPartResults,
 ): Promise<void> {
   await change(tenant, id, async (_, now) => {
@@ -159,13 +159,13 @@ export async function endJobPart(
 }
 
 /** A job without parts that are left is done. */
-export async function settleJob(tenant: TenantRoom, { id }: { id: string }): Promise<Job> {
+export async function settleJob(tenant: TenantContext, { id }: { id: string }): Promise<Job> {
   await change(tenant, id, async (_, now) => end(id, now))
   return getJob(tenant, { id })
 }
 
 /** Rows that are under way still end. Throws 400 JobNotFound. */
-export async function cancelJob(tenant: TenantRoom, { id }: { id: string }): Promise<Job> {
+export async function cancelJob(tenant: TenantContext, { id }: { id: string }): Promise<Job> {
   await change(tenant, id, async ({ state }, now) =>
     state === 'done' || state === 'cancelled'
       ? []
@@ -181,7 +181,7 @@ export async function cancelJob(tenant: TenantRoom, { id }: { id: string }): Pro
 }
 
 /** Throws 400 JobNotFound. */
-export async function getJob(tenant: TenantRoom, { id }: { id: string }): Promise<Job> {
+export async function getJob(tenant: TenantContext, { id }: { id: string }): Promise<Job> {
   const { endedAt, createdAt, ...row } = await mustFind(tenant, id)
   return {
     ...row,
@@ -192,7 +192,7 @@ export async function getJob(tenant: TenantRoom, { id }: { id: string }): Promis
 
 /** The results of the part with the lowest number above `after`; null if there are none yet. */
 export async function getJobResults(
-  tenant: TenantRoom,
+  tenant: TenantContext,
   { id, after }: { id: string; after: number },
 ): Promise<{ n: number; results: string } | null> {
   await mustFind(tenant, id)
@@ -215,7 +215,7 @@ function end(id: string, now: number) {
 }
 
 async function change(
-  tenant: TenantRoom,
+  tenant: TenantContext,
   id: string,
   prepare: (
     job: JobRow,
@@ -228,7 +228,7 @@ async function change(
   }))
 }
 
-async function mustFind({ sql }: TenantRoom, id: string): Promise<JobRow> {
+async function mustFind({ sql }: TenantContext, id: string): Promise<JobRow> {
   const row = await sql.first<JobRow>(`SELECT ${columns} FROM job WHERE id = ?`, id)
   if (row === undefined) throw invalidRequest(`There is no job ${id}`, 'JobNotFound')
   return row

@@ -4,7 +4,7 @@ import type { Sql } from '#src/ports/sql.ts'
 import { SubjectLane } from '#src/ports/subject-lane.ts'
 import type { StoredKey } from '#src/tenants/api-keys.ts'
 
-export interface TenantRoom {
+export interface TenantContext {
   readonly id: string
   readonly sql: Sql
   readonly clock: Clock
@@ -17,6 +17,6 @@ export function openTenant({
   id,
   sql,
   clock,
-}: Pick<TenantRoom, 'id' | 'sql' | 'clock'>): TenantRoom {
+}: Pick<TenantContext, 'id' | 'sql' | 'clock'>): TenantContext {
   return { id, sql, clock, lane: new SubjectLane({ sql, clock }), keys: undefined }
 }

@@ -34,7 +34,7 @@ import type { Sequencer } from '#src/sequencer/sequencer.ts'
 import { createKey } from '#src/tenants/api-keys.ts'
 import { beginKeyedCall, endKeyedCall } from '#src/tenants/idempotency.ts'
 import { addJobPart, beginJob, endJobPart, startJob } from '#src/tenants/jobs.ts'
-import type { TenantRoom } from '#src/tenants/tenant.ts'
+import type { TenantContext } from '#src/tenants/tenant.ts'
 import { actingAs, eddie, invite, makeGroup, owner, vera } from '#tests/support/group-scenarios.ts'
 import { totpCode } from '#tests/support/totp-code.ts'
 import type { TestWebhooks } from '#tests/support/webhooks-fixture.ts'
@@ -204,7 +204,7 @@ export async function fillAuthorization(shard: AuthorizationShard): Promise<void
 }
 
 /** A tenant with an API key and an audit log. */
-export async function fillTenant(tenant: TenantRoom): Promise<void> {
+export async function fillTenant(tenant: TenantContext): Promise<void> {
   const key = { prefix: 'hw_roomy_abcdef', hash: 'hash of the key', name: 'server' }
   const more = { scopes: ['accounts:read' as const], addresses: ['192.0.2.0/24'], expiresAt: null }
   const audit = { actor: 'did:plc:ruth', action: 'dev.headwater.tenant.createKey' }

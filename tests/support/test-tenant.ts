@@ -1,10 +1,10 @@
 /** A tenant on `node:sqlite`, with a clock that the test sets. */
 import { tenantSchema } from '#src/tenants/schema.ts'
-import { openTenant, type TenantRoom } from '#src/tenants/tenant.ts'
+import { openTenant, type TenantContext } from '#src/tenants/tenant.ts'
 import { TestClock } from '#tests/support/empty-account.ts'
 import { type NodeSql, nodeSql } from '#tests/support/node-sql.ts'
 
-export interface TestTenant extends TenantRoom {
+export interface TestTenant extends TenantContext {
   readonly sql: NodeSql
   readonly clock: TestClock
 }
