@@ -18,11 +18,7 @@ import { deleteMemberships, setMembership } from '#src/directory/memberships.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { insertReminder } from '#src/directory/reminders.ts'
 import { deleteReservedKey } from '#src/directory/reserved-keys.ts'
-import {
-  admitToTenant,
-  type ExistingAccount,
-  type TenantOrigin,
-} from '#src/directory/tenant-admission.ts'
+import { admitToTenant } from '#src/directory/tenant-admission.ts'
 import { mustBeInviteOf } from '#src/directory/tenant-invites.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
@@ -48,8 +44,6 @@ export interface Reservation extends NewSigningKey {
   group?: GroupState
   /** How many groups the creator of a group may own. */
   maxGroups?: number
-  /** Whose account it becomes. */
-  tenant?: TenantOrigin
 }
 
 interface NameRow {
@@ -62,19 +56,13 @@ interface NameRow {
 
 /**
  * Reserves handle, email and one use of the invite code for five minutes, and stores the account's initial state, which
- * makes its key durable. Idempotent for the same DID. Reserves nothing if the tenant has an account with the external id
- * already, which is then `existing`.
- * Throws 400 InvalidRequest if the handle or email is taken, InvalidInviteCode if the code has no use left; 413
+ * makes its key durable. With an invite code of a tenant it becomes an account of that tenant. Idempotent for the same
+ * DID. Throws 400 InvalidRequest if the handle or email is taken, InvalidInviteCode if the code has no use left; 413
  * QuotaExceeded if the creator of a group owns as many as it may; for a tenant as `admitToTenant`.
  */
-export async function reserveAccount(
-  directory: Directory,
-  input: Reservation,
-): Promise<{ existing?: ExistingAccount }> {
-  const ofCode = input.inviteCode === undefined ? undefined : claimedTenant(input.inviteCode)
-  const tenant = input.tenant ?? (ofCode === undefined ? undefined : { id: ofCode })
-  const own = tenant === undefined ? {} : { tenant }
-  const reservation = { ...input, ...own, email: input.email?.toLowerCase() ?? null }
+export async function reserveAccount(directory: Directory, input: Reservation): Promise<void> {
+  const tenant = input.inviteCode === undefined ? undefined : claimedTenant(input.inviteCode)
+  const reservation = { ...input, email: input.email?.toLowerCase() ?? null }
   const { did, handle, email, inviteCode } = reservation
   const subjects = [
     did,
@@ -82,35 +70,32 @@ export async function reserveAccount(
     ...(email === null ? [] : [email]),
     ...(inviteCode === undefined ? [] : [`invite ${inviteCode}`]),
     ...(input.group === undefined ? [] : [`groups of ${input.group.creator}`]),
-    ...(tenant === undefined ? [] : [`tenant ${tenant.id}`]),
+    ...(tenant === undefined ? [] : [`tenant ${tenant}`]),
   ]
-  return directory.lane.write<{ existing?: ExistingAccount }>(subjects, async (now) => {
+  return directory.lane.write(subjects, async (now) => {
     // First, so that a caller without a valid code cannot probe which names are taken.
     if (inviteCode !== undefined) {
       await checkInviteCode(directory, inviteCode, did, now)
-      if (ofCode !== undefined)
-        await mustBeInviteOf(directory, { tenant: ofCode, code: inviteCode })
+      if (tenant !== undefined) await mustBeInviteOf(directory, { tenant, code: inviteCode })
     }
-    const names = { did, handle, isGroup: input.group !== undefined }
-    const admission = tenant && (await admitToTenant(directory, tenant, names, now))
-    if (admission?.existing !== undefined) {
-      return { answer: { existing: admission.existing }, statements: [] }
-    }
+    const isGroup = input.group !== undefined
+    const counted =
+      tenant === undefined ? [] : await admitToTenant(directory, { tenant, did, isGroup }, now)
     const isConfirmed = await checkNames(directory, reservation, input.email, now)
     if (isConfirmed) {
       // A migrating DID may be created once; a DID made here is new each time, so this is a retry.
       if (input.isMigratingIn) throw alreadyExists()
-      return { answer: {}, statements: [] }
+      return { answer: undefined, statements: [] }
     }
     await mustHaveRoomForGroup(directory, input)
     const inviteUse = inviteCode === undefined ? [] : [insertInviteUse(inviteCode, did, now)]
     return {
-      answer: {},
+      answer: undefined,
       statements: [
         ...deleteExpiredReservations(now),
         forgetOldNetworks(now),
-        ...(admission?.statements ?? []),
-        insertReservation(reservation, now),
+        ...counted,
+        insertReservation(reservation, tenant, now),
         insertInitialState(did, reservation),
         ...membershipsOf(reservation),
         ...inviteUse,
@@ -253,22 +238,23 @@ function alreadyExists(): XrpcError {
 }
 
 function insertReservation(
-  { did, handle, email, isMigratingIn, network, tenant, group }: Reservation,
+  { did, handle, email, isMigratingIn, network, group }: Reservation,
+  tenant: string | undefined,
   now: number,
 ): Statement {
   const status = isMigratingIn ? 'deactivated' : 'active'
   const kind = tenant === undefined ? null : group === undefined ? 'person' : 'group'
   return {
     sql: `INSERT INTO account
-            (did, handle, email, status, reserved_until, network, tenant, external_id, kind)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            (did, handle, email, status, reserved_until, network, tenant, kind)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
           ON CONFLICT (did) DO UPDATE SET handle = excluded.handle, email = excluded.email,
             status = excluded.status, reserved_until = excluded.reserved_until,
-            network = excluded.network, tenant = excluded.tenant,
-            external_id = excluded.external_id, kind = excluded.kind`,
+            network = excluded.network, tenant = excluded.tenant, external_id = NULL,
+            kind = excluded.kind`,
     params: [
       ...[did, handle, email, status, now + RESERVATION_MS, network ?? null],
-      ...[tenant?.id ?? null, tenant?.externalId ?? null, kind],
+      ...[tenant ?? null, kind],
     ],
   }
 }

@@ -1,68 +1,29 @@
-/** Whether a tenant may have one account more, and whether it has this one already; and accounts that change tenants. */
+/** Accounts that a tenant does not create itself: those that sign up with its invite codes, and those that are moved to it. */
 import type { Directory } from '#src/directory/open-directory.ts'
-import { mustHaveRoom, tenantSuspended } from '#src/directory/tenants.ts'
+import { countAccount } from '#src/directory/tenant-quota.ts'
+import { tenantSuspended } from '#src/directory/tenants.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** An account that is created for a tenant. */
-export interface TenantOrigin {
-  id: string
-  /** What the tenant calls it, of which there is one account for ever. */
-  externalId?: string
-  /** Whether the server made the handle: then any handle will do for an account that is there already. */
-  isHandleMade?: boolean
-}
-
-export interface ExistingAccount {
-  did: string
-  handle: string
-  /** Whether it is still being created. */
-  isReserved: boolean
-}
-
-interface Names {
-  did: string
-  handle: string
-  isGroup: boolean
-}
-
 /**
- * Call it in a write of the subject `tenant <id>`. `existing` is the account that has the external id already, also if
- * it is being created; else `statements` count the new one. Throws 400 ExternalIdTaken for another handle than that of
- * the account that is there; 403 TenantSuspended; 413 QuotaExceeded.
+ * The statements that count an account that signs up to a tenant; none for one that was counted before. Call it in a write
+ * of the subject `tenant <id>`. Throws as `countAccount`.
  */
 export async function admitToTenant(
   directory: Directory,
-  { id, externalId, isHandleMade = false }: TenantOrigin,
-  { did, handle, isGroup }: Names,
+  { tenant, did, isGroup }: { tenant: string; did: string; isGroup: boolean },
   now: number,
-): Promise<{ existing?: ExistingAccount; statements: Statement[] }> {
-  const rows = await directory.sql.all<{
-    did: string
-    handle: string
-    reservedUntil: number | null
-  }>(
-    `SELECT did, handle, reserved_until AS reservedUntil FROM account
-     WHERE (did = ?1 OR (tenant = ?2 AND external_id = ?3))
-       AND (reserved_until IS NULL OR reserved_until > ?4)`,
-    ...[did, id, externalId ?? null, now],
+): Promise<Statement[]> {
+  const known = await directory.sql.first(
+    'SELECT 1 FROM account WHERE did = ? AND coalesce(reserved_until > ?, TRUE)',
+    ...[did, now],
   )
-  const other = rows.find((row) => row.did !== did)
-  if (other !== undefined) {
-    if (!isHandleMade && other.handle !== handle) {
-      const message = `The account with this externalId has the handle ${other.handle}`
-      throw invalidRequest(message, 'ExternalIdTaken')
-    }
-    const isReserved = other.reservedUntil !== null
-    return { existing: { did: other.did, handle: other.handle, isReserved }, statements: [] }
-  }
-  // A repetition was counted.
-  if (rows.length > 0) return { statements: [] }
-  return { statements: [await mustHaveRoom(directory, { id, isGroup }, now)] }
+  if (known !== undefined) return []
+  return [await countAccount(directory, { tenant, isGroup }, now)]
 }
 
 /**
- * Gives an account that is there to a tenant, or to none. Idempotent. Throws 400 AccountNotFound, TenantNotFound,
+ * Moves an account to a tenant, or to none. Idempotent. Throws 400 AccountNotFound, TenantNotFound,
  * ExternalIdTaken, DomainInUse if its handle is under a domain of the tenant that it leaves; 403 TenantSuspended, also of
  * the tenant that it leaves; 413 QuotaExceeded.
  */
@@ -85,9 +46,7 @@ export async function moveToTenant(
     const hasMoved = account.tenant !== tenant
     if (hasMoved) await mustNotUseDomain(directory, account)
     const counted =
-      hasMoved && tenant !== null
-        ? [await mustHaveRoom(directory, { id: tenant, isGroup }, now)]
-        : []
+      hasMoved && tenant !== null ? [await countAccount(directory, { tenant, isGroup }, now)] : []
     const other = await directory.sql.first(
       'SELECT 1 FROM account WHERE tenant = ? AND external_id = ? AND did <> ?',
       ...[tenant, externalId, did],

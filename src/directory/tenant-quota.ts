@@ -1,7 +1,7 @@
 /** How many accounts and groups a tenant may still create. */
 import type { Directory } from '#src/directory/open-directory.ts'
-import type { Refusal, TenantReservation } from '#src/directory/tenant-reservations.ts'
 import { mustFind, tenantSuspended } from '#src/directory/tenants.ts'
+import { XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
 const HOUR_MS = 60 * 60_000
@@ -11,18 +11,18 @@ type Kind = keyof typeof names
 /** Of a tenant's reservations, which come one after another. */
 export class TenantQuota {
   readonly #tenant: string
-  readonly #hour: number
+  readonly #now: number
   readonly #quotas: Record<Kind, number>
   readonly #counts: Record<Kind, number>
   #taken = 0
 
   private constructor(
-    { tenant, hour }: { tenant: string; hour: number },
+    { tenant, now }: { tenant: string; now: number },
     quotas: Record<Kind, number>,
     counts: Record<Kind, number>,
   ) {
     this.#tenant = tenant
-    this.#hour = hour
+    this.#now = now
     this.#quotas = quotas
     this.#counts = counts
   }
@@ -37,24 +37,29 @@ export class TenantQuota {
        WHERE tenant = ? AND reserved_until <= ?`,
       ...[tenant, now],
     )
-    return new TenantQuota({ tenant, hour: Math.floor(now / HOUR_MS) }, settings.quotas, {
+    return new TenantQuota({ tenant, now }, settings.quotas, {
       accounts: usage.accounts - (expired?.accounts ?? 0),
       groups: usage.groups - (expired?.groups ?? 0),
       accountsPerHour: usage.accountsThisHour,
     })
   }
 
-  /** Counts the account; or says why there is no room for it. */
-  take({ group }: Pick<TenantReservation, 'group'>): Refusal | undefined {
-    const kinds = group === undefined ? counted : [...counted, 'groups' as const]
+  /** Counts one account more, or returns the error 413 QuotaExceeded if the tenant may not have it. */
+  take({ isGroup }: { isGroup: boolean }): XrpcError | undefined {
+    const kinds = isGroup ? [...counted, 'groups' as const] : counted
     const full = kinds.find((kind) => this.#counts[kind] >= this.#quotas[kind])
-    if (full !== undefined) {
-      const message = `The tenant may have ${this.#quotas[full]} ${names[full]} at most`
-      return { status: 413, error: 'QuotaExceeded', message }
-    }
+    if (full !== undefined) return this.#exceeded(full)
     for (const kind of kinds) this.#counts[kind]++
     this.#taken++
     return undefined
+  }
+
+  #exceeded(kind: Kind): XrpcError {
+    const message = `The tenant may have ${this.#quotas[kind]} ${names[kind]} at most`
+    if (kind !== 'accountsPerHour') return new XrpcError(413, 'QuotaExceeded', message)
+    const waitMs = HOUR_MS - (this.#now % HOUR_MS)
+    const headers = { 'retry-after': String(Math.ceil(waitMs / 1000)) }
+    return new XrpcError(413, 'QuotaExceeded', message, headers)
   }
 
   /** Stores the count of the hour; triggers count the others. */
@@ -63,9 +68,24 @@ export class TenantQuota {
       sql: `UPDATE tenant SET hour = ?1,
               hour_accounts = CASE WHEN hour = ?1 THEN hour_accounts + ?2 ELSE ?2 END
             WHERE id = ?3`,
-      params: [this.#hour, this.#taken, this.#tenant],
+      params: [Math.floor(this.#now / HOUR_MS), this.#taken, this.#tenant],
     }
   }
+}
+
+/**
+ * The statement that counts one account more. Call it in a write of the subject `tenant <id>`. Throws 403 TenantSuspended,
+ * 413 QuotaExceeded.
+ */
+export async function countAccount(
+  directory: Directory,
+  { tenant, isGroup }: { tenant: string; isGroup: boolean },
+  now: number,
+): Promise<Statement> {
+  const quota = await TenantQuota.read(directory, tenant, now)
+  const exceeded = quota.take({ isGroup })
+  if (exceeded !== undefined) throw exceeded
+  return quota.count()
 }
 
 const names = {

@@ -80,7 +80,7 @@ export function reserveForTenant(
         if (known.is === 'reserved') continued.push(known.did)
         return known
       }
-      const refusal = account.mustExist ? keyNotReserved : quota.take(account)
+      const refusal = account.mustExist ? keyNotReserved : refusalBy(quota, account)
       if (refusal !== undefined) return { is: 'refused', refusal }
       names.add(account)
       reserved.push(account)
@@ -131,6 +131,13 @@ export async function confirmForTenant(
   })
   for (const { did } of first) directory.withReminder.set(did, null)
   return answers
+}
+
+function refusalBy(quota: TenantQuota, { group }: TenantReservation): Refusal | undefined {
+  const exceeded = quota.take({ isGroup: group !== undefined })
+  if (exceeded === undefined) return undefined
+  const { status, error, message } = exceeded
+  return { status, error, message }
 }
 
 const keyNotReserved: Refusal = {

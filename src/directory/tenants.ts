@@ -1,7 +1,6 @@
-/** Tenants: platforms with accounts of their own, their settings, and what they may still create. */
+/** Tenants: platforms with accounts of their own, and their settings. */
 import type { Directory } from '#src/directory/open-directory.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
-import type { Statement } from '#src/ports/sql.ts'
 import {
   defaultQuotas,
   type Tenant,
@@ -157,51 +156,8 @@ export async function mustFind(directory: Directory, id: string): Promise<Tenant
   return tenant
 }
 
-/**
- * Throws 403 TenantSuspended, and 413 QuotaExceeded if the tenant may not have one account more. Call it in a write of
- * the subject `tenant <id>`, with the statement that counts the hour.
- */
-export async function mustHaveRoom(
-  directory: Directory,
-  { id, isGroup }: { id: string; isGroup: boolean },
-  now: number,
-): Promise<Statement> {
-  const { status, settings, usage } = await mustFind(directory, id)
-  if (status !== 'active') throw tenantSuspended()
-  const { quotas } = settings
-  // The reservation deletes them in its transaction.
-  const expired = await directory.sql.first<{ accounts: number; groups: number }>(
-    `SELECT count(*) AS accounts, count(nullif(kind, 'person')) AS groups FROM account
-     WHERE tenant = ? AND reserved_until <= ?`,
-    id,
-    now,
-  )
-  const accounts = usage.accounts - (expired?.accounts ?? 0)
-  const groups = usage.groups - (expired?.groups ?? 0)
-  if (accounts >= quotas.accounts) throw quotaExceeded(`${quotas.accounts} accounts`)
-  if (isGroup && groups >= quotas.groups) throw quotaExceeded(`${quotas.groups} groups`)
-  const hour = Math.floor(now / HOUR_MS)
-  if (usage.accountsThisHour >= quotas.accountsPerHour) {
-    throw quotaExceeded(
-      `${quotas.accountsPerHour} new accounts an hour`,
-      (hour + 1) * HOUR_MS - now,
-    )
-  }
-  return {
-    sql: `UPDATE tenant SET hour = ?1,
-            hour_accounts = CASE WHEN hour = ?1 THEN hour_accounts + 1 ELSE 1 END WHERE id = ?2`,
-    params: [hour, id],
-  }
-}
-
 export function tenantSuspended(): XrpcError {
   return new XrpcError(403, 'TenantSuspended', 'The tenant is suspended')
-}
-
-function quotaExceeded(what: string, waitMs?: number): XrpcError {
-  const headers =
-    waitMs === undefined ? undefined : { 'retry-after': String(Math.ceil(waitMs / 1000)) }
-  return new XrpcError(413, 'QuotaExceeded', `The tenant may have ${what} at most`, headers)
 }
 
 function tenantOf(row: Row, now: number): Tenant {

@@ -161,7 +161,9 @@ export async function fillDirectory(of: Directory): Promise<void> {
   await directory.putTenantDomain(of, { ...roomy, labelMin: 3, labelMax: 63 })
   await directory.setDomainVerified(of, roomy)
   const space = { did: 'did:plc:space', handle: 'space.roomy.example', email: null, ...key }
-  await directory.reserveAccount(of, { ...space, tenant: { id: 'roomy', externalId: 'one' } })
+  const invites = { tenant: 'roomy', codes: ['roomy_abcde-fghij'], uses: 1, by: 'operator' }
+  await directory.createTenantInvites(of, invites)
+  await directory.reserveAccount(of, { ...space, inviteCode: invites.codes[0]! })
   const records = [{ collection, rkey: 'self', value: { n: 1 } }]
   const genesis = '{"type":"plc_operation"}'
   const begun = { did: 'did:plc:begun', handle: 'begun.roomy.example', externalId: 'two' }

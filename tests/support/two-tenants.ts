@@ -57,7 +57,8 @@ export async function openTwoTenants() {
       labelMax: 63,
     })
     await directory.setDomainVerified(of, { tenant: id, domain, challenge })
-    await create(of, did.slice('did:plc:'.length), { email, tenant: { id, externalId } })
+    await create(of, did.slice('did:plc:'.length), { email, tenant: id })
+    await directory.setExternalId(of, { did, tenant: id, externalId })
     const codes = [things.inviteCode]
     await directory.createTenantInvites(of, { tenant: id, codes, uses: 1, by: 'operator' })
     const tenant = testTenant({ id })

@@ -12,7 +12,7 @@ import { reserve, withTenant } from '#tests/support/tenant-directory.ts'
 import { addInviteCode, confirmation } from '#tests/support/test-directory.ts'
 
 const invites = (codes: string[], uses = 1) => ({ tenant: 'roomy', codes, uses, by: 'operator' })
-const withCode = (inviteCode: string) => ({ tenant: undefined, inviteCode })
+const withCode = (inviteCode: string) => ({ tenant: null, inviteCode })
 
 describe('invite codes of a tenant', () => {
   it('make accounts of the tenant, as many as they have uses', async () => {

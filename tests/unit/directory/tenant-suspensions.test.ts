@@ -17,7 +17,7 @@ describe('the suspension of a tenant', () => {
   async function suspended(): Promise<TestDirectory> {
     const directory = await withTenant()
     for (const name of ['a', 'b', 'c']) await create(directory, name)
-    await create(directory, 'foreign', { tenant: undefined })
+    await create(directory, 'foreign', { tenant: null })
     await setTenantStatus(directory, { id: 'roomy', status: 'suspended' })
     return directory
   }

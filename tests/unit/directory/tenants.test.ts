@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { setState } from '#src/directory/accounts.ts'
 import { removeDeletedAccount } from '#src/directory/due-deletions.ts'
-import { confirmAccount, releaseReservation } from '#src/directory/reservations.ts'
-import { findTenantAccount, listTenantAccounts } from '#src/directory/tenant-accounts.ts'
+import { releaseReservation } from '#src/directory/reservations.ts'
+import {
+  findTenantAccount,
+  listTenantAccounts,
+  setExternalId,
+} from '#src/directory/tenant-accounts.ts'
 import { listTenantsOf, putTenantAdmin } from '#src/directory/tenant-admins.ts'
 import { moveToTenant } from '#src/directory/tenant-admission.ts'
 import { putTenantDomain, setDomainVerified } from '#src/directory/tenant-domains.ts'
 import { createTenant, getTenant, updateTenant } from '#src/directory/tenants.ts'
 import { create, reserve, withTenant } from '#tests/support/tenant-directory.ts'
-import { confirmation, type TestDirectory } from '#tests/support/test-directory.ts'
+import type { TestDirectory } from '#tests/support/test-directory.ts'
 
 const group = { creator: 'did:plc:ruth', members: [], roles: [], records: [] }
 
@@ -89,40 +93,22 @@ describe('quotas of a tenant', () => {
 
   it('accounts of no tenant are not counted', async () => {
     const directory = await withTenant({ accounts: 0 })
-    await create(directory, 'alice', { tenant: undefined })
+    await create(directory, 'alice', { tenant: null })
     expect(await usageOf(directory)).toMatchObject({ accounts: 0 })
   })
 })
 
 describe('external ids', () => {
-  it('the account that has an external id already is the answer, also while it is being created', async () => {
-    const directory = await withTenant({ accounts: 1 })
-    const tenant = { id: 'roomy', externalId: 'space 1' }
-    const first = { did: 'did:plc:one', handle: 'one.test' }
-    expect(await reserve(directory, 'one', { tenant })).toEqual({})
-    const again = () => reserve(directory, 'two', { tenant, handle: 'one.test' })
-    expect(await again()).toEqual({ existing: { ...first, isReserved: true } })
-    await confirmAccount(directory, { did: 'did:plc:one', ...confirmation })
-    expect(await again()).toEqual({ existing: { ...first, isReserved: false } })
-    expect(await usageOf(directory)).toMatchObject({ accounts: 1 })
-  })
-
-  it('with another handle it is taken, unless the server made that handle', async () => {
-    const directory = await withTenant()
-    const tenant = { id: 'roomy', externalId: 'space 1' }
-    await create(directory, 'one', { tenant })
-    await expect(reserve(directory, 'two', { tenant })).rejects.toMatchObject({
-      ...{ status: 400, error: 'ExternalIdTaken' },
-    })
-    const made = await reserve(directory, 'two', { tenant: { ...tenant, isHandleMade: true } })
-    expect(made.existing).toMatchObject({ did: 'did:plc:one' })
-  })
-
   it('two tenants may use the same external id', async () => {
     const directory = await withTenant()
     await createTenant(directory, { id: 'other', name: 'Other' })
-    await create(directory, 'one', { tenant: { id: 'roomy', externalId: 'a' } })
-    await create(directory, 'two', { tenant: { id: 'other', externalId: 'a' } })
+    for (const [name, tenant] of [
+      ['one', 'roomy'],
+      ['two', 'other'],
+    ] as const) {
+      await create(directory, name, { tenant })
+      await setExternalId(directory, { did: `did:plc:${name}`, tenant, externalId: 'a' })
+    }
     const find = (tenant: string) => findTenantAccount(directory, { tenant, externalId: 'a' })
     expect(await find('roomy')).toMatchObject({ did: 'did:plc:one' })
     expect(await find('other')).toMatchObject({ did: 'did:plc:two' })
@@ -132,7 +118,7 @@ describe('external ids', () => {
 describe('accounts of a tenant', () => {
   it('are listed in the order of their creation, by page, and none of others', async () => {
     const directory = await withTenant()
-    await create(directory, 'foreign', { tenant: undefined })
+    await create(directory, 'foreign', { tenant: null })
     for (const name of ['one', 'two', 'three']) {
       directory.clock.time += 1
       await create(directory, name)
@@ -153,8 +139,9 @@ describe('accounts that change tenants', () => {
   it('count for the one that has them, and keep an external id of it only', async () => {
     const directory = await withTenant({ accounts: 1 })
     await createTenant(directory, { id: 'other', name: 'Other' })
-    await create(directory, 'one', { tenant: undefined })
-    await create(directory, 'two', { tenant: { id: 'other', externalId: 'a' } })
+    await create(directory, 'one', { tenant: null })
+    await create(directory, 'two', { tenant: 'other' })
+    await setExternalId(directory, { did: 'did:plc:two', tenant: 'other', externalId: 'a' })
     const move = (name: string, tenant: string | null, externalId?: string) =>
       moveToTenant(directory, {
         ...{ did: `did:plc:${name}`, tenant },

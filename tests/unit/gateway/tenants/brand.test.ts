@@ -10,7 +10,7 @@ const supportUrl = 'https://roomy.space/help'
 async function open() {
   const directory = await withTenant()
   await create(directory, 'one', { email: 'One@example.com' })
-  await create(directory, 'foreign', { tenant: undefined, email: 'foreign@example.com' })
+  await create(directory, 'foreign', { tenant: null, email: 'foreign@example.com' })
   await updateTenant(directory, { id: 'roomy', branding: { supportUrl, primaryColor: '#1a2b3c' } })
   const brandOf = (account: object) => findTenantBrand(directory, account)
   const tenantBrand = tenantBrandFinder({ directory: { tenants: { brandOf } } } as never)
