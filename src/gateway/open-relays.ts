@@ -1,10 +1,10 @@
 /** Opens what looks at the relays of PDS_CRAWLERS: the questions at intervals, and what the operator sees of the answers. */
 import type { Config } from '#src/config/config.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import { notifyWebhooks } from '#src/gateway/notify-webhooks.ts'
 import { relayClient } from '#src/gateway/relays/relay-client.ts'
 import { RelayView } from '#src/gateway/relays/relay-view.ts'
 import { SHARE_OF_INTERVAL, watchRelays } from '#src/gateway/relays/relay-watch.ts'
-import { tellWebhooks } from '#src/gateway/tell-webhooks.ts'
 import { claimPoint } from '#src/gateway/xrpc/limiter-client.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -35,7 +35,7 @@ export function openRelays(ports: {
     watch: () =>
       watchRelays({
         ...{ ...ports, relays: config.crawlers, client, claimTurn, intervalMs },
-        onThrottled: (what) => tellWebhooks(dispatch, 'relay.throttled', what),
+        onThrottled: (what) => notifyWebhooks(dispatch, 'relay.throttled', what),
       }),
   }
 }

@@ -1,7 +1,7 @@
 /** com.atproto.moderation: forwards reports of accounts here to the report service. */
 
 import { proxiedMethod } from '#src/gateway/methods/proxied-method.ts'
-import { tellWebhooks } from '#src/gateway/tell-webhooks.ts'
+import { notifyWebhooks } from '#src/gateway/notify-webhooks.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as moderation from '#src/protocol/lexicons/com/atproto/moderation.ts'
 
@@ -17,7 +17,7 @@ export const createReport = method(moderation.createReport, {
     const output = await services.call({ url, nsid, body, credentials: { did, aud, lxm: nsid } })
     const { reasonType, subject } = body
     const report = { did, reasonType, subject, service: aud }
-    backgroundTasks.runIfFree(() => tellWebhooks(dispatch, 'report.received', report))
+    backgroundTasks.runIfFree(() => notifyWebhooks(dispatch, 'report.received', report))
     return { json: JSON.stringify(output ?? {}) }
   },
 })

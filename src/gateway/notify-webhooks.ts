@@ -1,4 +1,4 @@
-/** Tells the operator's webhooks of what is in no log of events. Nothing is woken if there are none. */
+/** Sends the operator's webhooks what is in no log of events. If there are none, no actor is woken. */
 import { randomUUID } from 'node:crypto'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { SERVER_OWNER } from '#src/rules/webhook-owners.ts'
@@ -11,7 +11,7 @@ export interface WebhookDispatch {
 
 type RemoteWebhooks = ReturnType<Dispatch['webhooks']>
 
-export async function tellWebhooks(
+export async function notifyWebhooks(
   { directory, webhooks }: WebhookDispatch,
   type: EventType,
   data: object,
