@@ -6,6 +6,7 @@
 import type { GroupState, InitialState, NewRecord } from '#src/account/initial-state.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { insertRows, type Statement } from '#src/ports/sql.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
 export type NewSigningKey = Pick<InitialState, 'signingKey' | 'signingKeyDid'>
 type Row = Omit<InitialState, 'deleteAfter' | 'group' | 'records'> & {
@@ -35,10 +36,6 @@ export async function findInitialState(
     ...(groupState !== null && { group: JSON.parse(groupState) as GroupState }),
     ...(records !== null && { records: JSON.parse(records) as NewRecord[] }),
   }
-}
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString()
 }
 
 export function insertInitialState(

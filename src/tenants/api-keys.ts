@@ -1,5 +1,6 @@
 /** The API keys of a tenant. Only their hashes are stored: the gateway makes a key and shows it once. */
 import { invalidRequest } from '#src/errors.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 import type { TenantScope } from '#src/rules/tenants.ts'
 import { type AuditEntry, auditRow } from '#src/tenants/audit.ts'
 import type { TenantContext } from '#src/tenants/tenant.ts'
@@ -131,8 +132,4 @@ function viewOf({ prefix, name, scopes, addresses, ...key }: StoredKey): KeyView
     ...(expiresAt !== null && { expiresAt: isoTime(expiresAt) }),
     ...(lastUsedAt !== null && { lastUsedAt: isoTime(lastUsedAt) }),
   }
-}
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString()
 }

@@ -1,6 +1,7 @@
 /** Who did what for a tenant. A row is stored before, or with, what it is about: nothing is done without one. */
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 import type { TenantContext } from '#src/tenants/tenant.ts'
 
 export const MAX_AUDIT_ROWS = 100_000
@@ -72,7 +73,7 @@ export async function listAudit(
   )
   const last = rows.length < limit ? undefined : rows.at(-1)
   const entries = rows.map(({ id, at, actor, action, target, detail }) => ({
-    ...{ id: String(id), at: new Date(at).toISOString(), actor, action },
+    ...{ id: String(id), at: isoTime(at), actor, action },
     ...(target !== null && { target }),
     ...(detail !== null && { detail }),
   }))

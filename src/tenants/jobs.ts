@@ -3,6 +3,7 @@
  * soon as they are known; its rows are removed then. Which jobs have no gateway that runs them, the directory knows.
  */
 import { invalidRequest, XrpcError } from '#src/errors.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 import type { TenantContext } from '#src/tenants/tenant.ts'
 
 export type JobState = 'receiving' | 'running' | 'done' | 'cancelled'
@@ -185,8 +186,8 @@ export async function getJob(tenant: TenantContext, { id }: { id: string }): Pro
   const { endedAt, createdAt, ...row } = await mustFind(tenant, id)
   return {
     ...row,
-    createdAt: new Date(createdAt).toISOString(),
-    ...(endedAt !== null && { endedAt: new Date(endedAt).toISOString() }),
+    createdAt: isoTime(createdAt),
+    ...(endedAt !== null && { endedAt: isoTime(endedAt) }),
   }
 }
 

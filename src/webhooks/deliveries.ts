@@ -1,5 +1,6 @@
 /** What an owner sees of deliveries, and how it repeats them: with the same ids and bodies as the first time. */
 import { invalidRequest, XrpcError } from '#src/errors.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 import type { Waiting } from '#src/webhooks/delivery-queue.ts'
 import { type EventType, isWanted, TEST } from '#src/webhooks/event-filter.ts'
 import { newDelivery } from '#src/webhooks/feed.ts'
@@ -123,7 +124,7 @@ export async function test(
   await mutex.run(async () => {
     const endpoint = mustBeEnabled(webhooks, input.endpoint)
     mustHaveRoom(webhooks, endpoint, 1)
-    const time = new Date(ports.clock.now()).toISOString()
+    const time = isoTime(ports.clock.now())
     await add(webhooks, endpoint, { id: input.message, type: TEST, time, data: {} })
   })
   webhooks.sender.pump()
@@ -209,13 +210,11 @@ function viewOf(row: Row): DeliveryView {
   const { message, type, account, state, at, attempts, attemptedAt, status, error } = row
   return {
     ...{ id: message, type, ...(account.startsWith('did:') && { did: account }) },
-    ...{ state, eventAt: iso(at), attempts },
-    ...(attemptedAt !== null && { lastAttemptAt: iso(attemptedAt) }),
-    ...(state === 'waiting' && attempts > 0 && { nextAttemptAt: iso(row.nextAt) }),
+    ...{ state, eventAt: isoTime(at), attempts },
+    ...(attemptedAt !== null && { lastAttemptAt: isoTime(attemptedAt) }),
+    ...(state === 'waiting' && attempts > 0 && { nextAttemptAt: isoTime(row.nextAt) }),
     ...(status !== null && { status }),
     ...(error !== null && { error }),
     ...(row.isRepeat === 1 && { repeat: true }),
   }
 }
-
-const iso = (ms: number): string => new Date(ms).toISOString()

@@ -1,5 +1,6 @@
 /** What an owner does with its endpoints. Ids and secrets are made by the caller, so that each action may be repeated. */
 import { invalidRequest, XrpcError } from '#src/errors.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 import { DeliveryQueue } from '#src/webhooks/delivery-queue.ts'
 import { type Filter, mustBeFilter } from '#src/webhooks/event-filter.ts'
 import { mustBeSecret, openSecrets, sealSecret } from '#src/webhooks/secrets.ts'
@@ -176,15 +177,16 @@ function viewOf(endpoint: Endpoint): EndpointView {
     ...{ id, url, description, types: [...endpoint.types], collections: [...endpoint.collections] },
     status: endpoint.disabledAt === null ? 'enabled' : 'disabled',
     ...(disabledReason !== null && { disabledReason }),
-    createdAt: iso(endpoint.createdAt),
+    createdAt: isoTime(endpoint.createdAt),
     secrets: endpoint.secrets.map(({ createdAt, expiresAt }) => {
-      return { createdAt: iso(createdAt), ...(expiresAt !== null && { expiresAt: iso(expiresAt) }) }
+      return {
+        createdAt: isoTime(createdAt),
+        ...(expiresAt !== null && { expiresAt: isoTime(expiresAt) }),
+      }
     }),
     waiting: endpoint.queue.count,
-    ...(oldestAt !== undefined && { oldestWaitingAt: iso(oldestAt) }),
-    ...(succeededAt !== null && { lastSuccessAt: iso(succeededAt) }),
-    ...(failingSince !== null && { failingSince: iso(failingSince) }),
+    ...(oldestAt !== undefined && { oldestWaitingAt: isoTime(oldestAt) }),
+    ...(succeededAt !== null && { lastSuccessAt: isoTime(succeededAt) }),
+    ...(failingSince !== null && { failingSince: isoTime(failingSince) }),
   }
 }
-
-const iso = (ms: number): string => new Date(ms).toISOString()

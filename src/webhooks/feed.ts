@@ -1,5 +1,6 @@
 /** Follows the sequencer's logs from where the endpoints are, and stores what they want as deliveries. */
 import { BoundedMap } from '#src/ports/bounded-map.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 import { SERVER_OWNER } from '#src/rules/webhook-owners.ts'
 import type { LogPage } from '#src/sequencer/log.ts'
 import type { DeliveryQueue, Waiting } from '#src/webhooks/delivery-queue.ts'
@@ -190,10 +191,10 @@ export class Feed {
 
   #missed({ id, position, lastSeq }: Endpoint, trimmed: number): NewDelivery {
     const { clock, log, owner } = this.#webhooks.ports
-    const time = (seq: number) => new Date(Math.floor(seq / 1_000)).toISOString()
+    const time = (seq: number) => isoTime(Math.floor(seq / 1_000))
     const data = { seq: lastSeq + 1, from: time(position), to: time(trimmed) }
     log.warn({ owner, endpoint: id, ...data }, 'a webhook endpoint has missed events')
-    const now = new Date(clock.now()).toISOString()
+    const now = isoTime(clock.now())
     return newDelivery(id, `msg_missed_${position}`, EVENTS_MISSED, now, data)
   }
 }

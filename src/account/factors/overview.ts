@@ -2,6 +2,7 @@
 import type { Account } from '#src/account/account.ts'
 import { countRecoveryCodes } from '#src/account/factors/codes.ts'
 import { listRows } from '#src/account/factors/rows.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
 export interface FactorOverview {
   handle: string | null
@@ -26,15 +27,11 @@ export async function getFactorOverview(account: Account): Promise<FactorOvervie
     passkeys: passkeys.map(({ id, name, createdAt, lastUsedAt }) => ({
       id,
       name: name ?? 'Passkey',
-      createdAt: iso(createdAt),
-      lastUsedAt: lastUsedAt === null ? null : iso(lastUsedAt),
+      createdAt: isoTime(createdAt),
+      lastUsedAt: lastUsedAt === null ? null : isoTime(lastUsedAt),
     })),
-    totp: totp ? { createdAt: iso(totp.createdAt) } : null,
-    emailCodes: mail ? { createdAt: iso(mail.createdAt) } : null,
+    totp: totp ? { createdAt: isoTime(totp.createdAt) } : null,
+    emailCodes: mail ? { createdAt: isoTime(mail.createdAt) } : null,
     recoveryCodesLeft: left,
   }
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString()
 }
