@@ -10,6 +10,7 @@ import {
 import { newPassword } from '#src/cli/create-account.ts'
 import { createCommand } from '#src/cli/create-command.ts'
 import { deleteCommand } from '#src/cli/delete-command.ts'
+import { readPages } from '#src/cli/read-pages.ts'
 import { lookUpDid } from '#src/cli/server-client.ts'
 
 const oneAccount = { operands: '<did-or-handle>', operandCount: [1, 1] } as const
@@ -35,20 +36,16 @@ const list: Command = {
     limit: { type: 'string', value: 'N', help: 'Maximum number of accounts (default: 100)' },
   },
   async run(invocation) {
-    const maxAccounts = integerOption(invocation, 'limit', 100)
-    const accounts: AccountView[] = []
-    for (let cursor: string | undefined; accounts.length < maxAccounts; ) {
-      const limit = Math.min(100, maxAccounts - accounts.length)
-      const params = { email: textOption(invocation, 'search'), limit, cursor }
-      const page = await invocation.server.get<{ accounts: AccountView[]; cursor?: string }>(
-        'com.atproto.admin.searchAccounts',
-        params,
-      )
-      accounts.push(...page.accounts)
-      invocation.report(`${accounts.length} accounts`)
-      cursor = page.cursor
-      if (cursor === undefined) break
-    }
+    const accounts = await readPages<AccountView>(
+      invocation.server,
+      'com.atproto.admin.searchAccounts',
+      'accounts',
+      {
+        params: { email: textOption(invocation, 'search') },
+        most: integerOption(invocation, 'limit', 100),
+        onPage: (count) => invocation.report(`${count} accounts`),
+      },
+    )
     const statuses = await statusesOf(accounts, invocation.server)
     return accounts.map(({ did, handle, email, indexedAt }) => ({
       did,

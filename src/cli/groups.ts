@@ -2,17 +2,23 @@
 import { type Command, integerOption, requiredOption, textOption } from '#src/cli/command.ts'
 import { groupMemberCommands } from '#src/cli/group-members.ts'
 import { asMember, memberOptions, resolveName } from '#src/cli/member-session.ts'
-import type { ServerClient } from '#src/cli/server-client.ts'
+import { readPages } from '#src/cli/read-pages.ts'
 
 const GROUP = 'dev.headwater.group'
 const DAY_MS = 24 * 60 * 60 * 1000
+/** Groups of an account, or members of a group. */
+const MAX_ROWS = 1_000
+
+type Fields = Record<string, unknown>
 
 const list: Command = {
   name: 'group list',
   summary: 'List the groups that an account is a member of',
   options: memberOptions,
   run: (invocation) =>
-    asMember(invocation, (client) => readAll(client, `${GROUP}.list`, {}, 'groups')),
+    asMember(invocation, (client) =>
+      readPages(client, `${GROUP}.list`, 'groups', { most: MAX_ROWS }),
+    ),
 }
 
 const create: Command = {
@@ -47,8 +53,9 @@ const members: Command = {
   options: memberOptions,
   run: (invocation) =>
     asMember(invocation, async (client) => {
-      const account = invocation.operands[0]!
-      const found = await readAll(client, `${GROUP}.listMembers`, { account }, 'members')
+      const params = { account: invocation.operands[0]! }
+      const query = { params, most: MAX_ROWS }
+      const found = await readPages<Fields>(client, `${GROUP}.listMembers`, 'members', query)
       return found.map(({ did, role, kind, addedBy, addedAt, expiresAt, note }) => ({
         ...{ did, role, kind, addedBy, addedAt, expiresAt: expiresAt ?? '', note: note ?? '' },
       }))
@@ -110,34 +117,16 @@ const audit: Command = {
       const name = textOption(invocation, 'actor')
       const actor = name === undefined ? undefined : await resolveName(client, name)
       const action = textOption(invocation, 'action')
-      const query = { account: invocation.operands[0]!, actor, action }
-      const most = integerOption(invocation, 'limit', 100)
-      const entries = await readAll(client, `${GROUP}.getAuditLog`, query, 'entries', most)
+      const entries = await readPages<Fields>(client, `${GROUP}.getAuditLog`, 'entries', {
+        params: { account: invocation.operands[0]!, actor, action },
+        most: integerOption(invocation, 'limit', 100),
+      })
       if (invocation.options['json'] === true) return entries
       return entries.map(({ at, actor, role, action, target, detail, client, reason }) => ({
         ...{ at, actor, role, action, target: target ?? '', detail: detail ?? '' },
         ...{ client: client ?? '', reason: reason ?? '' },
       }))
     }),
-}
-
-/** Page after page, up to `most` rows. */
-async function readAll(
-  client: ServerClient,
-  method: string,
-  query: Record<string, string | undefined>,
-  name: string,
-  most = 1_000,
-): Promise<Record<string, unknown>[]> {
-  const found: Record<string, unknown>[] = []
-  for (let cursor: string | undefined; found.length < most; ) {
-    const limit = Math.min(100, most - found.length)
-    const page = await client.get<Record<string, unknown>>(method, { ...query, limit, cursor })
-    found.push(...(page[name] as Record<string, unknown>[]))
-    cursor = page['cursor'] as string | undefined
-    if (cursor === undefined) break
-  }
-  return found
 }
 
 export const groupCommands: readonly Command[] = [

@@ -6,6 +6,7 @@ import {
   textOption,
   UsageError,
 } from '#src/cli/command.ts'
+import { readPages } from '#src/cli/read-pages.ts'
 import { type RelayReport, type RelayRow, requestText } from '#src/cli/relay-request.ts'
 
 const urlOf = (relay: string) =>
@@ -65,19 +66,17 @@ const accounts: Command = {
     limit: { type: 'string', value: 'N', help: 'Maximum number of accounts (default: 1000)' },
   },
   async run(invocation) {
-    const most = integerOption(invocation, 'limit', 1_000)
     const [relay, status] = [urlOf(invocation.operands[0]!), textOption(invocation, 'status')]
-    const found: { did: string; handle: string; status: string; askedAt: string }[] = []
-    for (let cursor: string | undefined; found.length < most; ) {
-      const limit = Math.min(1_000, most - found.length)
-      const page = await invocation.server.get<{ accounts: typeof found; cursor?: string }>(
-        '_admin/relay-accounts',
-        { relay, status, limit, cursor },
-      )
-      found.push(...page.accounts)
-      cursor = page.cursor
-      if (cursor === undefined) break
-    }
+    const found = await readPages<{ did: string; handle: string; status: string; askedAt: string }>(
+      invocation.server,
+      '_admin/relay-accounts',
+      'accounts',
+      {
+        params: { relay, status },
+        pageSize: 1_000,
+        most: integerOption(invocation, 'limit', 1_000),
+      },
+    )
     return found.map(({ did, handle, status, askedAt }) => ({ did, handle, status, askedAt }))
   },
 }

@@ -7,6 +7,7 @@ import {
   textOption,
   UsageError,
 } from '#src/cli/command.ts'
+import { readPages } from '#src/cli/read-pages.ts'
 import { lookUpDid } from '#src/cli/server-client.ts'
 import { tenantAccessCommands } from '#src/cli/tenant-access.ts'
 import { addDomain, tenantDomainCommands } from '#src/cli/tenant-domains.ts'
@@ -64,16 +65,11 @@ const list: Command = {
   name: 'tenant list',
   summary: 'List the tenants',
   async run(invocation) {
-    const tenants: TenantView[] = []
-    for (let cursor: string | undefined; ; ) {
-      const page = await invocation.server.get<{ tenants: TenantView[]; cursor?: string }>(
-        `${ADMIN}.listTenants`,
-        { cursor },
-      )
-      tenants.push(...page.tenants)
-      cursor = page.cursor
-      if (cursor === undefined) break
-    }
+    const tenants = await readPages<TenantView>(
+      invocation.server,
+      `${ADMIN}.listTenants`,
+      'tenants',
+    )
     if (invocation.options['json'] === true) return tenants
     return tenants.map(({ id, name, status, did = '', usage, quotas, domains }) => ({
       ...{ id, name, status, did },
@@ -172,7 +168,7 @@ const accounts: Command = {
     status: { type: 'string', value: 'STATUS', help: 'active, deactivated, suspended, takendown' },
     limit: { type: 'string', value: 'N', help: 'Maximum number of accounts (default: 1000)' },
   },
-  run: (invocation) => pages(invocation, 'listAccounts', 'accounts', ['status']),
+  run: (invocation) => readRows(invocation, 'listAccounts', 'accounts', ['status']),
 }
 
 const audit: Command = {
@@ -184,7 +180,7 @@ const audit: Command = {
     target: { type: 'string', value: 'WHAT', help: 'A DID, a domain, or the prefix of a key' },
     limit: { type: 'string', value: 'N', help: 'Maximum number of entries (default: 1000)' },
   },
-  run: (invocation) => pages(invocation, 'getAudit', 'entries', ['actor', 'target']),
+  run: (invocation) => readRows(invocation, 'getAudit', 'entries', ['actor', 'target']),
 }
 
 /** The longer names first. */
@@ -195,28 +191,19 @@ export const tenantCommands: readonly Command[] = [
   ...suspensions,
 ]
 
-async function pages(
+function readRows(
   invocation: Invocation,
   method: string,
   member: string,
   filters: readonly string[],
 ): Promise<object[]> {
-  const most = integerOption(invocation, 'limit', 1_000)
   const server = invocation.server.withHeaders({ tenant: invocation.operands[0]! })
-  const filter = Object.fromEntries(filters.map((name) => [name, textOption(invocation, name)]))
-  const found: object[] = []
-  for (let cursor: string | undefined; found.length < most; ) {
-    const limit = Math.min(1_000, most - found.length)
-    const page = await server.get<Record<string, object[]> & { cursor?: string }>(
-      `dev.headwater.tenant.${method}`,
-      { ...filter, limit, cursor },
-    )
-    found.push(...(page[member] ?? []))
-    invocation.report(`${found.length} ${member}`)
-    cursor = page.cursor
-    if (cursor === undefined) break
-  }
-  return found
+  return readPages(server, `dev.headwater.tenant.${method}`, member, {
+    params: Object.fromEntries(filters.map((name) => [name, textOption(invocation, name)])),
+    pageSize: 1_000,
+    most: integerOption(invocation, 'limit', 1_000),
+    onPage: (count) => invocation.report(`${count} ${member}`),
+  })
 }
 
 function quotasOf(invocation: Invocation, prefix = ''): Record<string, number> {

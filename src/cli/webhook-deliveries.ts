@@ -1,5 +1,6 @@
 /** `headwater webhook deliveries`, `redeliver` and `replay`: what was sent, and sending it again. */
 import { type Command, integerOption, textOption, UsageError } from '#src/cli/command.ts'
+import { readPages } from '#src/cli/read-pages.ts'
 
 export interface Delivery {
   id: string
@@ -29,19 +30,12 @@ const deliveries: Command = {
     limit: { type: 'string', value: 'N', help: 'Maximum number (default: 50)' },
   },
   async run(invocation) {
-    const most = integerOption(invocation, 'limit', 50)
     const [id, state] = [invocation.operands[0], textOption(invocation, 'state')]
-    const found: Delivery[] = []
-    for (let cursor: string | undefined; found.length < most; ) {
-      const limit = Math.min(100, most - found.length)
-      const page = await invocation.server.get<{ deliveries: Delivery[]; cursor?: string }>(
-        nsid('listDeliveries'),
-        { id, state, limit, cursor },
-      )
-      found.push(...page.deliveries)
-      cursor = page.cursor
-      if (cursor === undefined) break
-    }
+    const { server } = invocation
+    const found = await readPages<Delivery>(server, nsid('listDeliveries'), 'deliveries', {
+      params: { id, state },
+      most: integerOption(invocation, 'limit', 50),
+    })
     if (invocation.options['json'] === true) return found
     return found.map((one) => ({
       id: one.id,

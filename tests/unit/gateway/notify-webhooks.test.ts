@@ -63,7 +63,7 @@ describe('createReport', () => {
     expect(JSON.stringify(sent)).not.toContain('private')
   })
 
-  it('webhooks are not sent of a report that the service has refused', async () => {
+  it('webhooks are sent no report that the service has refused', async () => {
     const { outcome, sent } = await report(() => Promise.reject(new Error('refused')))
     expect({ outcome, sent }).toEqual({ outcome: 'failed', sent: [] })
   })
