@@ -50,7 +50,7 @@ export function openMemberAuthority({
       return callerOf({ did, member, client }, authority, permissions)
     },
     async ofCaller({ did, member, client }) {
-      // Whoever is no member must not wake a group that sleeps, so the directory is asked first.
+      // A caller that is not a member must not wake a sleeping group, so the directory is asked first.
       const { memberships } = dispatch.directory
       const mayBeMember =
         dispatch.isAwake(did) || (await memberships.find({ account: did, member })) !== null

@@ -9,9 +9,10 @@ import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { XrpcError } from '#src/errors.ts'
 import { updateHandle } from '#src/gateway/identity/update-handle.ts'
 import { validateNewHandle } from '#src/gateway/identity/validate-handle.ts'
-import type { DeviceGroups, OnDevice } from '#src/gateway/oauth/device-groups.ts'
+import type { DeviceGroups } from '#src/gateway/oauth/device-groups.ts'
 import { actingAs, allowedMember } from '#src/gateway/oauth/member-account-area.ts'
 import { retryAfterOf, toHandleError, withOAuthErrors } from '#src/gateway/oauth/oauth-errors.ts'
+import { findOnDevice, type OnDevice, type StoredDevice } from '#src/gateway/oauth/on-device.ts'
 import { authorizedClientsOf, type ProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
 import { requestContext } from '#src/gateway/oauth/request-context.ts'
 import { mustPassSecondStep } from '#src/gateway/oauth/second-factor.ts'
@@ -21,8 +22,6 @@ import type { Permissions } from '#src/gateway/xrpc/callers.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { asMember } from '#src/rules/acting-member.ts'
 import { normalizeIdentifier } from '#src/rules/identifiers.ts'
-
-type StoredDevice = Parameters<typeof deviceOf>[0]
 
 export type AccountMethods = Pick<
   AccountStore,
@@ -61,16 +60,14 @@ export function accountStore(
   async function describeWithClients(did: string, signedInAt?: number) {
     const account = await requireAccount(did)
     const found = await account.oauth.describe({ ...(signedInAt !== undefined && { signedInAt }) })
-    // The address of a group is none of its members.
+    // Members do not see the email address of their group.
     const hidden = actingAs(did) === undefined ? {} : { email: null }
     const shown = found && accounts.toAccount({ ...found.account, ...hidden })
     if (!found || !shown) throw new InvalidRequestError('Account not found')
     return { account: shown, authorizedClients: authorizedClientsOf(found.clients) }
   }
 
-  async function onDevice(id: string, did: string): Promise<OnDevice | null> {
-    return (await (await accounts.find(did))?.oauth.findOnDevice({ deviceId: id })) ?? null
-  }
+  const onDevice = (id: string, did: string) => findOnDevice(accounts, id, did)
 
   function shown(id: string, device: StoredDevice, found: OnDevice | null): DeviceAccount | null {
     const account = found && accounts.toAccount(found.account)

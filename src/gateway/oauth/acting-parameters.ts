@@ -17,7 +17,7 @@ export function withMember(parameters: Parameters, member: string): Parameters {
   return { ...parameters, [FIELD]: member } as Parameters
 }
 
-/** As an app has sent them. */
+/** The parameters as the app sent them. */
 export function withoutMember(parameters: Parameters): Parameters {
   const { [FIELD]: _, ...rest } = parameters as Parameters & { [FIELD]?: unknown }
   return rest as Parameters

@@ -24,7 +24,7 @@ export async function loadDevice(
   return { deviceId, cookies: cookies() }
 }
 
-/** The device that the browser's cookies prove, without a change of it. */
+/** The device that the browser's cookies prove. Unlike `loadDevice`, it changes nothing. */
 export async function knownDevice(
   readDevice: (id: string) => Promise<{ sessionId: string } | null>,
   { headers }: Pick<IncomingMessage, 'headers'>,

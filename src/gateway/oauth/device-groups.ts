@@ -1,19 +1,16 @@
 /**
- * The groups of those who are signed in on a browser, and who of them acts as each. A group keeps with the browser which
- * of its members acts there; before one was chosen, it is the one that has signed in last.
+ * The groups of the accounts that are signed in on a browser, and which of them acts as each group. A group stores which
+ * of its members acts on a browser; until one is chosen, that is the one that signed in last.
  */
 import type { DeviceAccount } from '@atproto/oauth-provider/store'
 import type { DeviceLink } from '#src/account/oauth/devices-and-clients.ts'
-import type { Dispatch, RemoteAccount } from '#src/engine/dispatch.ts'
+import type { Dispatch } from '#src/engine/dispatch.ts'
+import { findOnDevice, type OnDevice, type StoredDevice } from '#src/gateway/oauth/on-device.ts'
 import { authorizedClientsOf, type ProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
 import { requestContext } from '#src/gateway/oauth/request-context.ts'
 import { shardOf } from '#src/gateway/oauth/shards.ts'
 import { deviceOf } from '#src/gateway/oauth/shared-stores.ts'
 import { type AccountStatus, may } from '#src/rules/states.ts'
-
-/** What an account says of itself on a browser. */
-export type OnDevice = NonNullable<Awaited<ReturnType<RemoteAccount['oauth']['findOnDevice']>>>
-type StoredDevice = Parameters<typeof deviceOf>[0]
 
 export interface DeviceMember {
   did: string
@@ -25,26 +22,26 @@ export interface DeviceMember {
 }
 
 export interface DeviceMembers {
-  /** The group itself is signed in, with its own password. */
+  /** Whether the group itself is signed in, with its own password. */
   isItself: boolean
-  /** Those who may act as the group, of whom the first one does. */
+  /** The accounts that may act as the group; the first one does. */
   members: DeviceMember[]
-  /** Whether someone is signed in who is no member. */
+  /** Whether an account is signed in that is not a member. */
   hasOthers: boolean
 }
 
 export interface DeviceGroups {
-  /** By the directory, without asking the group. */
+  /** As the directory has it, without a call to the group. */
   membersOn(deviceId: string, group: string): Promise<DeviceMembers>
-  /** The group as the member that acts as it; null if there is none. Notes who it is in the request context. */
+  /** The group, with the name of the member that acts as it; null if no member does. Sets `acting` in the request context. */
   find(deviceId: string, group: string): Promise<DeviceAccount | null>
-  /** All groups, of which those that were not used on this browser are known by their names only. Notes as `find`. */
+  /** All groups; those that were not used on this browser have nothing but their names. Sets `acting` as `find` does. */
   list(
     deviceId: string,
     device: StoredDevice,
     signedIn: readonly OnDevice[],
   ): Promise<DeviceAccount[]>
-  /** With `isSignIn` it has just signed in at its own server. Throws 403 NotAMember. */
+  /** With `isSignIn` the member has just signed in at its own server. Throws 403 NotAMember. */
   choose(deviceId: string, group: string, member: string, isSignIn?: boolean): Promise<void>
 }
 
@@ -62,10 +59,6 @@ export function openDeviceGroups({
 }): DeviceGroups {
   const { memberships } = dispatch.directory
   const devices = (id: string) => shardOf(dispatch, id).devices
-
-  async function onDevice(deviceId: string, did: string): Promise<OnDevice | undefined> {
-    return (await (await accounts.find(did))?.oauth.findOnDevice({ deviceId })) ?? undefined
-  }
 
   /** A member from another server, which has signed in there to be chosen here. */
   async function fromElsewhere({
@@ -96,23 +89,23 @@ export function openDeviceGroups({
   async function membersOn(deviceId: string, group: string): Promise<DeviceMembers> {
     const found = await devices(deviceId).readWithAccounts({ id: deviceId })
     const dids = found?.dids ?? []
-    const own = dids.includes(group) ? await onDevice(deviceId, group) : undefined
+    const own = dids.includes(group) ? await findOnDevice(accounts, deviceId, group) : null
     const asked = await Promise.all(
       dids
         .filter((did) => did !== group)
         .map(async (did) => ({
-          person: await onDevice(deviceId, did),
+          person: await findOnDevice(accounts, deviceId, did),
           isMember: (await memberships.find({ account: group, member: did })) !== null,
         })),
     )
     const persons = asked.flatMap(({ person, isMember }) =>
-      person !== undefined && isPerson(person) ? [{ person, isMember }] : [],
+      person !== null && isPerson(person) ? [{ person, isMember }] : [],
     )
-    const those = persons.filter(({ isMember }) => isMember).map(({ person }) => person)
+    const memberPersons = persons.filter(({ isMember }) => isMember).map(({ person }) => person)
     return {
-      isItself: own !== undefined && own.link.member === undefined,
-      members: await membersOf(group, those, own?.link),
-      hasOthers: persons.length > those.length,
+      isItself: own !== null && own.link.member === undefined,
+      members: await membersOf(group, memberPersons, own?.link),
+      hasOthers: persons.length > memberPersons.length,
     }
   }
 
@@ -122,7 +115,7 @@ export function openDeviceGroups({
     known: Pick<OnDevice, 'account' | 'clients' | 'role'>,
     member: DeviceMember,
   ): DeviceAccount | null {
-    // The address of the group is none of its members.
+    // Members do not see the email address of their group.
     const shown = accounts.toAccount({ ...known.account, email: null })
     if (shown === undefined) return null
     const { did: group, handle } = known.account
@@ -212,11 +205,11 @@ export function openDeviceGroups({
   }
 }
 
-/** Someone who has signed in, not too long ago, and not a group as which someone acts. */
+/** Whether the account itself signed in, and not too long ago: not a group that a member acts as. */
 function isPerson({ account, link }: OnDevice): boolean {
   return link.member === undefined && isRecent(link.updatedAt) && may('logIn', account.status)
 }
 
-function isRecent(moment: number): boolean {
-  return moment > Date.now() - SIGN_IN_LIFETIME_MS
+function isRecent(time: number): boolean {
+  return time > Date.now() - SIGN_IN_LIFETIME_MS
 }

@@ -1,4 +1,4 @@
-/** The provider for groups: tokens name the member that acts, and say what its role allows of what was asked. */
+/** The provider for groups: tokens name the member that acts, and have the scopes that its role allows. */
 import { InvalidGrantError } from '@atproto/oauth-provider/errors'
 import type { OAuthProvider } from '@atproto/oauth-provider/provider'
 import { memberIn } from '#src/gateway/oauth/acting-parameters.ts'
@@ -6,7 +6,7 @@ import { DistinctKeysProvider } from '#src/gateway/oauth/distinct-keys.ts'
 import { requestContext } from '#src/gateway/oauth/request-context.ts'
 import { decodeJwtPart } from '#src/protocol/jwt.ts'
 
-/** For a request that demands a new sign-in: as long as the request lasts. */
+/** How long a sign-in counts for a request that demands a new one: as long as the request lasts. */
 export const FRESH_SIGN_IN_MS = 5 * 60 * 1000
 
 type Options = ConstructorParameters<typeof OAuthProvider>[0]
@@ -26,15 +26,15 @@ export class GroupProvider extends DistinctKeysProvider {
     const response = await super.token(...input)
     const { act, jti } = decodeJwtPart(response.access_token.split('.')[1] ?? '') ?? {}
     if (act === undefined) return response
-    // The account asks what the role allows now, and does so again for each request with the token.
+    // The account checks what the role allows now, and checks it again for each request with the token.
     const info = await this.tokenManager.getTokenInfo(jti as `tok-${string}`)
     if (!info) throw new InvalidGrantError('The membership has ended')
     return Object.assign(response, { scope: info.data.scope ?? 'atproto' })
   }
 
   /**
-   * The page cannot sign a member in as its group, only ours can (`group-sign-in.ts`). So it shows a group only if that is
-   * not needed.
+   * The library's page cannot sign a member in as its group; only our own page can (`group-sign-in.ts`). So the library's
+   * page shows a group only if that is not needed.
    */
   override async authorize(
     ...input: Parameters<OAuthProvider['authorize']>

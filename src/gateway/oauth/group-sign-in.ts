@@ -1,6 +1,6 @@
 /**
- * Signing in to an app as a group. The library's page would ask for the group's own password. So if it is not clear who
- * acts as the group that an authorization request names, our own page asks for a member first (`pages/act-as.ts`).
+ * Signing in to an app as a group. The library's page would ask for the group's own password. So if it is not clear which
+ * member acts as the group that an authorization request names, our own page asks first (`pages/act-as.ts`).
  */
 import type { IncomingMessage } from 'node:http'
 import type { OAuthProvider } from '@atproto/oauth-provider/provider'
@@ -18,17 +18,17 @@ import { actAsPath } from '#src/gateway/pages/act-as-path.ts'
 export interface ActAs {
   group: string
   member: string
-  /** The member has just signed in at its own server, another one than this. */
+  /** Whether the member has just signed in at its own server, which is not this one. */
   isProven?: boolean
 }
 
 export interface GroupSignIn {
-  /** The page to show before that of the authorization request at `url`; undefined if there is none. */
+  /** The page to show before the authorization page at `url`; undefined if none is needed. */
   pageFor(request: IncomingMessage, url: URL): Promise<string | undefined>
   membersOn(request: IncomingMessage, group: string): Promise<DeviceMembers>
   /**
-   * The member acts as the group on this browser from now on; returns the Set-Cookie values. Throws 403 NotAMember if it
-   * is none or is not signed in.
+   * Makes the member act as the group on this browser from now on; returns the Set-Cookie values. Throws 403 NotAMember
+   * if it is not a member, or not signed in.
    */
   actAs(request: IncomingMessage, input: ActAs): Promise<string[]>
 }
@@ -48,11 +48,11 @@ export function openGroupSignIn({
 
   async function membersOn(request: IncomingMessage, group: string): Promise<DeviceMembers> {
     const deviceId = await knownDevice((id) => shardOf(dispatch, id).devices.read({ id }), request)
-    const nobody = { isItself: false, members: [], hasOthers: false }
-    return deviceId === undefined ? nobody : groups.membersOn(deviceId, group)
+    const none = { isItself: false, members: [], hasOthers: false }
+    return deviceId === undefined ? none : groups.membersOn(deviceId, group)
   }
 
-  /** What the request of the page wants, if it is for a group. */
+  /** The group that the authorization request names, if it names one. */
   async function wantedGroup(url: URL) {
     const id = requestIdIn(url.searchParams.get('request_uri'))
     const found = id && (await requests.readRequest(id))

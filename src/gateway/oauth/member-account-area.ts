@@ -1,4 +1,4 @@
-/** What a member that acts as a group may do on the account page: what its role has a scope for, and no more. */
+/** What a member that acts as a group may do on the account page: only what its role has a scope for. */
 import { randomUUID } from 'node:crypto'
 import { OAuthError } from '@atproto/oauth-provider/errors'
 import { permissionsCache } from '#src/gateway/oauth/permissions-cache.ts'
@@ -8,12 +8,12 @@ import type { ActingMember } from '#src/rules/acting-member.ts'
 
 const permissionsOf = permissionsCache()
 
-/** Who acts as the account in this request; undefined if it is signed in itself. */
+/** The member that acts as the account in this request; undefined if the account itself is signed in. */
 export function actingAs(did: string): Acting | undefined {
   return requestContext().acting?.get(did)
 }
 
-/** Whether someone may act as an account in this request. */
+/** Whether a member acts as an account in this request. */
 export function hasActing(): boolean {
   return (requestContext().acting?.size ?? 0) > 0
 }
@@ -42,7 +42,7 @@ export function allowedMember(
 
 type Methods = Record<string, (input: never) => unknown>
 
-/** Methods about the `did` of their input that are for the account itself: what its password and its mail are for. */
+/** Methods about the `did` of their input that only the account itself may call: those that need its password or mailbox. */
 export function forAccountItself<M extends object>(methods: M): M {
   const guarded = Object.entries(methods as Methods).map(([name, run]) => [
     name,

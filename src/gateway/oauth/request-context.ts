@@ -8,7 +8,7 @@ import type { Role } from '#src/rules/group-roles.ts'
 export interface Acting {
   deviceId: string
   member: string
-  /** When it has signed in there. */
+  /** When it signed in there. */
   signedInAt: number
   /** Absent if the group was not asked. */
   role?: Role
@@ -26,7 +26,7 @@ export interface RequestContext {
   newDevice?: { id: string; accepted: Promise<void> }
   /** Sets the response's Retry-After, in seconds. */
   retryAfter?: (seconds: string) => void
-  /** By the DID of the group: noted when the browser's accounts are looked up. */
+  /** By the DID of the group; set when the browser's accounts are looked up. */
   acting?: Map<string, Acting>
   /** The group that the authorization request is for. */
   hintedGroup?: Pick<ListedGroup, 'did' | 'handle' | 'status'>
