@@ -1,4 +1,4 @@
-/** What an owner sees of deliveries, and how it repeats them: with the same ids and bodies as the first time. */
+/** Lists deliveries and repeats them, with the same ids and bodies as the first time; and sends messages that are in no log. */
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
 import type { Waiting } from '#src/webhooks/delivery-queue.ts'
@@ -63,8 +63,8 @@ export async function list(
 }
 
 /**
- * Sends a message again, now; one that still waits is due now, as are the earlier ones of its account. Throws 400 EndpointNotFound,
- * EndpointDisabled, and MessageNotFound for one that is not kept any more.
+ * Sends a message again now. If it still waits, it is due now, and so are the earlier ones of its account. Throws 400
+ * EndpointNotFound, EndpointDisabled, and MessageNotFound if the message is not kept any more.
  */
 export async function redeliver(
   webhooks: Webhooks,
@@ -88,8 +88,8 @@ export async function redeliver(
 }
 
 /**
- * Sends again what was made by events from `since` on and before `until` (ms since 1970), in order, but for what still
- * waits. Resolves with how many messages that is. Throws as `redeliver`, and 429 if there is no room for them.
+ * Sends again, in order, the messages about events from `since` on and before `until`, except those that still wait.
+ * Resolves with their number. Throws as `redeliver`, and 429 RateLimitExceeded if there is no room for them.
  */
 export async function replay(
   webhooks: Webhooks,
@@ -131,8 +131,8 @@ export async function test(
 }
 
 /**
- * Sends a message about something that is in no log to the endpoints that want it. The caller makes the id. There is no
- * such message for an endpoint that has no room for it.
+ * Sends a message about something that is in no log to the endpoints that want it. The caller makes the id. An endpoint
+ * without room does not get it.
  */
 export async function tell(
   webhooks: Webhooks,
@@ -150,7 +150,7 @@ export async function tell(
 
 const waiting = { attempts: 0, nextAt: 0 }
 
-/** Does nothing if the endpoint was sent it already. */
+/** Does nothing if the endpoint has a delivery with this id already. */
 async function add(
   webhooks: Webhooks,
   endpoint: Endpoint,
@@ -172,7 +172,7 @@ async function add(
   endpoint.queue.add({ ...waiting, id: delivery.id, account, bytes: body.length, at })
 }
 
-/** After what waits already. */
+/** Queued after the deliveries that wait already. */
 async function repeat(
   webhooks: Webhooks,
   endpoint: Endpoint,

@@ -1,6 +1,6 @@
 /**
- * The deliveries that wait for one endpoint. Those of an account are made one after the other, in the order of the
- * events; one that fails holds back the later ones of its account, and no others.
+ * The deliveries that wait for one endpoint. Those of an account are made one after another, in the order of the events:
+ * one that fails holds back the later ones of its account, and no others.
  */
 
 export interface Waiting {
@@ -14,7 +14,7 @@ export interface Waiting {
   attempts: number
   /** Not before, in ms since 1970. */
   nextAt: number
-  /** What to send, if it has just been stored; else it is read. */
+  /** What to send, if it was stored just now; otherwise it is read from the database. */
   content?: { message: string; body: string }
 }
 
@@ -41,7 +41,7 @@ export class DeliveryQueue {
     this.#bytes += delivery.bytes
   }
 
-  /** One that is due; it is under way until `remove` or `putBack`. */
+  /** A delivery that is due. It is under way until `remove` or `putBack`. */
   take(now: number): Waiting | undefined {
     for (const [first] of this.#byAccount.values()) {
       if (first!.nextAt > now || this.#underWay.has(first!)) continue
@@ -51,7 +51,7 @@ export class DeliveryQueue {
     return undefined
   }
 
-  /** When there is the next one to take; undefined if there is none. */
+  /** When the next delivery is due; undefined if none waits. */
   nextAt(): number | undefined {
     let next: number | undefined
     for (const [first] of this.#byAccount.values()) {
@@ -61,7 +61,7 @@ export class DeliveryQueue {
     return next
   }
 
-  /** When the oldest event happened that is not delivered. */
+  /** When the oldest undelivered event happened. */
   oldestAt(): number | undefined {
     let oldest: number | undefined
     for (const [first] of this.#byAccount.values()) oldest = Math.min(oldest ?? Infinity, first!.at)
@@ -82,7 +82,7 @@ export class DeliveryQueue {
     this.#underWay.delete(delivery)
   }
 
-  /** All of the account, or of all accounts, are due at `now`. */
+  /** Makes the deliveries of the account, or of all accounts, due at `now`. */
   hasten(now: number, account?: string): void {
     const accounts = account === undefined ? [...this.#byAccount.keys()] : [account]
     for (const one of accounts) {

@@ -1,4 +1,4 @@
-/** What an owner does with its endpoints. Ids and secrets are made by the caller, so that each action may be repeated. */
+/** Actions on the endpoints of an owner. The caller makes ids and secrets, so that each action may be repeated. */
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
 import { DeliveryQueue } from '#src/webhooks/delivery-queue.ts'
@@ -24,7 +24,7 @@ export interface EndpointView {
   createdAt: string
   /** The newest first. */
   secrets: { createdAt: string; expiresAt?: string }[]
-  /** Deliveries. */
+  /** Number of deliveries. */
   waiting: number
   oldestWaitingAt?: string
   lastSuccessAt?: string
@@ -41,7 +41,7 @@ export interface EndpointChange {
 
 const MAX_URL_LENGTH = 2_000
 const MAX_DESCRIPTION_LENGTH = 300
-/** Valid at a time: more rotations end the oldest. */
+/** Valid at the same time: another rotation ends the oldest. */
 const MAX_SECRETS = 3
 
 export async function list({ endpoints }: Webhooks): Promise<EndpointView[]> {
@@ -49,7 +49,8 @@ export async function list({ endpoints }: Webhooks): Promise<EndpointView[]> {
 }
 
 /**
- * It gets events from now on. Throws 400 InvalidUrl, InvalidSecret, UnknownType, InvalidRequest, 413 QuotaExceeded.
+ * The endpoint gets events from now on. Throws 400 InvalidUrl, InvalidSecret, UnknownType, InvalidRequest, 413
+ * QuotaExceeded.
  */
 export async function create(
   webhooks: Webhooks,
@@ -83,8 +84,8 @@ export async function create(
 }
 
 /**
- * What is absent stays. One that is enabled again goes on with the event at which it was disabled, as far as the log
- * goes back. Throws as `create`, and 400 EndpointNotFound.
+ * What is absent stays. An endpoint that is enabled again gets the events since it was disabled, as far as the log goes
+ * back. Throws as `create`, and 400 EndpointNotFound.
  */
 export async function update(
   webhooks: Webhooks,
@@ -112,7 +113,7 @@ export async function update(
   )
 }
 
-/** With its deliveries. Does nothing for an unknown one. */
+/** Removes its deliveries too. Does nothing for an unknown endpoint. */
 export async function remove(webhooks: Webhooks, { id }: { id: string }): Promise<void> {
   const { endpoints, mutex } = webhooks
   await mutex.run(async () => {
@@ -133,13 +134,13 @@ export async function rotate(
   return mutex.run(async () => {
     const endpoint = webhooks.endpoint(id)
     const now = ports.clock.now()
-    const of = { endpoint: id, now }
+    const context = { endpoint: id, now }
     const valid = endpoint.secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
-    if (openSecrets(ports.keys, valid, of)[0] === secret) return viewOf(endpoint)
+    if (openSecrets(ports.keys, valid, context)[0] === secret) return viewOf(endpoint)
     const former = valid.slice(0, MAX_SECRETS - 1).map(({ expiresAt, ...rest }) => {
       return { ...rest, expiresAt: Math.min(expiresAt ?? Infinity, now + overlapMs) }
     })
-    const secrets = [sealSecret(ports.keys, secret, of), ...former]
+    const secrets = [sealSecret(ports.keys, secret, context), ...former]
     await webhooks.store([saveEndpoint({ ...endpoint, secrets })])
     return viewOf(Object.assign(endpoint, { secrets }))
   })
@@ -164,9 +165,9 @@ async function mustBeValid(
 }
 
 async function refusalOf(ports: Webhooks['ports'], text: string): Promise<string | undefined> {
-  if (!URL.canParse(text)) return 'it is none'
+  if (!URL.canParse(text)) return 'it is not a URL'
   const url = new URL(text)
-  if (url.username !== '' || url.password !== '') return 'it has a password'
+  if (url.username !== '' || url.password !== '') return 'it has a user name or a password'
   return ports.refusalOf(url)
 }
 

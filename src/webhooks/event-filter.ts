@@ -36,14 +36,14 @@ export const eventTypes = [
 
 export type EventType = (typeof eventTypes)[number]
 
-/** Sent to every endpoint that has missed events. */
+/** Sent to an endpoint that has missed events. */
 export const EVENTS_MISSED = 'webhook.events_missed'
 export const TEST = 'webhook.test'
 
 export interface Filter {
-  /** Names, `*` for all but records, or the part before the dot with `.*`. */
+  /** Names of types, `account.*` for all that begin so, `*` for all but those of records in commits. */
   types: readonly string[]
-  /** NSIDs, or their beginning with `.*`: whose records it gets. */
+  /** NSIDs, or their beginning with `.*`, for the types of records in commits. */
   collections: readonly string[]
 }
 
@@ -65,8 +65,8 @@ export function mustBeFilter({ types, collections }: Filter): void {
     throw invalidRequest(`At most ${MAX_COLLECTIONS} collections`)
   }
   for (const collection of collections) {
-    const isOne = /^[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+(\.\*)?$/.test(collection)
-    if (!isOne || collection.length > MAX_COLLECTION_LENGTH) {
+    const isNsid = /^[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+(\.\*)?$/.test(collection)
+    if (!isNsid || collection.length > MAX_COLLECTION_LENGTH) {
       throw invalidRequest(`Not a collection: ${collection.slice(0, 64)}`)
     }
   }
@@ -86,7 +86,7 @@ export function isWanted(filter: Filter, type: EventType, collection?: string): 
   })
 }
 
-/** Whether any of its messages are made of commits. */
+/** Whether any messages that it wants are made from commits. */
 export function wantsCommits(filter: Filter): boolean {
   return filter.collections.length > 0 || isWanted(filter, 'account.created')
 }

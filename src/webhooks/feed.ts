@@ -12,10 +12,10 @@ import type { Webhooks } from '#src/webhooks/webhooks.ts'
 
 const WAIT_MS = 20_000
 const MAX_PAUSE_MS = 5_000
-const MAX_KNOWN = 10_000
-/** Bodies of an endpoint. */
+const MAX_OWN_ACCOUNTS = 10_000
+/** Deliveries of an endpoint whose bodies are kept in memory. */
 const MAX_IN_MEMORY = 50
-/** What an endpoint does not want is read again after a restart, for this long at most. */
+/** If no endpoint wants anything, positions are stored this often: after a restart the events since then are read again. */
 const SAVE_POSITION_MS = 10_000
 
 export class Feed {
@@ -23,18 +23,18 @@ export class Feed {
   /** Whether it reads the log. */
   isRunning = false
   #changed = Promise.withResolvers<void>()
-  /** Those that have no room. */
+  /** Endpoints without room for more deliveries. */
   #full = new Set<Endpoint>()
   #isTurnOfLast = false
-  /** Accounts of the owner that there were messages about. */
-  readonly #own = new BoundedMap<string, true>(MAX_KNOWN)
+  /** Accounts of the owner that messages were about. */
+  readonly #ownAccounts = new BoundedMap<string, true>(MAX_OWN_ACCOUNTS)
   #savedAt = Number.NEGATIVE_INFINITY
 
   constructor(webhooks: Webhooks) {
     this.#webhooks = webhooks
   }
 
-  /** Which endpoints there are, or that they have room. Starts it if it does not run. */
+  /** Call when endpoints were added, changed or removed, or have room again. Starts the feed if it does not run. */
   change(): void {
     this.#changed.resolve()
     this.#changed = Promise.withResolvers()
@@ -43,14 +43,14 @@ export class Feed {
     void this.#run()
   }
 
-  /** Deliveries have ended: an endpoint that had no room may have some. */
-  hasRoom(): void {
+  /** Call when deliveries have ended: an endpoint that was full may have room. */
+  checkRoom(): void {
     if (this.#full.size === 0) return
     const { waiting, waitingBytes } = this.#webhooks.bounds
-    const isRoomy = [...this.#full].some(({ queue }) => {
+    const hasRoom = [...this.#full].some(({ queue }) => {
       return queue.count <= waiting / 2 && queue.bytes <= waitingBytes / 2
     })
-    if (isRoomy) this.change()
+    if (hasRoom) this.change()
   }
 
   async #run(): Promise<void> {
@@ -65,7 +65,7 @@ export class Feed {
       const { after, waitMs } = this.#next(reading)
       try {
         const following = ports.source.follow({ after, waitMs, includePrivate: true })
-        // One that is given up goes on until its time is over.
+        // If the endpoints change first, nothing else handles its error.
         following.catch(() => {})
         const page = await Promise.race([following, changed])
         if (page !== undefined) await this.#store(page, after)
@@ -79,7 +79,7 @@ export class Feed {
     }
   }
 
-  /** If some are behind, they and those that are not take turns. */
+  /** If some endpoints are behind, they and the others take turns. */
   #next(reading: readonly Endpoint[]): { after: number; waitMs: number } {
     const positions = reading.map(({ position }) => position)
     const [first, last] = [Math.min(...positions), Math.max(...positions)]
@@ -91,7 +91,7 @@ export class Feed {
     return new Promise((resolve) => void this.#webhooks.ports.timer(ms, resolve))
   }
 
-  /** Those that have room. */
+  /** The enabled endpoints that have room. */
   #reading(): Endpoint[] {
     const { isReady, enabled, bounds } = this.#webhooks
     if (!isReady) return []
@@ -101,7 +101,7 @@ export class Feed {
     return enabled.filter((endpoint) => !this.#full.has(endpoint))
   }
 
-  /** The page has the events after `after`. */
+  /** `page` has the events after `after`. */
   #store(page: LogPage, after: number): Promise<void> {
     const { mutex } = this.#webhooks
     return mutex.run(async () => {
@@ -164,9 +164,9 @@ export class Feed {
     const owners = await ownersOf([...new Set(messages.map(({ did }) => did))])
     return messages.filter(({ did, type }) => {
       const isOwn = owners.get(did) === owner
-      if (isOwn) this.#own.set(did, true)
+      if (isOwn) this.#ownAccounts.set(did, true)
       // The directory may have forgotten a deleted account by now.
-      return isOwn || (type === 'account.deleted' && !owners.has(did) && this.#own.has(did))
+      return isOwn || (type === 'account.deleted' && !owners.has(did) && this.#ownAccounts.has(did))
     })
   }
 
@@ -202,11 +202,11 @@ export class Feed {
 function addToQueue(queue: DeliveryQueue, delivery: NewDelivery): void {
   const { id, account, message, body, at } = delivery
   const waiting: Waiting = { id, account, bytes: body.length, at, attempts: 0, nextAt: 0 }
-  // Those that are not sent at once are read when they are: their bodies would fill the memory.
+  // Bodies that are not sent soon would fill the memory: they are read when they are sent.
   queue.add(queue.count < MAX_IN_MEMORY ? { ...waiting, content: { message, body } } : waiting)
 }
 
-/** Without its id, which it gets when it is stored. */
+/** Its id is set when it is stored. */
 export function newDelivery(
   endpoint: string,
   message: string,

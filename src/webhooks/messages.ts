@@ -1,6 +1,6 @@
 /**
- * The messages of webhooks that events of the log make. The id of a message is that of the event, so that it is the same
- * for every endpoint and after every repetition.
+ * Turns events of the log into webhook messages. The id of a message is made from that of its event, so it is the same for
+ * every endpoint and after every repetition.
  */
 import { type FrameFields, frameKind, readFrame } from '#src/protocol/frame-reader.ts'
 import type { PrivateEvent } from '#src/sequencer/private-log.ts'
@@ -17,17 +17,17 @@ export interface Message {
   time: string
   /** Besides `did` and `seq`. */
   data: Record<string, unknown>
-  /** Of a commit: whose record it is about. */
+  /** Of the record, for a message about a commit. */
   collection?: string
 }
 
 type Fields = Record<string, unknown>
-type Made = [type: EventType, data: Fields] | undefined
+type TypeAndData = [type: EventType, data: Fields] | undefined
 
-/** An app chooses them; a message has at most 20 KB. */
+/** Apps choose some of the texts; a message must stay below 20 KB. */
 const MAX_TEXT_LENGTH = 4_000
 
-/** In order. `withCommits`: also those that commits make, which take most of the time. */
+/** In order. Without `withCommits`, commits are not read, which would take most of the time. */
 export function messagesOf(
   { events, privateEvents = [] }: { events: readonly LogEvent[]; privateEvents?: PrivateEvent[] },
   { withCommits }: { withCommits: boolean },
@@ -68,21 +68,21 @@ function ofCommit({ did, time, rev, since, ops = [] }: FrameFields, seq: number)
 }
 
 function ofPrivateEvent({ seq, did, kind, time, body }: PrivateEvent): Message[] {
-  const made = makers[kind]?.(JSON.parse(body) as Fields, did)
-  if (made === undefined) return []
-  const [type, data] = made
+  const built = builders[kind]?.(JSON.parse(body) as Fields, did)
+  if (built === undefined) return []
+  const [type, data] = built
   return [{ id: `msg_${seq}`, seq, type, did, time, data: shortened(data) }]
 }
 
 /** By the `change` of the event. */
 const byChange =
   (types: Record<string, EventType>) =>
-  ({ change, ...data }: Fields): Made => {
+  ({ change, ...data }: Fields): TypeAndData => {
     const type = types[String(change)]
     return type && [type, data]
   }
 
-const makers: Record<string, (fields: Fields, did: string) => Made> = {
+const builders: Record<string, (fields: Fields, did: string) => TypeAndData> = {
   '#status': ({ from, to }) => {
     if (to !== 'active') return isStatusType(to) ? [`account.${to}`, { from }] : undefined
     return [from === 'deactivated' ? 'account.activated' : 'account.restored', { from }]

@@ -1,4 +1,4 @@
-/** One attempt to deliver a message: a POST, of whose response only the status counts. */
+/** One attempt to deliver a message: a POST, of whose response only the status and Retry-After count. */
 import { retryAfterMs } from '#src/webhooks/retries.ts'
 
 export interface SignedMessage {
@@ -18,12 +18,12 @@ export interface Answer {
   error?: string
 }
 
-/** Is never rejected. */
+/** Never rejects. */
 export type PostMessage = (message: SignedMessage) => Promise<Answer>
 
 const MAX_ERROR_LENGTH = 200
 
-/** `fetch` must refuse private networks, and end after a time. A redirect is not followed. */
+/** `fetch` must refuse private networks and have a timeout. Redirects are not followed. */
 export function postMessage(ports: { fetch: typeof globalThis.fetch; now(): number }): PostMessage {
   return async ({ url, id, timestamp, signature, body }) => {
     try {
@@ -39,7 +39,7 @@ export function postMessage(ports: { fetch: typeof globalThis.fetch; now(): numb
         },
         body,
       })
-      // Unread, it would keep its connection.
+      // A response that is neither read nor cancelled keeps its connection.
       await response.body?.cancel().catch(() => {})
       const { status, headers } = response
       const askedMs = retryAfterMs(headers.get('retry-after'), ports.now())
@@ -50,7 +50,7 @@ export function postMessage(ports: { fetch: typeof globalThis.fetch; now(): numb
   }
 }
 
-// It is shown to operators: names of hosts must not control their terminals.
+// It is printed in terminals, so it must not have control characters.
 function reasonOf(error: unknown): string {
   const { name, message, cause } = error as Error & { cause?: Error & { code?: string } }
   if (name === 'AbortError' || name === 'TimeoutError') return 'no answer in time'

@@ -1,16 +1,16 @@
-/** When a delivery that failed is tried again. */
+/** When a failed delivery is tried again. */
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 
-/** After the first attempt, the second, and so on: as the Standard Webhooks specification recommends. */
+/** After the first attempt, the second, and so on, as the Standard Webhooks specification recommends. */
 export const RETRY_DELAYS_MS = [
   ...[5 * SECOND, 5 * MINUTE, 30 * MINUTE],
   ...[2, 5, 10, 14, 20, 24].map((hours) => hours * HOUR),
 ] as const
 export const MAX_ATTEMPTS = RETRY_DELAYS_MS.length + 1
-/** At most, and of the delay. */
+/** At most this share of the delay is added. */
 const JITTER = 0.1
 const MAX_RETRY_AFTER_MS = 24 * HOUR
 
@@ -28,7 +28,7 @@ export function nextAttemptAt(
   return now + Math.round(Math.max(delayMs, askedMs) * (1 + JITTER * random))
 }
 
-/** Of the header retry-after: seconds, or a date. Undefined if it says neither, or a time in the past. */
+/** Parses the header Retry-After: seconds or a date. Undefined if it has neither, or a time in the past. */
 export function retryAfterMs(header: string | null, now: number): number | undefined {
   if (header === null) return undefined
   const isSeconds = /^\d{1,9}$/.test(header)

@@ -12,7 +12,7 @@ export interface SealedSecret {
   /** Base64. */
   sealed: string
   createdAt: number
-  /** Null until there is a newer one. */
+  /** Null for the newest one. */
   expiresAt: number | null
 }
 

@@ -13,14 +13,15 @@ import {
 import { type DisabledReason, type Endpoint, saveHealth } from '#src/webhooks/stored-endpoints.ts'
 import type { Webhooks } from '#src/webhooks/webhooks.ts'
 
-/** An endpoint that has failed so often in a row gets one request at a time, and all that waits once it answers again. */
+/** After so many failures in a row an endpoint gets one request at a time. */
 const FAILING = 3
+/** If it succeeds again after this long, everything that waits for it is due at once. */
 const RECOVERY_MS = 5 * 60_000
-/** Without a success. */
+/** After this long without a success. */
 export const DISABLE_AFTER_MS = 5 * 24 * 60 * 60_000
 /** Old deliveries are deleted after so many results. */
 const TRIM_EVERY = 250
-/** A timer must not wait longer. */
+/** Of a timer. */
 const MAX_WAIT_MS = 60 * 60_000
 
 interface Ended {
@@ -40,7 +41,7 @@ export class Sender {
     this.#webhooks = webhooks
   }
 
-  /** Begins what is due and has room; comes back when more is due. */
+  /** Starts the deliveries that are due, within the bounds, and sets a timer for the next ones. */
   pump(): void {
     this.#cancelTimer()
     if (!this.#webhooks.isReady) return
@@ -68,7 +69,7 @@ export class Sender {
     this.#cancelTimer()
   }
 
-  /** For the endpoint with the fewest requests under way, so that none waits for the others. */
+  /** Of the endpoint with the fewest requests under way, so that no endpoint waits for the others. */
   #takeOne(
     endpoints: readonly Endpoint[],
     limitOf: (endpoint: Endpoint) => number,
@@ -86,7 +87,7 @@ export class Sender {
     endpoint.inFlight += 1
     const answer = await this.#send(endpoint, delivery).catch((error: unknown) => error as Error)
     endpoint.inFlight -= 1
-    // After a failed transaction there are other objects in its place.
+    // After a failed transaction everything is read again, into other objects.
     const { endpoints, isReady, ports } = this.#webhooks
     if (!isReady || endpoints.get(endpoint.id) !== endpoint) return
     if (answer instanceof Error) {
@@ -140,7 +141,7 @@ export class Sender {
     this.#store({ endpoint, result: { ...result, state, nextAt: nextAt ?? 0 }, isRecovery: false })
   }
 
-  /** Whether it has failed for some time. */
+  /** Returns whether the endpoint had been failing for some time. */
   #succeeded(endpoint: Endpoint, now: number): boolean {
     const { failingSince, failures } = endpoint
     const isRecovery =
@@ -162,12 +163,12 @@ export class Sender {
   }
 
   #disable(endpoint: Endpoint, now: number, reason: DisabledReason): void {
-    const { id: name, url } = endpoint
+    const { id, url } = endpoint
     const { log, owner } = this.#webhooks.ports
     endpoint.disabledAt = now
     endpoint.disabledReason = reason
     const { host } = new URL(url)
-    log.warn({ owner, endpoint: name, host, reason }, 'a webhook endpoint is disabled')
+    log.warn({ owner, endpoint: id, host, reason }, 'a webhook endpoint is disabled')
     this.#webhooks.changed()
   }
 
@@ -181,14 +182,14 @@ export class Sender {
   async #storeAll(): Promise<void> {
     while (this.#ended.length > 0) {
       const stored = this.#webhooks.mutex.run(() => this.#storeNext())
-      // What was not stored is sent once more.
+      // After a failure everything is read again, so results that were not stored are sent once more.
       if (await stored.catch(() => true)) this.#ended = []
     }
     this.#isStoring = false
-    this.#webhooks.feed.hasRoom()
+    this.#webhooks.feed.checkRoom()
   }
 
-  /** Resolves with whether the rest is void. */
+  /** Resolves with true if the results that are left must be dropped. */
   async #storeNext(): Promise<boolean> {
     if (!this.#webhooks.isReady) return true
     const ended = this.#ended.splice(0)

@@ -1,13 +1,12 @@
-/** What metrics say of the webhooks of a process: attempts by how they ended, and what waits. */
-
+/** Metrics of the webhooks of a process: attempts by how they ended, and deliveries that wait. */
 import type { Clock } from '#src/ports/clock.ts'
 
 export type AttemptEnd = 'delivered' | 'failed' | 'given up'
 
-/** The webhooks of one owner that are awake here. */
+/** Of the webhooks of one owner whose actor is awake in this process. */
 export interface WaitingDeliveries {
   waiting(): number
-  /** When the oldest event happened that is not delivered; without those of endpoints that are disabled. */
+  /** When the oldest undelivered event happened, for endpoints that are enabled. */
   oldestAt(): number | undefined
   disabled(): number
 }
@@ -25,7 +24,7 @@ export class WebhookStats {
     this.attempts.set(end, (this.attempts.get(end) ?? 0) + 1)
   }
 
-  /** The function that it returns ends it. */
+  /** Returns a function that removes them. */
   add(owner: WaitingDeliveries): () => void {
     this.#owners.add(owner)
     return () => void this.#owners.delete(owner)

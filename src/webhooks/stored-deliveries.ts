@@ -1,4 +1,4 @@
-/** Deliveries as they are stored: they stay for a while after they were made, to be listed and repeated. */
+/** Deliveries as they are stored. They are kept for a while after they have ended, to be listed and repeated. */
 import { insertRows, type Sql, type SqlValue, type Statement } from '#src/ports/sql.ts'
 
 export interface NewDelivery {
@@ -42,7 +42,7 @@ export function insertDeliveries(deliveries: readonly NewDelivery[]): Statement[
   return statements
 }
 
-/** Copies of those of `ids`, which get the ids after `lastId` in the order of `ids`. */
+/** Inserts copies of the deliveries `ids`, which get the ids after `lastId` in the same order. */
 export function repeatDeliveries(ids: readonly number[], lastId: number): Statement {
   return {
     sql: `INSERT INTO delivery (${COLUMNS})
@@ -62,7 +62,7 @@ export function saveResult(result: AttemptResult): Statement {
   }
 }
 
-/** Those of the account, or of all accounts. */
+/** Makes the deliveries of the account, or of all accounts, due at `now`. */
 export function hastenDeliveries(endpoint: string, now: number, account?: string): Statement {
   return {
     sql: `UPDATE delivery SET next_at = ?2
@@ -89,7 +89,7 @@ export const KEPT_MS = 72 * 60 * 60_000
 export const MAX_KEPT = 10_000
 const MAX_DELETED = 500
 
-/** A bounded number of those that have ended. */
+/** Deletes deliveries that have ended, a bounded number at a time. */
 export function deleteOldDeliveries(
   endpoint: string,
   now: number,

@@ -1,4 +1,4 @@
-/** Endpoints and the deliveries that wait for them, as they are stored. */
+/** Endpoints as they are stored, and the queues of deliveries that wait for them. */
 import type { Sql, Statement } from '#src/ports/sql.ts'
 import { DeliveryQueue, type Waiting } from '#src/webhooks/delivery-queue.ts'
 import type { SealedSecret } from '#src/webhooks/secrets.ts'
@@ -17,7 +17,7 @@ export interface Endpoint {
   readonly createdAt: number
   disabledAt: number | null
   disabledReason: DisabledReason | null
-  /** Seq: all earlier events of the log are deliveries, or are not wanted. */
+  /** A seq of the log: every event up to it has become a delivery, or was not wanted. */
   position: number
   /** `data.seq` of its newest message. */
   lastSeq: number
@@ -26,7 +26,7 @@ export interface Endpoint {
   /** In memory only, like all below. */
   readonly queue: DeliveryQueue
   inFlight: number
-  /** In a row. */
+  /** Failed attempts in a row. */
   failures: number
 }
 
@@ -58,7 +58,7 @@ export async function loadEndpoints(sql: Sql): Promise<Endpoint[]> {
 }
 
 async function loadQueue(sql: Sql, endpoint: string, queue: DeliveryQueue): Promise<void> {
-  // As one row: the cost of a read is per row.
+  // As one row, because the cost of a read is per row.
   const found = await sql.first<{ rows: string }>(
     `SELECT json_group_array(json_array(id, account, length(body), at, attempts, next_at)
                              ORDER BY id) AS rows
@@ -73,7 +73,7 @@ async function loadQueue(sql: Sql, endpoint: string, queue: DeliveryQueue): Prom
   }
 }
 
-/** Of a new one, or of one that its owner has changed. */
+/** Stores a new endpoint, or one that its owner has changed. */
 export function saveEndpoint(endpoint: Endpoint): Statement {
   const { id, url, description, types, collections, secrets, createdAt } = endpoint
   return {
@@ -100,7 +100,7 @@ export function savePosition({
   }
 }
 
-/** How its attempts ended. */
+/** Stores what the endpoint's attempts say of it. */
 export function saveHealth(endpoint: Endpoint): Statement {
   const { id, disabledAt, disabledReason, succeededAt, failingSince } = endpoint
   return {

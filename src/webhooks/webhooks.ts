@@ -21,7 +21,11 @@ import type { PostMessage } from '#src/webhooks/post-message.ts'
 import { Sender } from '#src/webhooks/sender.ts'
 import type { WebhookStats } from '#src/webhooks/stats.ts'
 import { lastDeliveryId } from '#src/webhooks/stored-deliveries.ts'
-import { type Endpoint, loadEndpoints } from '#src/webhooks/stored-endpoints.ts'
+import {
+  type DisabledReason,
+  type Endpoint,
+  loadEndpoints,
+} from '#src/webhooks/stored-endpoints.ts'
 
 export interface WebhookBounds {
   endpoints: number
@@ -42,7 +46,7 @@ export const webhookBounds: WebhookBounds = {
 }
 
 export interface WebhookPorts {
-  /** `SERVER_OWNER`, or that of a tenant. */
+  /** `SERVER_OWNER`, or the `tenantOwner` of a tenant. */
   owner: string
   sql: Sql
   clock: Clock
@@ -56,17 +60,17 @@ export interface WebhookPorts {
     follow(query: { after: number; waitMs: number; includePrivate: true }): Promise<LogPage>
   }
   post: PostMessage
-  /** Why the server sends nothing to the address, if it does not. */
+  /** Why the server does not send to the address; undefined if it does. */
   refusalOf(url: URL): Promise<string | undefined>
-  /** So that the actor is woken after a restart; or not any more. */
+  /** Whether the directory lists the owner, so that the actor is woken after a restart. */
   setListed(isListed: boolean): Promise<void>
-  /** Of accounts that exist. */
+  /** Handles by DID, of the accounts that exist. */
   handlesOf(dids: readonly string[]): Promise<ReadonlyMap<string, string>>
-  /** The owners of accounts of tenants. */
+  /** Owners by DID, of the accounts of tenants. */
   ownersOf(dids: readonly string[]): Promise<ReadonlyMap<string, string>>
   isActorStopped(error: unknown): boolean
   stats: WebhookStats
-  /** No endpoint is enabled. */
+  /** Called if no endpoint is enabled. */
   onIdle(): void
   bounds?: WebhookBounds
 }
@@ -77,13 +81,13 @@ export class Webhooks {
   readonly ports: WebhookPorts
   readonly bounds: WebhookBounds
   readonly endpoints = new Map<string, Endpoint>()
-  /** One writer, so that the memory follows the order of the transactions. */
+  /** One writer at a time, so that the memory follows the order of the transactions. */
   readonly mutex = new Mutex()
   readonly feed: Feed
   readonly sender: Sender
   lastDeliveryId = 0
   isClosed = false
-  /** Whether the memory is what is stored. */
+  /** Whether the memory agrees with the database. */
   isReady = false
   #reloads = 0
   #cancelReload = () => {}
@@ -102,7 +106,7 @@ export class Webhooks {
     this.#endStats = this.ports.stats.add({
       waiting: () => this.#sum(({ queue }) => queue.count),
       oldestAt: () => this.#oldestAt(),
-      disabled: () => this.#sum(({ disabledReason }) => Number(isUnwanted(disabledReason))),
+      disabled: () => this.#sum(({ disabledReason }) => Number(isDisabledByServer(disabledReason))),
     })
   }
 
@@ -132,8 +136,8 @@ export class Webhooks {
   }
 
   /**
-   * As `store`, but a power failure may undo it: for what follows from the log, which is durable, and for how attempts
-   * ended, after which they are made once more.
+   * As `store`, but a power failure may undo it. For what can be made again from the log, which is durable, and for the
+   * results of attempts, which are made once more if their results are lost.
    */
   async commit(statements: readonly Statement[]): Promise<void> {
     await this.#run(() => this.ports.sql.commit(statements))
@@ -195,7 +199,9 @@ export class Webhooks {
   }
 }
 
-const isUnwanted = (reason: string | null): boolean => reason === 'gone' || reason === 'failing'
+function isDisabledByServer(reason: DisabledReason | null): boolean {
+  return reason === 'gone' || reason === 'failing'
+}
 
 export async function openWebhooks(ports: WebhookPorts): Promise<Webhooks> {
   const webhooks = new Webhooks(ports)
@@ -203,7 +209,7 @@ export async function openWebhooks(ports: WebhookPorts): Promise<Webhooks> {
   return webhooks
 }
 
-/** Wakes the actor, which goes on where it was. One that has no endpoints is not listed any more. */
+/** The call wakes the actor, which goes on where it was. If no endpoint is enabled, the owner is not listed any more. */
 export async function resume(webhooks: Webhooks): Promise<void> {
   await webhooks.mutex.run(async () => {
     if (webhooks.isReady && webhooks.enabled.length === 0) await webhooks.ports.setListed(false)
