@@ -3,7 +3,7 @@ import { invalidRequest } from '#src/errors.ts'
 
 export type TenantStatus = 'active' | 'suspended'
 
-/** What an API key may have. */
+/** Scopes of API keys. */
 export const tenantScopes = [
   'accounts:read',
   'accounts:write',
@@ -12,7 +12,7 @@ export const tenantScopes = [
   'export',
 ] as const
 export type TenantScope = (typeof tenantScopes)[number]
-/** `manage`: keys, admins and the audit log. No API key has it: it could make itself a better one. */
+/** `manage`: keys, admins and the audit log. API keys never have it, since such a key could create one with more scopes. */
 export type TenantAuthority = TenantScope | 'manage'
 
 export type TenantRole = 'owner' | 'admin' | 'viewer'
@@ -28,12 +28,12 @@ export function authoritiesOf(role: TenantRole): readonly TenantAuthority[] {
 }
 
 export interface TenantQuotas {
-  /** Those that are being created too, and groups. */
+  /** Includes groups, and accounts that are being created. */
   accounts: number
   groups: number
   /** Created in one hour by the clock. */
   accountsPerHour: number
-  /** Of handles; also those that are not verified. */
+  /** Domains for handles, verified or not. */
   domains: number
 }
 
@@ -44,7 +44,7 @@ export const defaultQuotas: TenantQuotas = {
   domains: 10,
 }
 
-/** What a user sees of a tenant. All are texts that the tenant has set, or absent. */
+/** What a user sees of a tenant; absent if the tenant has not set it. */
 export interface TenantBranding {
   logoUrl?: string
   primaryColor?: string
@@ -62,7 +62,7 @@ export interface TenantBrand {
 
 export interface TenantSettings {
   quotas: TenantQuotas
-  /** Of handles that the server makes: `{random}` is replaced, and the domain of the tenant added. */
+  /** For handles that the server generates: `{random}` is replaced, and the domain of the tenant appended. */
   handlePattern?: string
   branding?: TenantBranding
 }
@@ -75,13 +75,13 @@ export interface Tenant {
   /** ISO 8601. */
   createdAt: string
   settings: TenantSettings
-  /** `accounts` has those that are being created, and the groups. */
+  /** `accounts` includes groups, and accounts that are being created. */
   usage: { accounts: number; groups: number; accountsThisHour: number }
   /** Verified, without a leading dot. */
   domains: string[]
 }
 
-/** Throws 400 InvalidRequest for one that there is not. */
+/** Throws 400 InvalidRequest for an unknown scope. */
 export function parseTenantScopes(texts: readonly string[]): TenantScope[] {
   return [...new Set(texts)].map((text) => {
     const scope = tenantScopes.find((one) => one === text)
@@ -96,7 +96,7 @@ export function parseTenantRole(text: string): TenantRole {
   throw invalidRequest(`There is no role ${text}`)
 }
 
-/** Throws 400. It is part of API keys, where `_` ends it. */
+/** Throws 400 InvalidRequest. An id is part of API keys, where `_` ends it. */
 export function parseTenantId(id: string): string {
   if (/^[a-z0-9][a-z0-9-]{1,30}[a-z0-9]$/.test(id)) return id
   throw invalidRequest('The id of a tenant has 3 to 32 letters, digits and hyphens')

@@ -1,9 +1,9 @@
-/** Whose webhooks there are: the key of their actor. */
+/** The owners of webhooks, as the keys of their actors. */
 
-/** The owner for the whole server. */
+/** The operator, whose webhooks get the events of all accounts. */
 export const SERVER_OWNER = 'server'
 
-/** Its webhooks tell only of the tenant's own accounts. */
+/** A tenant, whose webhooks get the events of its own accounts only. */
 export function tenantOwner(id: string): string {
   return `tenant ${id}`
 }

@@ -35,7 +35,7 @@ export interface KeyView {
 
 export type NewKey = Omit<StoredKey, 'createdAt' | 'createdBy' | 'lastUsedAt'>
 
-/** Idempotent for the same hash. Throws 400 TooManyKeys; expired ones count until they are deleted. */
+/** Idempotent for the same hash. Throws 400 TooManyKeys; expired keys count until they are deleted. */
 export async function createKey(
   tenant: TenantContext,
   { key, audit }: { key: NewKey; audit: AuditEntry },
@@ -69,7 +69,7 @@ export async function listKeys(tenant: TenantContext): Promise<KeyView[]> {
   return keys.toSorted((a, b) => a.createdAt - b.createdAt).map(viewOf)
 }
 
-/** Does nothing for one that is not there. It counts at once: every request asks. */
+/** Does nothing for an unknown key. The key is refused from now on, since every request asks for it. */
 export async function deleteKey(
   tenant: TenantContext,
   { prefix, audit }: { prefix: string; audit: AuditEntry },
@@ -83,7 +83,7 @@ export async function deleteKey(
   tenant.keys = undefined
 }
 
-/** What the key with this hash allows; null for an unknown or expired one. */
+/** What the key with this hash allows; null if it is unknown or has expired. */
 export async function useKey(
   tenant: TenantContext,
   { hash }: { hash: string },
@@ -94,7 +94,7 @@ export async function useKey(
   if (now - (key.lastUsedAt ?? 0) >= USED_EVERY_MS) {
     key.lastUsedAt = now
     const sql = 'UPDATE api_key SET last_used_at = ? WHERE hash = ?'
-    // Not worth waiting for, or failing.
+    // A lost write costs one minute of accuracy, so nothing waits for it.
     tenant.sql.commit([{ sql, params: [now, hash] }]).catch(() => {})
   }
   const { prefix, scopes, addresses } = key

@@ -1,4 +1,4 @@
-/** Who did what for a tenant. A row is stored before, or with, what it is about: nothing is done without one. */
+/** The audit log of a tenant. A row is stored before the change that it is about, or with it, so no change is without one. */
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
@@ -30,7 +30,7 @@ export async function addAudit(tenant: TenantContext, entry: AuditEntry): Promis
   }))
 }
 
-/** With the deletion of what is above the bound, one row at a time. */
+/** Inserts a row, and deletes the oldest one above the bound. */
 export function auditRow({ actor, action, target, detail }: AuditEntry, now: number): Statement[] {
   return [
     {
@@ -53,7 +53,7 @@ interface AuditRow {
   detail: string | null
 }
 
-/** Newest first; the cursor is the last of a page. Throws 400 for a malformed one. */
+/** Newest first; the cursor is the id of the last row of a page. Throws 400 for a malformed cursor. */
 export async function listAudit(
   { sql }: TenantContext,
   {

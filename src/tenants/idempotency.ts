@@ -3,7 +3,7 @@ import { XrpcError } from '#src/errors.ts'
 import type { TenantContext } from '#src/tenants/tenant.ts'
 
 const KEPT_MS = 24 * 60 * 60_000
-/** A call that has not ended after this time is taken to be lost with its process: it may be made again. */
+/** A call that has not ended after this time counts as lost with its process, and may be made again. */
 const RUNNING_MS = 60_000
 const MAX_KEYS = 100_000
 
@@ -14,7 +14,7 @@ interface Row {
   answer: Uint8Array | null
 }
 
-/** `call` is of this call only, `bodyHash` of what it asks for. */
+/** `call` identifies this attempt, `bodyHash` what it asks for. */
 export interface KeyedCall {
   key: string
   call: string
@@ -60,7 +60,7 @@ export function beginKeyedCall(
   })
 }
 
-/** Without an answer the call has failed, and may be made again with the same key. */
+/** Without an `answer` the call has failed, and may be made again with the same key. */
 export async function endKeyedCall(
   tenant: TenantContext,
   { key, call, answer }: { key: string; call: string; answer?: Uint8Array },

@@ -1,8 +1,9 @@
 /**
- * Jobs of a tenant: files whose rows a gateway runs in the background. A file is kept in parts, each with its results as
- * soon as they are known; its rows are removed then. Which jobs have no gateway that runs them, the directory knows.
+ * Jobs of a tenant: files whose rows a gateway processes in the background. A file is stored in parts. When the results of
+ * a part are known, they replace its rows. The directory assigns jobs to gateways (src/directory/tenant-jobs.ts).
  */
 import { invalidRequest, XrpcError } from '#src/errors.ts'
+import type { Statement } from '#src/ports/sql.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
 import type { TenantContext } from '#src/tenants/tenant.ts'
 
@@ -39,13 +40,13 @@ interface JobRow extends JobCounts {
 const MAX_RUNNING = 5
 const MAX_JOBS = 100
 const KEPT_MS = 30 * 24 * 60 * 60_000
-/** A file that is not complete after it was given up by its client. */
+/** A file that is not complete after this time counts as given up by its client. */
 const RECEIVING_MS = 2 * 60 * 60_000
 
 const columns = `id, kind, state, row_count AS rows, created, existing AS "exists", failed,
   created_at AS createdAt, created_by AS createdBy, ended_at AS endedAt`
 
-/** Throws 429 RateLimitExceeded if the tenant has too many that run, or that ended lately. */
+/** Throws 429 RateLimitExceeded if the tenant has too many jobs that run, or that were created in the last 30 days. */
 export async function beginJob(
   tenant: TenantContext,
   { id, kind, by }: { id: string; kind: string; by: string },
@@ -102,7 +103,7 @@ export async function addJobPart(
   await change(tenant, id, async ({ state }) => (state === 'receiving' ? [insert] : []))
 }
 
-/** The file is complete. */
+/** Call it when the file is complete. */
 export async function startJob(tenant: TenantContext, { id }: { id: string }): Promise<Job> {
   await change(tenant, id, async ({ state }) => {
     if (state !== 'receiving') return []
@@ -113,7 +114,7 @@ export async function startJob(tenant: TenantContext, { id }: { id: string }): P
   return getJob(tenant, { id })
 }
 
-/** The first part without results; null if there is none, or the job has ended. */
+/** The first part without results; null if every part has some, or the job has ended. */
 export async function nextJobPart(
   tenant: TenantContext,
   { id }: { id: string },
@@ -133,7 +134,7 @@ export interface JobPartResults extends JobCounts {
   results: string
 }
 
-/** The first results of a part are kept. The job is done with its last part. */
+/** Stores the results of a part, unless it has some. The job is done with its last part. */
 export async function endJobPart(
   tenant: TenantContext,
   { id, n, results, created, exists, failed }: JobPartResults,
@@ -154,18 +155,18 @@ export async function endJobPart(
               WHERE id = ?`,
         params: [created, exists, failed, id],
       },
-      ...end(id, now),
+      endIfComplete(id, now),
     ]
   })
 }
 
-/** A job without parts that are left is done. */
+/** Ends the job if no part is left. */
 export async function settleJob(tenant: TenantContext, { id }: { id: string }): Promise<Job> {
-  await change(tenant, id, async (_, now) => end(id, now))
+  await change(tenant, id, async (_, now) => [endIfComplete(id, now)])
   return getJob(tenant, { id })
 }
 
-/** Rows that are under way still end. Throws 400 JobNotFound. */
+/** Rows that are under way are not interrupted. Throws 400 JobNotFound. */
 export async function cancelJob(tenant: TenantContext, { id }: { id: string }): Promise<Job> {
   await change(tenant, id, async ({ state }, now) =>
     state === 'done' || state === 'cancelled'
@@ -205,23 +206,18 @@ export async function getJobResults(
   return row ?? null
 }
 
-function end(id: string, now: number) {
-  return [
-    {
-      sql: `UPDATE job SET state = 'done', ended_at = ?1 WHERE id = ?2 AND state = 'running'
-            AND NOT EXISTS (SELECT 1 FROM job_part WHERE job = ?2 AND input IS NOT NULL)`,
-      params: [now, id],
-    },
-  ]
+function endIfComplete(id: string, now: number): Statement {
+  return {
+    sql: `UPDATE job SET state = 'done', ended_at = ?1 WHERE id = ?2 AND state = 'running'
+          AND NOT EXISTS (SELECT 1 FROM job_part WHERE job = ?2 AND input IS NOT NULL)`,
+    params: [now, id],
+  }
 }
 
 async function change(
   tenant: TenantContext,
   id: string,
-  prepare: (
-    job: JobRow,
-    now: number,
-  ) => Promise<{ sql: string; params: (string | number | Uint8Array)[] }[]>,
+  prepare: (job: JobRow, now: number) => Promise<Statement[]>,
 ): Promise<void> {
   await tenant.lane.write(['jobs'], async (now) => ({
     answer: undefined,

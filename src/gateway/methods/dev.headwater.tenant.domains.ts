@@ -3,7 +3,7 @@
 import { invalidRequest } from '#src/errors.ts'
 import { note } from '#src/gateway/methods/tenant-methods.ts'
 import { domainView } from '#src/gateway/methods/tenant-views.ts'
-import { mustBeProved, mustBeUsable, newChallenge } from '#src/gateway/tenants/domains.ts'
+import { mustBeProven, mustBeUsable, newChallenge } from '#src/gateway/tenants/domains.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 
@@ -48,7 +48,7 @@ export const verifyDomain = method(tenant.verifyDomain, {
       throw invalidRequest(`The tenant has not claimed ${domain}`, 'DomainNotFound')
     }
     if (claimed.verifiedAt !== null) return domainView(claimed)
-    await mustBeProved(server.identity.resolveTxt, claimed)
+    await mustBeProven(server.identity.resolveTxt, claimed)
     await note(call, 'verifyDomain', { target: domain })
     const { challenge } = claimed
     const verified = await tenants.setDomainVerified({

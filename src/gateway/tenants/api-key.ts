@@ -1,8 +1,8 @@
-/** The form of API keys: `hw_<tenant>_<random>`. Only a hash is stored, and the beginning, to tell keys apart. */
+/** The form of API keys: `hw_<tenant>_<random>`. Only a hash and the beginning are stored; the latter tells keys apart. */
 import { createHash, randomBytes } from 'node:crypto'
 
 const SECRET_BYTES = 32
-/** Of the random part: 2^32 prefixes. */
+/** Characters of the random part that the prefix shows. */
 const SHOWN_LENGTH = 6
 const MAX_KEY_LENGTH = 120
 
@@ -23,7 +23,7 @@ export function isApiKey(token: string): boolean {
   return token.startsWith('hw_')
 }
 
-/** The tenant that the key is of, if it is one; undefined if it cannot be a key. */
+/** The tenant that the key names, which is not verified; undefined if the text cannot be a key. */
 export function tenantOfKey(key: string): string | undefined {
   if (key.length > MAX_KEY_LENGTH) return undefined
   return /^hw_([a-z0-9-]{3,32})_[\w-]+$/.exec(key)?.[1]

@@ -1,4 +1,4 @@
-/** Whether the credential of a tenant is good for a method, and from this address. */
+/** Whether the credential of a tenant allows a method, and from this address. */
 import { forbidden } from '#src/errors.ts'
 import { isInRanges } from '#src/gateway/http/client-address.ts'
 import type { ClientInfoSource } from '#src/gateway/http/client-info.ts'

@@ -7,7 +7,7 @@ export type FindTenantBrand = (
   account: { did: string } | { email: string },
 ) => Promise<TenantBrand | undefined>
 
-/** Undefined for an account of no tenant, and if the directory cannot be reached: a page or a mail needs no brand. */
+/** Undefined for an account of no tenant, and if the directory cannot be reached: pages and mails work without a brand. */
 export function tenantBrandFinder({ directory }: Pick<Dispatch, 'directory'>): FindTenantBrand {
   return (account) =>
     directory.tenants.brandOf(account).then(
@@ -16,7 +16,7 @@ export function tenantBrandFinder({ directory }: Pick<Dispatch, 'directory'>): F
     )
 }
 
-/** What the tenant has not set is the server's. */
+/** The server's branding, replaced by what the tenant has set. */
 export function withBrand(own: Branding, brand: TenantBrand | undefined): Branding {
   if (brand === undefined) return own
   const { logoUrl, primaryColor, homeUrl, supportUrl, termsUrl, privacyUrl } = brand.branding
@@ -29,7 +29,7 @@ export function withBrand(own: Branding, brand: TenantBrand | undefined): Brandi
   return {
     ...own,
     name: brand.name,
-    // The server's logo would stand for another name.
+    // The server's logo must not stand beside the name of the tenant.
     logo: logoUrl,
     colors: { ...own.colors, ...(primaryColor !== undefined && { primary: primaryColor }) },
     ...(links.length > 0 && { links }),

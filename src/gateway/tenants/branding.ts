@@ -1,4 +1,4 @@
-/** What the users of a tenant see, checked: it stands on pages and in mails. */
+/** Checks the branding of a tenant, which is shown on pages and in mails. */
 import { invalidRequest } from '#src/errors.ts'
 import type { TenantBranding } from '#src/rules/tenants.ts'
 
@@ -19,7 +19,7 @@ export function parseBranding(given: TenantBranding): TenantBranding {
   }
 }
 
-/** Of the label of handles that the server makes. An empty one takes it away: null. Throws 400. */
+/** The pattern for the labels of generated handles; null, which removes it, for an empty text. Throws 400. */
 export function parseHandlePattern(pattern: string): string | null {
   if (pattern === '') return null
   const isPattern = /^[a-z0-9-]*\{random\}[a-z0-9-]*$/.test(pattern)

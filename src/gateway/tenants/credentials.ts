@@ -1,4 +1,4 @@
-/** Who acts for a tenant, by a verified DID, by an API key, or as the operator. */
+/** The tenant that a caller acts for: by a verified DID, by an API key, or as the operator. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { authRequired, forbidden, invalidRequest } from '#src/errors.ts'
 import { hashKey, tenantOfKey } from '#src/gateway/tenants/api-key.ts'
@@ -8,15 +8,15 @@ import type { Clock } from '#src/ports/clock.ts'
 import { authoritiesOf, type Tenant, tenantScopes } from '#src/rules/tenants.ts'
 
 export interface TenantCredentials {
-  /** `named` is in the header. Throws 400 InvalidRequest, TenantNotFound. */
+  /** `named` is the value of the header `tenant`. Throws 400 InvalidRequest, TenantNotFound. */
   ofOperator(named: string | undefined): Promise<TenantCaller>
   /** Throws 401 InvalidApiKey, 403 TenantSuspended. */
   ofKey(key: string): Promise<TenantCaller>
-  /** Of a DID that has proved itself. Throws 400 if it must name one of several, 403 NotATenant, TenantSuspended. */
+  /** Of a verified DID. Throws 400 if it acts for several tenants and names none, 403 NotATenant, TenantSuspended. */
   ofDid(did: string, named: string | undefined): Promise<TenantCaller>
 }
 
-/** A suspension counts here after this long; new accounts are refused at once, by the directory. */
+/** A suspension takes effect here after this long; the directory refuses new accounts at once. */
 const TTL_MS = 2_000
 const MAX_CACHED = 2_000
 const OPERATOR = 'operator'

@@ -9,7 +9,7 @@ export function newChallenge(): string {
   return randomLetters(1, 32)
 }
 
-/** A TXT record. */
+/** The TXT record that proves a domain. */
 export function challengeRecord({ domain, challenge }: { domain: string; challenge: string }) {
   return {
     name: `_headwater-challenge.${domain}`,
@@ -29,7 +29,7 @@ export function mustBeUsable(text: string, { domains }: HandleRules, hostname: s
   }
   const own = [`.${hostname}`, ...domains]
   const isOwn = own.some((name) => `.${domain}`.endsWith(name) || name.endsWith(`.${domain}`))
-  if (isOwn) throw invalidRequest(`${domain} is of this server`, 'DomainNotAvailable')
+  if (isOwn) throw invalidRequest(`${domain} belongs to this server`, 'DomainNotAvailable')
   return domain
 }
 
@@ -42,14 +42,14 @@ function isDomain(domain: string): boolean {
 }
 
 /** Throws 400 DomainNotVerified. */
-export async function mustBeProved(
+export async function mustBeProven(
   resolveTxt: ResolveTxt,
   claim: { domain: string; challenge: string },
 ): Promise<void> {
   const { name, value } = challengeRecord(claim)
   const found = (await resolveTxt(name)) ?? []
   if (found.some((text) => text.trim() === value)) return
-  const seen = found.length === 0 ? 'it has none' : `it has ${found.length} other ones`
+  const seen = found.length === 0 ? 'it has none' : `it has ${found.length} others`
   throw invalidRequest(
     `There must be a TXT record of ${name} with the text ${value}: ${seen}, as seen from here`,
     'DomainNotVerified',

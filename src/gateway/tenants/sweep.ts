@@ -1,6 +1,6 @@
 /**
- * Makes the accounts of a tenant follow its suspension and its end, one after another: each has to be woken. What is left
- * to do is listed by the directory (src/directory/tenant-suspensions.ts), so that any process can go on after a crash.
+ * Suspends the accounts of a suspended tenant, and restores them with it, one after another since each has to be woken. The
+ * directory lists what is left to do (src/directory/tenant-suspensions.ts), so that any process can go on after a crash.
  */
 import type { Suspender, Sweep } from '#src/directory/tenant-suspensions.ts'
 import type { Log } from '#src/log.ts'
@@ -31,9 +31,9 @@ export interface SweepPorts {
 }
 
 const PAGE_SIZE = 50
-/** After each account: a wake takes about as long, and other calls have the machine meanwhile. */
+/** After each account. A wake takes about as long, so that other calls get half of the machine. */
 const PAUSE_MS = 100
-/** What another gateway was told to do, or left undone. */
+/** How often to look for what another gateway has begun, or left undone. */
 const INTERVAL_MS = 10_000
 
 export function startSweeps(ports: SweepPorts & { timer: Timer }): () => void {
@@ -45,7 +45,7 @@ export function startSweeps(ports: SweepPorts & { timer: Timer }): () => void {
   })
 }
 
-/** Resolves when nothing is left that another process is not at; failed accounts are tried again by a later call. */
+/** Resolves when nothing is left but what other processes are doing; failed accounts are tried again by a later call. */
 export async function sweepTenants(
   { dispatch, log, pause = pauseFor }: SweepPorts,
   isStopped: () => boolean = () => false,
@@ -72,13 +72,13 @@ export async function sweepTenants(
 async function suspend(dispatch: SweepPorts['dispatch'], did: string): Promise<void> {
   const { lifecycle, moderation } = dispatch.account(did)
   const { status, suspendedAt } = await moderation.getState()
-  // Processes of an earlier release do not tell of a suspension below a takedown.
+  // Processes of an earlier release do not report a suspension beneath a takedown.
   const isSuspended = suspendedAt === undefined ? status === 'suspended' : suspendedAt !== null
   const begin = (isSuspended: boolean) =>
     dispatch.directory.tenantAccounts.beginSuspension({ did, by: 'server', isSuspended })
   if (!(await begin(isSuspended))) return
   await lifecycle.changeState({ suspended: true })
-  // The tenant may have been restored meanwhile, and this account with it, before it was suspended here.
+  // The tenant may have been restored meanwhile, when this account was not suspended yet.
   if (!(await begin(false))) await lifecycle.changeState({ suspended: false })
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { handleRules, noHandleSettings } from '#src/gateway/identity/handle-rules.ts'
 import { validateHandleClaim, validateNewHandle } from '#src/gateway/identity/validate-handle.ts'
 import { parseBranding, parseHandlePattern } from '#src/gateway/tenants/branding.ts'
-import { mustBeProved, mustBeUsable } from '#src/gateway/tenants/domains.ts'
+import { mustBeProven, mustBeUsable } from '#src/gateway/tenants/domains.ts'
 import { get, openGateway } from '#tests/support/gateway.ts'
 
 const roomy = { domain: 'roomy.space', tenant: 'roomy', labelMin: 2, labelMax: 40 }
@@ -58,7 +58,7 @@ describe('domains that a tenant claims', () => {
   it.each(['pds.example.com', 'example.com', 'a.pds.example.com', 'a.test'])(
     '%s is not available beside those of the server',
     (domain) => {
-      expect(() => mustBeUsable(domain, rules, 'pds.example.com')).toThrow('is of this server')
+      expect(() => mustBeUsable(domain, rules, 'pds.example.com')).toThrow('belongs to this server')
     },
   )
 
@@ -73,10 +73,10 @@ describe('domains that a tenant claims', () => {
       return texts
     }
     const claim = { domain: 'roomy.space', challenge: 'abc' }
-    await mustBeProved(withText(['v=spf1 -all', 'headwater-verification=abc']), claim)
+    await mustBeProven(withText(['v=spf1 -all', 'headwater-verification=abc']), claim)
     expect(asked).toEqual(['_headwater-challenge.roomy.space'])
     for (const texts of [null, [], ['headwater-verification=other'], ['abc']]) {
-      const check = mustBeProved(withText(texts), claim)
+      const check = mustBeProven(withText(texts), claim)
       await expect(check).rejects.toMatchObject({ status: 400, error: 'DomainNotVerified' })
     }
   })
