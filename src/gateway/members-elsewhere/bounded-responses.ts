@@ -1,4 +1,4 @@
-/** Bounds what a member's server answers, before a library validates it in the main thread. */
+/** Bounds the responses of a member's server, before a library validates them in the main thread. */
 import { readBoundedBytes } from '#src/ports/read-bounded.ts'
 import { type JsonBounds, mustBeWithin, parsedJson } from '#src/protocol/json-bounds.ts'
 
@@ -8,7 +8,7 @@ type Fetch = typeof globalThis.fetch
 const MAX_BYTES = 64 * 1024
 const bounds: JsonBounds = { depth: 8, values: 1000, items: 500, letters: 8192 }
 
-/** Rejects if a response is larger; its status and headers stay, which carry nonces. */
+/** Rejects if a response is larger. Status and headers are kept, since headers carry nonces. */
 export function boundedResponses(fetch: Fetch): Fetch {
   return async (input, init) => {
     const response = await fetch(input, init)
@@ -16,7 +16,7 @@ export function boundedResponses(fetch: Fetch): Fetch {
     mustBeWithin(parsedJson(bytes.toString()), bounds)
     const { status, headers } = response
     const kept = new Headers(headers)
-    // The bytes are decoded.
+    // The bytes are decoded already.
     kept.delete('content-encoding')
     kept.delete('content-length')
     return new Response(bytes.length === 0 ? null : bytes, { status, headers: kept })

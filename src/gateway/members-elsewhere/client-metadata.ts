@@ -1,13 +1,13 @@
-/** What this server is as an OAuth client of its members' servers: its id, which is the URL of its metadata, and the metadata. */
+/** The client metadata of this server as an OAuth client of its members' servers. Its id is the URL of the metadata. */
 import type { OAuthClientMetadataInput } from '@atproto/oauth-client'
 import { callbackPath, metadataPath } from '#src/gateway/members-elsewhere/members-elsewhere.ts'
 
-/** Nothing but who the account is. */
+/** Allows nothing but the DID of the account. */
 const scope = 'atproto'
 
 /**
- * A server on a developer's machine has no address that others could fetch metadata from. Its id has them in its query,
- * and the browser comes back to 127.0.0.1, the name that RFC 8252 demands (https://atproto.com/specs/oauth).
+ * Other servers cannot fetch metadata from a developer's machine. So its client id has them in its query, and the browser
+ * comes back to 127.0.0.1, as RFC 8252 demands (https://atproto.com/specs/oauth).
  */
 export function clientMetadata({
   publicUrl,

@@ -1,4 +1,4 @@
-/** This server as the OAuth client of another one: it learns which account signs in there, and keeps nothing else. */
+/** This server as an OAuth client of another one: it learns which account signs in there, and nothing else. */
 import { createHash, randomBytes } from 'node:crypto'
 import type { OAuthClientOptions } from '@atproto/oauth-client'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
@@ -17,7 +17,7 @@ export interface ClientPorts {
   allowHttp: boolean
 }
 
-/** A sign-in between its two halves, as JSON. It has the key that the token is bound to. */
+/** A sign-in between its start and its callback, as JSON. It has the key that the token is bound to. */
 export interface PendingSignIn {
   did: string
   state: string
@@ -29,8 +29,8 @@ const loadLibraries = loadOnce(() =>
 )
 
 /**
- * Returns where to send the browser. Throws 400 if the account does not resolve or is of this server, and 502
- * UpstreamFailure if its server is no authorization server, or refuses.
+ * Returns the URL to send the browser to. Throws 400 if the account does not resolve or is on this server, and 502
+ * UpstreamFailure if its server has no authorization server, or refuses.
  */
 export async function beginSignIn(
   ports: ClientPorts,
@@ -39,7 +39,7 @@ export async function beginSignIn(
   const { did } = await resolveIdentity(ports.server, identifier)
   const { accounts } = ports.server.dispatch.directory
   if ((await accounts.find({ identifier: did })) !== null) {
-    throw invalidRequest('This account is of this server: sign in here')
+    throw invalidRequest('This account is on this server: sign in here')
   }
   let pending: PendingSignIn | undefined
   const client = await openClient(ports, {
@@ -53,8 +53,8 @@ export async function beginSignIn(
 }
 
 /**
- * The account that has signed in, which is the one that the sign-in began with. Throws 400 InvalidRequest if it is
- * another, the browser has no such sign-in under way, or it was refused; and 502 as `beginSignIn`.
+ * Returns the account that has signed in, which must be the one that the sign-in began with. Throws 400 InvalidRequest if
+ * it is another one, `state` is not that of the sign-in, or the sign-in was refused; and 502 as `beginSignIn`.
  */
 export async function finishSignIn(
   ports: ClientPorts,
@@ -65,7 +65,7 @@ export async function finishSignIn(
   if (params.has('error')) throw invalidRequest('The sign-in was refused')
   const client = await openClient(ports, { get: () => stored, set: () => {} })
   const { session } = await client.callback(params).catch(failed)
-  // The token is of no more use. If it cannot be revoked, it ends by itself.
+  // The token is not needed any more. If it cannot be revoked, it expires.
   ports.server.backgroundTasks.runIfFree(() => session.signOut().catch(() => {}))
   if (session.did !== did) throw invalidRequest('You have signed in as another account')
   return did

@@ -1,4 +1,4 @@
-/** Opens the sign-in of members whose home is another server, and serves its routes. */
+/** Opens the sign-in of members whose accounts are on other servers, and serves its routes. */
 import type { Context } from 'hono'
 import { html } from 'hono/html'
 import { forbidden, invalidRequest, XrpcError } from '#src/errors.ts'
@@ -41,11 +41,11 @@ export interface MembersElsewherePorts extends ClientPorts {
 type C = Context<Env>
 type Pending = PendingSignIn & { returnTo: string }
 
-/** A request to be signed in elsewhere is open for so long, as an authorization request of the library is. */
+/** How long a sign-in may take: as long as an authorization request of the library is open. */
 const PENDING_MS = 10 * 60_000
-/** As long as the page of an app that demands a new sign-in lets one count. */
+/** As long as a sign-in counts as new for an app that demands a new one. */
 const PROVEN_MS = 5 * 60_000
-/** With what else is in the cookie, it must fit into one. */
+/** It is stored in a cookie together with the pending sign-in. */
 const MAX_RETURN_LENGTH = 2_000
 const MAX_IDENTIFIER_LENGTH = 2_048
 /** Sign-ins whose servers are being asked; each takes some six requests. */
@@ -65,17 +65,17 @@ export function openMembersElsewhere(ports: MembersElsewherePorts): MembersElsew
   }
 
   const signInElsewhere: MembersElsewhere['signInElsewhere'] = async (c, input) => {
-    const returnTo = pathHere(input.returnTo, publicUrl)
+    const returnTo = localPath(input.returnTo, publicUrl)
     const identifier = normalizeIdentifier(input.identifier)
-    if (identifier.length > MAX_IDENTIFIER_LENGTH) throw invalidRequest('This is no account')
+    if (identifier.length > MAX_IDENTIFIER_LENGTH) throw invalidRequest('The handle is too long')
     const { network, ip: address } = clientInfoOf(server.addressOf, c.env?.incoming)
-    // It makes such a request, elsewhere.
+    // Counted as a pushed request, since it makes one at the other server.
     if (address !== undefined) await ports.limitAttempts('oauth/par', { address, input: {} })
     const { url, pending } = await asked.run(network, () => beginSignIn(ports, identifier))
     const stored = pendings.write({ ...pending, returnTo })
     if (stored === undefined) throw invalidRequest('The account cannot sign in from here')
     const { text } = messagesFor(c.req.header('accept-language'))
-    // A redirect would be blocked: our forms may be sent to this server only.
+    // The content security policy blocks a redirect: our forms may be sent to this server only.
     const response = await page(c, {
       title: 'signIn',
       body: html`<p><a href="${url}">${text('continue')}</a></p>`,
@@ -85,9 +85,9 @@ export function openMembersElsewhere(ports: MembersElsewherePorts): MembersElsew
     return response
   }
 
-  async function comeBack(c: C): Promise<Response> {
+  async function callback(c: C): Promise<Response> {
     const { search, host } = new URL(c.req.url)
-    // The cookies of a developer's browser are of localhost (client-metadata.ts).
+    // On a developer's machine the cookies are of localhost, not of 127.0.0.1 (client-metadata.ts).
     if (publicUrl.startsWith('http:') && host !== new URL(publicUrl).host) {
       return c.redirect(`${publicUrl}${callbackPath}${search}`, 303)
     }
@@ -127,28 +127,28 @@ ${back === undefined ? '' : html`<p><a href="${back}">${messages.text('back')}</
       app.get(metadataPath, () => Response.json(clientMetadata(server.service), metadataHeaders))
       app.get(startPath, async (c) => {
         try {
-          mustBeOurs(c)
+          mustBeFromOurPage(c)
           const { identifier = '', return_to: returnTo = '' } = c.req.query()
           return await signInElsewhere(c, { identifier, returnTo })
         } catch (error) {
           return failurePage(c, error)
         }
       })
-      app.get(callbackPath, (c) => comeBack(c).catch((error) => failurePage(c, error)))
+      app.get(callbackPath, (c) => callback(c).catch((error) => failurePage(c, error)))
     },
   }
 }
 
 const metadataHeaders = { headers: { ...corsHeaders, 'cache-control': 'public, max-age=60' } }
 
-/** Throws 403: other pages must not send a browser to a server of their choice in our name. */
-function mustBeOurs(c: C): void {
+/** Throws 403: pages of other sites must not use us to send a browser to a server of their choice. */
+function mustBeFromOurPage(c: C): void {
   if ((c.req.header('sec-fetch-site') ?? 'same-origin') === 'same-origin') return
   throw forbidden('Begin the sign-in at a page of this server')
 }
 
-/** Throws 400. */
-function pathHere(path: string, publicUrl: string): string {
+/** Throws 400 unless `path` is a path of this server. */
+function localPath(path: string, publicUrl: string): string {
   const url = path.length > MAX_RETURN_LENGTH ? null : URL.parse(path, publicUrl)
   if (url === null || !path.startsWith('/') || url.origin !== new URL(publicUrl).origin) {
     throw invalidRequest('return_to must be a path of this server')

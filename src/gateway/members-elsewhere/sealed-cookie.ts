@@ -1,4 +1,4 @@
-/** Cookies that this server alone can read and write, in which a sign-in at another server is kept: nothing is stored here. */
+/** Encrypted cookies, which only this server can read and write. A sign-in at another server is kept in them, not stored here. */
 import { hkdfSync } from 'node:crypto'
 import { parse, serialize } from 'hono/utils/cookie'
 import type { Clock } from '#src/ports/clock.ts'
@@ -11,7 +11,7 @@ const MAX_LENGTH = 3_900
 export interface SealedCookie<T> {
   /** A Set-Cookie value; undefined if `value` is too long for a cookie. */
   write(value: T): string | undefined
-  /** Undefined if there is none, it is over, or not of this server. */
+  /** Undefined if there is none, it has expired, or it is not of this server. */
   read(cookies: string | undefined): T | undefined
   /** The Set-Cookie value that deletes it. */
   readonly clear: string

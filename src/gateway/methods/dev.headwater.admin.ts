@@ -1,5 +1,4 @@
-/** dev.headwater.admin: the operator makes tenants, and says what they may have. */
-
+/** dev.headwater.admin: the operator creates tenants, sets their quotas, suspends and restores them. */
 import { invalidRequest } from '#src/errors.ts'
 import { tenantView } from '#src/gateway/methods/tenant-views.ts'
 import { sweepTenants } from '#src/gateway/tenants/sweep.ts'
@@ -15,7 +14,7 @@ export const createTenant = method(admin.createTenant, {
     const tenant = await dispatch.directory.tenants.create({
       ...{ id: parseTenantId(id), name },
       ...(did !== undefined && { did }),
-      ...(quotas !== undefined && { quotas: given(quotas) }),
+      ...(quotas !== undefined && { quotas: knownQuotas(quotas) }),
     })
     return tenantView(tenant)
   },
@@ -29,7 +28,7 @@ export const updateTenant = method(admin.updateTenant, {
       id,
       ...(name !== undefined && { name }),
       ...(did !== undefined && { did: did === '' ? null : did }),
-      ...(quotas !== undefined && { quotas: given(quotas) }),
+      ...(quotas !== undefined && { quotas: knownQuotas(quotas) }),
     })
     return tenantView(tenant)
   },
@@ -67,7 +66,7 @@ export const moveAccount = method(admin.moveAccount, {
   },
 })
 
-/** The accounts follow in the background. */
+/** The accounts are suspended or restored in the background. */
 async function changeStatus(
   { dispatch, backgroundTasks, identity: { log } }: ServerContext,
   status: TenantStatus,
@@ -85,7 +84,7 @@ async function changeStatus(
 }
 
 /** Without the members that the lexicon does not know. */
-function given({ accounts, groups, accountsPerHour, domains }: Partial<TenantQuotas>) {
+function knownQuotas({ accounts, groups, accountsPerHour, domains }: Partial<TenantQuotas>) {
   return {
     ...(accounts !== undefined && { accounts }),
     ...(groups !== undefined && { groups }),

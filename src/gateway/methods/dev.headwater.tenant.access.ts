@@ -1,8 +1,8 @@
-/** dev.headwater.tenant: API keys and admins. No API key may call these. */
+/** dev.headwater.tenant: API keys and admins. API keys may not call these methods. */
 import { isIP } from 'node:net'
 import { invalidRequest } from '#src/errors.ts'
 import { isRange } from '#src/gateway/http/client-address.ts'
-import { note } from '#src/gateway/methods/tenant-methods.ts'
+import { addAudit } from '#src/gateway/methods/tenant-methods.ts'
 import { newApiKey } from '#src/gateway/tenants/api-key.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import { isAtprotoDid } from '#src/protocol/did.ts'
@@ -19,7 +19,7 @@ export const createKey = method(tenant.createKey, {
     const { key, prefix, hash } = newApiKey(id)
     const stored = {
       ...{ prefix, hash, name, scopes: parseTenantScopes(input.scopes), addresses },
-      expiresAt: expiresAt === undefined ? null : momentOf(expiresAt),
+      expiresAt: expiresAt === undefined ? null : Date.parse(expiresAt),
     }
     const detail = JSON.stringify({ name, scopes: stored.scopes, addresses, expiresAt })
     const audit = { actor: by, action: 'createKey', target: prefix, detail }
@@ -58,7 +58,7 @@ export const putAdmin = method(tenant.putAdmin, {
     const { did } = call.input
     const role = parseTenantRole(call.input.role)
     if (!isAtprotoDid(did)) throw invalidRequest(`Not a DID: ${did}`)
-    await note(call, 'putAdmin', { target: did, role })
+    await addAudit(call, 'putAdmin', { target: did, role })
     const { tenants } = call.server.dispatch.directory
     await tenants.putAdmin({ tenant: call.caller.tenant.id, did, role })
     return undefined
@@ -69,15 +69,8 @@ export const deleteAdmin = method(tenant.deleteAdmin, {
   auth: 'tenant',
   run: async (call) => {
     const { did } = call.input
-    await note(call, 'deleteAdmin', { target: did })
+    await addAudit(call, 'deleteAdmin', { target: did })
     await call.server.dispatch.directory.tenants.deleteAdmin({ tenant: call.caller.tenant.id, did })
     return undefined
   },
 })
-
-/** Throws 400. */
-function momentOf(text: string): number {
-  const moment = Date.parse(text)
-  if (Number.isNaN(moment)) throw invalidRequest(`Not a time: ${text}`)
-  return moment
-}

@@ -1,9 +1,9 @@
-/** dev.headwater.tenant: the accounts of a tenant, of which it sees and changes its own only. */
+/** dev.headwater.tenant: the accounts of the tenant. It neither sees nor changes any others. */
 import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import { updateHandle } from '#src/gateway/identity/update-handle.ts'
 import { exportCar, exporterOf } from '#src/gateway/methods/export-car.ts'
-import { mustOwn, note } from '#src/gateway/methods/tenant-methods.ts'
+import { addAudit, mustOwn } from '#src/gateway/methods/tenant-methods.ts'
 import { accountView } from '#src/gateway/methods/tenant-views.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
@@ -36,7 +36,7 @@ export const updateAccount = method(tenant.updateAccount, {
   run: async (call) => {
     const { did, handle, email, externalId } = call.input
     await mustOwn(call, { did })
-    await note(call, 'updateAccount', { target: did, ...call.input })
+    await addAudit(call, 'updateAccount', { target: did, ...call.input })
     const { dispatch, identity } = call.server
     if (externalId !== undefined) {
       const name = { did, tenant: call.caller.tenant.id, externalId }
@@ -54,11 +54,11 @@ export const suspendAccount = method(tenant.suspendAccount, {
   run: async (call) => {
     const { did, reason } = call.input
     await mustOwn(call, { did })
-    await note(call, 'suspendAccount', { target: did, reason })
+    await addAudit(call, 'suspendAccount', { target: did, reason })
     const { dispatch } = call.server
     const account = dispatch.account(did)
     const { status, suspendedAt } = await account.moderation.getState()
-    const isSuspended = suspendedAt == null ? status === 'suspended' : true
+    const isSuspended = suspendedAt != null || status === 'suspended'
     const { tenantAccounts } = dispatch.directory
     if (!(await tenantAccounts.beginSuspension({ did, by: 'tenant', isSuspended }))) {
       throw suspendedByOperator()
@@ -74,7 +74,7 @@ export const restoreAccount = method(tenant.restoreAccount, {
   run: async (call) => {
     const { did, reason } = call.input
     const { status, suspendedBy } = await mustOwn(call, { did })
-    await note(call, 'restoreAccount', { target: did, reason })
+    await addAudit(call, 'restoreAccount', { target: did, reason })
     if (suspendedBy !== 'tenant') {
       if (status === 'suspended') throw suspendedByOperator()
       return accountView(await mustOwn(call, { did }))
@@ -92,7 +92,7 @@ export const deleteAccount = method(tenant.deleteAccount, {
   run: async (call) => {
     const { did, reason } = call.input
     const { handle, externalId } = await mustOwn(call, { did })
-    await note(call, 'deleteAccount', { target: did, reason, handle, externalId })
+    await addAudit(call, 'deleteAccount', { target: did, reason, handle, externalId })
     await call.server.deleteAccount(did)
     return undefined
   },
@@ -104,7 +104,7 @@ export const exportAccount = method(tenant.exportAccount, {
   run: async (call) => {
     const { did } = call.params
     await mustOwn(call, { did })
-    await note(call, 'exportAccount', { target: did })
+    await addAudit(call, 'exportAccount', { target: did })
     const account = call.server.dispatch.account(did)
     const car = await exportCar(account, { from: exporterOf(call.server, call.incoming) }, 'self')
     if (call.request.method === 'HEAD') await car.return()
@@ -112,7 +112,7 @@ export const exportAccount = method(tenant.exportAccount, {
   },
 })
 
-/** Throws 403 AlreadyClaimed: by another address the tenant could reset the password, and take the account back. */
+/** Throws 403 AlreadyClaimed: with another address the tenant could reset the password and take the account back. */
 async function setEmail(account: RemoteAccount, email: string): Promise<void> {
   if (await account.claim.isClaimed()) {
     throw forbidden('The user of this account has claimed it', 'AlreadyClaimed')

@@ -1,7 +1,6 @@
 /** dev.headwater.tenant: the domains under which the accounts of a tenant have handles. */
-
 import { invalidRequest } from '#src/errors.ts'
-import { note } from '#src/gateway/methods/tenant-methods.ts'
+import { addAudit } from '#src/gateway/methods/tenant-methods.ts'
 import { domainView } from '#src/gateway/methods/tenant-views.ts'
 import { mustBeProven, mustBeUsable, newChallenge } from '#src/gateway/tenants/domains.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
@@ -23,10 +22,10 @@ export const putDomain = method(tenant.putDomain, {
   run: async (call) => {
     const { labelMin = 3, labelMax = 63 } = call.input
     const { server, caller } = call
-    if (labelMin > labelMax) throw invalidRequest('labelMin is above labelMax')
+    if (labelMin > labelMax) throw invalidRequest('labelMin is greater than labelMax')
     const rules = await server.handleRules()
     const domain = mustBeUsable(call.input.domain, rules, server.service.hostname)
-    await note(call, 'putDomain', { target: domain, labelMin, labelMax })
+    await addAudit(call, 'putDomain', { target: domain, labelMin, labelMax })
     const { tenants } = server.dispatch.directory
     const claim = { tenant: caller.tenant.id, domain, challenge: newChallenge() }
     const put = await tenants.putDomain({ ...claim, labelMin, labelMax })
@@ -49,7 +48,7 @@ export const verifyDomain = method(tenant.verifyDomain, {
     }
     if (claimed.verifiedAt !== null) return domainView(claimed)
     await mustBeProven(server.identity.resolveTxt, claimed)
-    await note(call, 'verifyDomain', { target: domain })
+    await addAudit(call, 'verifyDomain', { target: domain })
     const { challenge } = claimed
     const verified = await tenants.setDomainVerified({
       ...{ tenant: caller.tenant.id, domain, challenge },
@@ -65,7 +64,7 @@ export const deleteDomain = method(tenant.deleteDomain, {
   run: async (call) => {
     const { server, caller } = call
     const domain = call.input.domain.toLowerCase()
-    await note(call, 'deleteDomain', { target: domain })
+    await addAudit(call, 'deleteDomain', { target: domain })
     await server.dispatch.directory.tenants.deleteDomain({ tenant: caller.tenant.id, domain })
     await server.identity.handleRulesCache.readAgain()
     return undefined

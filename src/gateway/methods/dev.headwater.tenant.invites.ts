@@ -1,5 +1,5 @@
-/** dev.headwater.tenant: invite codes, by which people sign up to the tenant. */
-import { note } from '#src/gateway/methods/tenant-methods.ts'
+/** dev.headwater.tenant: invite codes, with which people sign up as accounts of the tenant. */
+import { addAudit } from '#src/gateway/methods/tenant-methods.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 import { newTenantInviteCode } from '#src/rules/invite-codes.ts'
@@ -11,7 +11,7 @@ export const createInvites = method(tenant.createInvites, {
     const { count = 1, uses = 1 } = call.input
     const { id, by } = call.caller.tenant
     const { dispatch } = call.server
-    await note(call, 'createInvites', { count, uses })
+    await addAudit(call, 'createInvites', { count, uses })
     const codes = Array.from({ length: count }, () => newTenantInviteCode(id))
     await dispatch.directory.tenants.createInvites({ tenant: id, codes, uses, by })
     return { codes }
@@ -30,7 +30,7 @@ export const disableInvites = method(tenant.disableInvites, {
   tenantScope: 'accounts:write',
   run: async (call) => {
     const { codes } = call.input
-    await note(call, 'disableInvites', { codes })
+    await addAudit(call, 'disableInvites', { codes })
     const { tenants } = call.server.dispatch.directory
     await tenants.disableInvites({ tenant: call.caller.tenant.id, codes })
     return undefined

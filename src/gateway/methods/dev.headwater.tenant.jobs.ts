@@ -1,19 +1,18 @@
 /** dev.headwater.tenant: files of accounts that are created or adopted in the background. */
-
 import { invalidRequest } from '#src/errors.ts'
 import type { BodyStream } from '#src/gateway/http/body-stream.ts'
-import { note } from '#src/gateway/methods/tenant-methods.ts'
+import { addAudit } from '#src/gateway/methods/tenant-methods.ts'
 import { linesOf } from '#src/gateway/provisioning/lines.ts'
 import { receiveJob } from '#src/gateway/provisioning/receive-job.ts'
 import { MAX_FILE_BYTES, type RowKind, rowKinds } from '#src/gateway/provisioning/row-runner.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as lexicons from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 
-const changes = { auth: 'tenant', tenantScope: 'accounts:write' } as const
-const looks = { auth: 'tenant', tenantScope: 'accounts:read' } as const
+const writes = { auth: 'tenant', tenantScope: 'accounts:write' } as const
+const reads = { auth: 'tenant', tenantScope: 'accounts:read' } as const
 
 export const createJob = method(lexicons.createJob, {
-  ...changes,
+  ...writes,
   bodyLimit: MAX_FILE_BYTES,
   run: async (call) => {
     const { caller, params, input, server } = call
@@ -21,7 +20,7 @@ export const createJob = method(lexicons.createJob, {
     const kind = rowKindOf(params.kind)
     const end = server.provisioning.beginFile(tenant.id)
     try {
-      await note(call, 'createJob', { kind })
+      await addAudit(call, 'createJob', { kind })
       const rows = linesOf((input as unknown as BodyStream).bytes)
       return await receiveJob(server, { tenant: tenant.id, kind, by: tenant.by }, rows)
     } finally {
@@ -31,27 +30,27 @@ export const createJob = method(lexicons.createJob, {
 })
 
 export const getJob = method(lexicons.getJob, {
-  ...looks,
+  ...reads,
   run: ({ caller: { tenant }, params, server }) =>
     server.dispatch.tenant(tenant.id).jobs.get({ id: params.id }),
 })
 
 export const getJobResults = method(lexicons.getJobResults, {
-  ...looks,
+  ...reads,
   run: async ({ caller: { tenant }, params: { id }, server }) => {
     const { jobs } = server.dispatch.tenant(tenant.id)
-    // Before the response begins.
+    // Throws JobNotFound before the response begins.
     await jobs.get({ id })
     return resultsOf((after) => jobs.getResults({ id, after }))
   },
 })
 
 export const cancelJob = method(lexicons.cancelJob, {
-  ...changes,
+  ...writes,
   run: async (call) => {
     const { caller, input, server } = call
     const { id } = input
-    await note(call, 'cancelJob', { target: id })
+    await addAudit(call, 'cancelJob', { target: id })
     return server.dispatch.tenant(caller.tenant.id).jobs.cancel({ id })
   },
 })

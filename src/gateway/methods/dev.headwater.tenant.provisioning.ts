@@ -1,9 +1,9 @@
-/** dev.headwater.tenant: how a tenant's accounts begin. */
+/** dev.headwater.tenant: creates accounts, one or a file of them, and adopts DIDs. */
 import { newRkeys } from '#src/gateway/group/new-group.ts'
 import type { BodyStream } from '#src/gateway/http/body-stream.ts'
 import { corsHeaders, RawResponse } from '#src/gateway/http/response.ts'
 import { mustBePrincipal } from '#src/gateway/methods/group-methods.ts'
-import { note } from '#src/gateway/methods/tenant-methods.ts'
+import { addAudit } from '#src/gateway/methods/tenant-methods.ts'
 import { checkAccount } from '#src/gateway/provisioning/check-account.ts'
 import { withIdempotencyKey } from '#src/gateway/provisioning/idempotency-key.ts'
 import { linesOf } from '#src/gateway/provisioning/lines.ts'
@@ -16,11 +16,11 @@ import * as lexicons from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 
 const MAX_BODY_BYTES = 1_000_000
 
-const provisions = { auth: 'tenant', tenantScope: 'accounts:write' } as const
-const takesFile = { ...provisions, bodyLimit: MAX_FILE_BYTES } as const
+const writes = { auth: 'tenant', tenantScope: 'accounts:write' } as const
+const takesFile = { ...writes, bodyLimit: MAX_FILE_BYTES } as const
 
 export const createAccount = method(lexicons.createAccount, {
-  ...provisions,
+  ...writes,
   bodyLimit: MAX_BODY_BYTES,
   run: async (call) => {
     const { caller, input, server, request } = call
@@ -38,7 +38,7 @@ export const createAccount = method(lexicons.createAccount, {
         },
         input,
       )
-      await note(call, 'createAccount', { externalId: account.externalId })
+      await addAudit(call, 'createAccount', { externalId: account.externalId })
       const { session, ...created } = await provisioning.one(tenant.id).create(account)
       return { ...created, ...session }
     })
@@ -67,7 +67,7 @@ async function runFile(call: FileCall, kind: RowKind): Promise<RawResponse> {
   const { tenant } = caller
   const end = provisioning.beginFile(tenant.id)
   try {
-    await note(call, kind)
+    await addAudit(call, kind)
     const runRow = rowRunner(server, { tenant, kind, maySignIn: true })
     const { timer, log } = provisioning
     const lines = linesOf((input as BodyStream).bytes)
@@ -76,7 +76,7 @@ async function runFile(call: FileCall, kind: RowKind): Promise<RawResponse> {
       ...corsHeaders,
       ...{ 'cache-control': 'private, no-store', vary: 'Authorization' },
       'content-type': 'application/x-ndjson',
-      // Not to be compressed, which would hold lines back.
+      // Compression would hold lines back.
       'accept-ranges': 'none',
     })
   } catch (error) {

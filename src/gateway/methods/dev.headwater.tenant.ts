@@ -1,5 +1,5 @@
-/** dev.headwater.tenant: a platform looks at itself, and says what its users see. */
-import { note } from '#src/gateway/methods/tenant-methods.ts'
+/** dev.headwater.tenant: the tenant itself, its usage, audit log and branding. */
+import { addAudit } from '#src/gateway/methods/tenant-methods.ts'
 import { tenantView } from '#src/gateway/methods/tenant-views.ts'
 import { parseBranding, parseHandlePattern } from '#src/gateway/tenants/branding.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
@@ -38,7 +38,7 @@ export const putBranding = method(tenant.putBranding, {
   auth: 'tenant',
   run: async (call) => {
     const { name, branding, handlePattern } = call.input
-    await note(call, 'putBranding', { ...call.input })
+    await addAudit(call, 'putBranding', { ...call.input })
     const updated = await call.server.dispatch.directory.tenants.update({
       id: call.caller.tenant.id,
       ...(name !== undefined && { name }),

@@ -1,4 +1,4 @@
-/** dev.headwater.webhook: endpoints that are sent events, and what was sent. The operator's, of all accounts, or a tenant's. */
+/** dev.headwater.webhook: endpoints and deliveries, of the operator for all accounts or of a tenant for its own. */
 import { randomBytes } from 'node:crypto'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { invalidRequest } from '#src/errors.ts'
@@ -33,7 +33,7 @@ export const putEndpoint = method(webhook.putEndpoint, {
     const { id, secret = newSecret(), enabled, ...fields } = input
     if (id !== undefined) {
       if (input.secret !== undefined) {
-        throw invalidRequest('An endpoint gets another secret by rotateSecret')
+        throw invalidRequest('The secret of an endpoint is changed by rotateSecret')
       }
       const change = { ...fields, ...(enabled !== undefined && { enabled }) }
       return { endpoint: await endpoints.update({ id, ...change }) }

@@ -9,8 +9,8 @@ interface TenantCall {
   server: ServerContext
 }
 
-/** To be called before anything is changed: the row may be of a call that is refused after it, and none is missing. */
-export async function note(
+/** Call it before any change: then a row may be about a call that is refused afterwards, but no change is without one. */
+export async function addAudit(
   { caller: { tenant }, server }: TenantCall,
   action: string,
   { target, ...detail }: { target?: string; [name: string]: unknown } = {},
@@ -21,7 +21,7 @@ export async function note(
   })
 }
 
-/** The account, if it is the tenant's. Throws 400 AccountNotFound, also for those of others. */
+/** An account of the tenant. Throws 400 AccountNotFound, also for an account that is not the tenant's. */
 export async function mustOwn(
   { caller: { tenant }, server }: TenantCall,
   name: { did?: string; handle?: string; externalId?: string },

@@ -15,7 +15,7 @@ export function tenantView({ settings, did, ...tenant }: Tenant) {
   }
 }
 
-/** To a tenant, what is not its own doing is the operator's. */
+/** A tenant sees every suspension that is not its own as the operator's. */
 export function accountView({ suspendedBy, externalId, email, ...account }: TenantAccount) {
   const by = suspendedBy === 'tenant' ? 'tenant' : 'operator'
   return {

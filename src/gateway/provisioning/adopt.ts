@@ -1,6 +1,6 @@
 /**
- * Adopts DIDs for a tenant: their documents name this server and a signing key that it has reserved, which only who
- * controls the DID can have published. That is the proof; the accounts begin with an empty repo and are active at once.
+ * Adopts DIDs for a tenant. The proof is the DID document, which only the controller of the DID can publish: it must name
+ * this server and a signing key that was reserved here. The accounts begin with an empty repo and are active at once.
  */
 import type {
   TenantConfirmation,
@@ -57,7 +57,7 @@ export function openAdopter(ports: AdoptPorts, tenant: string): Adopter {
   )
   return {
     async adopt({ did, handle: wanted, externalId = did }, rules) {
-      const known = await ports.plcSlots.run(() => proven(ports, { did, wanted }))
+      const known = await ports.plcSlots.run(() => provenByDocument(ports, { did, wanted }))
       const handle = validateNewHandle(known.handle, rules, { tenant })
       const reserved = await reserve.add({ ...known, did, externalId, handle, email: null })
       if (reserved.is === 'refused') throw refusal(reserved.refusal)
@@ -79,7 +79,7 @@ export function openAdopter(ports: AdoptPorts, tenant: string): Adopter {
 }
 
 /** What the DID document proves. The key of an account that was adopted before is not reserved any more. */
-async function proven(
+async function provenByDocument(
   ports: AdoptPorts,
   { did, wanted }: { did: string; wanted: string | undefined },
 ): Promise<Pick<TenantReservation, 'handle' | 'signingKey' | 'signingKeyDid' | 'mustExist'>> {

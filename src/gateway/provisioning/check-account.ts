@@ -1,4 +1,4 @@
-/** An account that a tenant wants, checked: nothing of it may be refused once its DID is published. */
+/** Checks the account that a tenant asks for before its DID is published: after that nothing of it may be refused. */
 import { randomBytes } from 'node:crypto'
 import type { GroupState, NewRecord } from '#src/account/initial-state.ts'
 import { invalidRequest } from '#src/errors.ts'
@@ -52,7 +52,7 @@ export async function checkAccount(
   const { externalId, kind = 'person', handle: wanted, session = false, records = [] } = input
   const { email, password, recoveryKey } = validateInputExceptHandle(inputRules, input)
   const { tenant, handles } = ports
-  const handle = validateNewHandle(wanted ?? madeUp(tenant, handles), handles, {
+  const handle = validateNewHandle(wanted ?? generatedHandle(tenant, handles), handles, {
     tenant: tenant.id,
   })
   const account = {
@@ -87,8 +87,8 @@ async function groupFor(
   return groupOf(creator, all, { records }, newRkey)
 }
 
-/** By the tenant's pattern, under its first domain, or that of the server. `{random}` is ten letters and digits. */
-function madeUp({ domains, settings }: CheckPorts['tenant'], rules: HandleRules): string {
+/** From the tenant's pattern, under its first domain or else the server's. `{random}` becomes ten hexadecimal digits. */
+function generatedHandle({ domains, settings }: CheckPorts['tenant'], rules: HandleRules): string {
   const { handlePattern = '{random}' } = settings
   const [own] = domains
   const domain = own === undefined ? (rules.domains[0] ?? '') : `.${own}`

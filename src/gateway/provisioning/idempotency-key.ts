@@ -1,4 +1,4 @@
-/** The header Idempotency-Key: a call that is made again with the same key gets the answer of the first one. */
+/** The header Idempotency-Key: a call that is repeated with the same key gets the answer of the first one. */
 import { createHash, randomUUID } from 'node:crypto'
 import type { RemoteTenant } from '#src/engine/dispatch.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
@@ -18,7 +18,7 @@ const MAX_KEY_LENGTH = 255
 const RETRY_AFTER_SECONDS = '2'
 
 /**
- * Runs `run` once for a key in 24 hours; one that fails may be made again. Throws 400 for a malformed key, 422
+ * Runs `run` once for a key in 24 hours; a call that fails may be repeated. Throws 400 for a malformed key, 422
  * IdempotencyMismatch if the key was used for something else, 409 IdempotencyInProgress.
  */
 export async function withIdempotencyKey<T extends object>(

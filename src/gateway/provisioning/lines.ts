@@ -1,12 +1,12 @@
-/** The lines of a body, as they arrive. */
+/** Splits a body into lines as it arrives. */
 import { tooLarge } from '#src/gateway/http/body-errors.ts'
 
-/** Of a line, in bytes: 64 of them are in memory for each file. */
+/** 64 lines of each file are in memory. */
 export const MAX_LINE_BYTES = 256 * 1024
 
 const NEW_LINE = 10
 
-/** With the numbers that an editor shows, from 1 on; empty ones are left out. Throws 413 for one that is too long. */
+/** `n` is the line number, from 1 on; empty lines are left out. Throws 413 for a line that is too long. */
 export async function* linesOf(
   bytes: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<{ n: number; text: string }> {

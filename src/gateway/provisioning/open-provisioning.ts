@@ -1,4 +1,4 @@
-/** Provisioning as methods and jobs use it: bound to the dependencies of this server, and bounded. */
+/** Provisioning for methods and jobs, with the dependencies of this server and bounds for all tenants. */
 import { XrpcError } from '#src/errors.ts'
 import { type Adopter, type AdoptPorts, openAdopter } from '#src/gateway/provisioning/adopt.ts'
 import {
@@ -17,7 +17,7 @@ export interface Provisioning {
   /** A single account is woken soon, those of a file at a bounded rate. */
   one(tenant: string): Provisioner
   many(tenant: string): Provisioner & Adopter
-  /** A file of the tenant runs until the function that this returns is called. Throws 429 RateLimitExceeded. */
+  /** Counts a file as running until the returned function is called. Throws 429 RateLimitExceeded for too many. */
   beginFile(tenant: string): () => void
   readonly keychain: Keychain
   readonly timer: Timer

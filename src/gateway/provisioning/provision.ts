@@ -55,13 +55,13 @@ export interface Provisioned {
 
 export interface Provisioner {
   /**
-   * Throws 400 ExternalIdTaken, HandleNotAvailable, InvalidRequest, 413 QuotaExceeded, 403 TenantSuspended, 502 if the
-   * PLC directory cannot be reached: then the same call goes on later.
+   * Throws 400 ExternalIdTaken, HandleNotAvailable, InvalidRequest, 413 QuotaExceeded, 403 TenantSuspended, and 502 if the
+   * PLC directory cannot be reached: then the same call continues where this one stopped.
    */
   create(account: CheckedAccount): Promise<Provisioned>
 }
 
-/** A transaction of the directory costs about as much for many accounts as for one. */
+/** A transaction of the directory costs about the same for many accounts as for one. */
 export const gathering = { one: { max: 64, waitMs: 0 }, many: { max: 64, waitMs: 25 } }
 
 /** For one call, file or job of a tenant. */
@@ -85,7 +85,7 @@ export function openProvisioner(
       if (reserved.is === 'refused') throw refusal(reserved.refusal)
       const { did, handle } = reserved
       if (reserved.is === 'existing') return { status: 'existing', did, handle }
-      // A hash that has failed already must not leave behind a DID.
+      // If the hash has failed already, no DID may be published.
       await Promise.race([passwordHash, undefined])
       await ports.plcSlots.run(() => publish(ports, did, reserved.genesis))
       const tokenId = account.session ? newTokenId() : null

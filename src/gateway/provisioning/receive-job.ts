@@ -10,7 +10,7 @@ const MAX_ROWS = 50_000
 const MAX_PART_ROWS = 64
 const MAX_PART_BYTES = 512 * 1024
 
-/** Throws 413 for too many rows, 429 for too many jobs, and what reading them throws; then there is no job. */
+/** Throws 413 for too many rows, 429 for too many jobs, and any error of `rows`; then the job is cancelled. */
 export async function receiveJob(
   { dispatch, provisioning }: Pick<ServerContext, 'dispatch' | 'provisioning'>,
   { tenant, kind, by }: { tenant: string; kind: RowKind; by: string },

@@ -1,9 +1,10 @@
-/** Runs the rows of a file, several at once, and streams what became of each: a line of JSON a row. */
+/** Runs the rows of a file, several at once, and streams their results: a line of JSON for each row. */
 import { XrpcError } from '#src/errors.ts'
 import { type ByteSource, closing } from '#src/gateway/http/byte-stream.ts'
 import type { Provisioned } from '#src/gateway/provisioning/provision.ts'
 import type { Log } from '#src/log.ts'
 import type { Timer } from '#src/ports/timer.ts'
+import type { JobCounts } from '#src/tenants/jobs.ts'
 
 export interface RowResult {
   n: number
@@ -17,36 +18,30 @@ export interface RowResult {
   message?: string
 }
 
-export interface Counts {
-  created: number
-  exists: number
-  failed: number
-}
-
-/** `n` is the number of its line. */
+/** `n` is the number of its line in the file. */
 export interface Row {
   n: number
   text: string
 }
 
 export interface RowPorts {
-  /** A row is what its line has, as JSON. Throws what its result is to say. */
+  /** `row` is the parsed JSON of a line. Throws the error that its result reports. */
   runRow(row: unknown): Promise<Provisioned>
   timer: Timer
   log: Pick<Log, 'error'>
-  /** Called when no row begins any more. */
+  /** Called when no more rows will begin. */
   onEnd?(): void
 }
 
-/** Of one file. */
+/** Rows of one file at once. */
 const IN_FLIGHT = 64
-/** Results that the client has not taken; then no row begins. A client may send its file before it reads. */
+/** With so many results that the client has not read no row begins. A client may send its whole file before it reads. */
 const MAX_UNSENT = 8_000
 const PROGRESS_MS = 1_000
 
 /**
- * Results as they come, `{progress}` every second, and `{summary}` at the end, which has `error` and `message` too if
- * the body could not be read to its end. No more rows begin if the client does not take results, or has left.
+ * Yields results as they come, `{progress}` every second, and `{summary}` at the end, which also has `error` and `message`
+ * if the body could not be read to its end. No more rows begin if the client does not read results, or has left.
  */
 export function rowResults(ports: RowPorts, rows: AsyncIterable<Row>): ByteSource {
   const run = new RowRun(ports, rows)
@@ -56,7 +51,7 @@ export function rowResults(ports: RowPorts, rows: AsyncIterable<Row>): ByteSourc
 class RowRun {
   readonly #ports: RowPorts
   readonly #rows: AsyncIterator<Row>
-  readonly #counts: Counts = { created: 0, exists: 0, failed: 0 }
+  readonly #counts: JobCounts = { created: 0, exists: 0, failed: 0 }
   #unsent: string[] = []
   #inFlight = 0
   #isRead = false
@@ -115,7 +110,7 @@ class RowRun {
     this.#onRoom()
     this.#onChange()
     this.#ports.onEnd?.()
-    // It frees the body; a read that is under way ends with the connection.
+    // Frees the body. A read that is under way ends with the connection.
     this.#rows.return?.().catch(() => {})
   }
 

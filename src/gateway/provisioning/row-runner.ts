@@ -1,4 +1,4 @@
-/** What a row of a file asks for: an account to create, or a DID to adopt. */
+/** Runs a row of a file, which creates an account or adopts a DID. */
 import { forbidden } from '#src/errors.ts'
 import { newRkeys } from '#src/gateway/group/new-group.ts'
 import { mustBePrincipal } from '#src/gateway/methods/group-methods.ts'
@@ -10,7 +10,6 @@ import { parseWith } from '#src/gateway/xrpc/validate-call.ts'
 import * as lexicons from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 import type { Tenant } from '#src/rules/tenants.ts'
 
-/** Of a file of rows. */
 export const MAX_FILE_BYTES = 64 * 1024 * 1024
 
 export const rowKinds = ['createAccounts', 'adoptAccounts'] as const
@@ -19,7 +18,7 @@ export type RowKind = (typeof rowKinds)[number]
 interface RowOptions {
   tenant: Pick<Tenant, 'id' | 'did' | 'domains' | 'settings'>
   kind: RowKind
-  /** Results that are stored have no tokens. */
+  /** False if results are stored, which must not have tokens. */
   maySignIn: boolean
 }
 

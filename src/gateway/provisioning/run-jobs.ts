@@ -1,6 +1,6 @@
 /**
- * Runs the jobs of tenants, one part after another. The directory gives a job to one gateway for a while; if that is
- * killed, another one goes on with the first part that has no results. Its rows may be repeated: each names an account.
+ * Runs the jobs of tenants, one part after another. The directory leases a job to one gateway; if that gateway is killed,
+ * another one goes on with the first part without results. Its rows may run twice, which creates no account twice.
  */
 import type { JobName } from '#src/directory/tenant-jobs.ts'
 import { XrpcError } from '#src/errors.ts'
@@ -16,9 +16,9 @@ import type { Timer } from '#src/ports/timer.ts'
 const INTERVAL_MS = 5_000
 /** In this process. */
 const MAX_JOBS = 2
-/** A third of the time for which the directory gives a job. */
+/** A third of the lease. */
 const KEEP_MS = 5_000
-/** Before a row is made again that failed because another server or an actor was away. */
+/** Pauses before another attempt at a row that failed because another server or an actor was unavailable. */
 const RETRY_MS = [1_000, 3_000, 10_000, 30_000]
 
 interface JobPorts {
@@ -27,7 +27,7 @@ interface JobPorts {
   log: Pick<Log, 'warn' | 'error'>
 }
 
-/** The function it returns begins no further part. */
+/** After a call of the returned function no further part begins. */
 export function runJobs({ server, timer, log }: JobPorts): () => void {
   const { tenantJobs } = server.dispatch.directory
   let running = 0
@@ -67,7 +67,7 @@ export async function runJob(
   )
   try {
     while (!isStopped()) {
-      const next = await jobs.next({ id: job }).catch(unlessForgotten)
+      const next = await jobs.next({ id: job }).catch(undefinedIfNotFound)
       // Its client may still be sending it.
       if (next?.state === 'receiving') return
       const tenant = next?.part ? await tenants.get({ id }) : null
@@ -93,12 +93,12 @@ export async function runJob(
   }
 }
 
-function unlessForgotten(error: unknown): undefined {
+function undefinedIfNotFound(error: unknown): undefined {
   if (error instanceof XrpcError && error.error === 'JobNotFound') return undefined
   throw error
 }
 
-/** The PLC directory may be away for a while. */
+/** The PLC directory may be unavailable for a while. */
 function retrying(runRow: RowPorts['runRow'], isStopped: () => boolean): RowPorts['runRow'] {
   return async (row) => {
     for (let attempt = 0; ; attempt++) {
