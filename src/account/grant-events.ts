@@ -1,4 +1,4 @@
-/** The end of OAuth grants: their rows, and the private events that say so. */
+/** Revokes OAuth grants: deletes their rows, and adds the private events about it. */
 import type { Account } from '#src/account/account.ts'
 import { addPrivateEvents } from '#src/account/private-events.ts'
 import type { SqlValue, Statement } from '#src/ports/sql.ts'
@@ -7,7 +7,7 @@ const revokedBody = `json_object('change', 'revoked',
   'clientId', coalesce(json_extract(data, '$.clientId'), ''),
   'scope', coalesce(json_extract(data, '$.scope'), json_extract(data, '$.parameters.scope'), ''))`
 
-/** For each token that fits an SQL condition. Run it before the deletion. */
+/** An event for each token that matches an SQL condition. Run it before the deletion. */
 export function revokedEvents(
   account: Pick<Account, 'clock'>,
   condition: string,
@@ -18,7 +18,7 @@ export function revokedEvents(
   return addPrivateEvents(account, '#grant', query, params)
 }
 
-/** Ends the grants whose tokens fit. Call `accessTokens.clear()` after the transaction. */
+/** Revokes the grants whose tokens match. Call `accessTokens.clear()` after the transaction. */
 export function revokeGrants(
   account: Pick<Account, 'clock'>,
   condition: string,

@@ -31,7 +31,7 @@ export class LaneHeads {
     try {
       await this.current()
     } catch (error) {
-      // It is still not known, and the caller of the next attempt has only this error.
+      // The rev is still unknown, and the caller of the next attempt has only this error.
       noteFailed(error, failed)
       throw error
     }

@@ -1,4 +1,4 @@
-/** The accounts of a tenant. Those of others are as if they were not there. */
+/** The accounts of a tenant. For it, accounts of others do not exist. */
 import { formatAccountCursor, parseAccountCursor } from '#src/directory/account-cursor.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { deleteExpiredReservations } from '#src/directory/reservations.ts'
@@ -22,7 +22,7 @@ type Row = Omit<TenantAccount, 'createdAt'> & { createdAt: number }
 
 const selectAccounts = `SELECT did, handle, status, external_id AS externalId, kind, email,
   suspended_by AS suspendedBy, created_at AS createdAt FROM account`
-const isThere = `reserved_until IS NULL AND status <> 'deleted'`
+const isExisting = `reserved_until IS NULL AND status <> 'deleted'`
 
 /** One of these. */
 export interface AccountName {
@@ -42,14 +42,14 @@ export async function findTenantAccount(
         ? ['handle', handle.toLowerCase()]
         : ['external_id', externalId ?? null]
   const row = await sql.first<Row>(
-    `${selectAccounts} WHERE tenant = ? AND ${column} = ? AND ${isThere}`,
+    `${selectAccounts} WHERE tenant = ? AND ${column} = ? AND ${isExisting}`,
     tenant,
     value,
   )
   return row === undefined ? null : accountOf(row)
 }
 
-/** Which of the DIDs are accounts of which tenant; the others are left out. */
+/** Tenants by DID; accounts of no tenant are left out. */
 export async function tenantsOfAccounts(
   { sql }: Directory,
   { dids }: { dids: readonly string[] },
@@ -77,7 +77,7 @@ export async function listTenantAccounts(
 ): Promise<{ accounts: TenantAccount[]; cursor?: string }> {
   const [createdAt, did] = cursor === undefined ? [-1, ''] : parseAccountCursor(cursor)
   const rows = await sql.all<Row>(
-    `${selectAccounts} WHERE tenant = ?1 AND (created_at, did) > (?2, ?3) AND ${isThere}
+    `${selectAccounts} WHERE tenant = ?1 AND (created_at, did) > (?2, ?3) AND ${isExisting}
        AND (?4 IS NULL OR status = ?4) AND (?5 IS NULL OR kind = ?5)
      ORDER BY created_at, did LIMIT ?6`,
     ...[tenant, createdAt, did, status ?? null, kind ?? null, limit],
@@ -111,7 +111,7 @@ export async function setExternalId(
   })
 }
 
-/** Of an account, by its DID or its email address; null if it is of no tenant. */
+/** The brand for an account, found by its DID or email address; null if it is of no tenant. */
 export async function findTenantBrand(
   { sql }: Directory,
   { did, email }: { did?: string; email?: string },
@@ -126,13 +126,13 @@ export async function findTenantBrand(
   return { name: row.name, branding }
 }
 
-/** By status. */
+/** Counts the accounts by status. */
 export async function countTenantAccounts(
   { sql }: Directory,
   { tenant }: { tenant: string },
 ): Promise<Record<string, number>> {
   const rows = await sql.all<{ status: string; n: number }>(
-    `SELECT status, count(*) AS n FROM account WHERE tenant = ? AND ${isThere} GROUP BY status`,
+    `SELECT status, count(*) AS n FROM account WHERE tenant = ? AND ${isExisting} GROUP BY status`,
     tenant,
   )
   return Object.fromEntries(rows.map(({ status, n }) => [status, n]))

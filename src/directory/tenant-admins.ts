@@ -1,6 +1,6 @@
-/** Who may act for a tenant: its own DID, and its admins. Here, and not with the tenant, so that a DID finds its tenants. */
+/** Who may act for a tenant: its own DID and its admins. Stored here, not with the tenant, so that a DID finds its tenants. */
 import type { Directory } from '#src/directory/open-directory.ts'
-import { mustFind } from '#src/directory/tenants.ts'
+import { mustFindTenant } from '#src/directory/tenants.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { TenantRole } from '#src/rules/tenants.ts'
 
@@ -19,7 +19,7 @@ export async function putTenantAdmin(
   { tenant, did, role }: { tenant: string; did: string; role: TenantRole },
 ): Promise<void> {
   await directory.lane.write([`admins of ${tenant}`], async (now) => {
-    await mustFind(directory, tenant)
+    await mustFindTenant(directory, tenant)
     const counted = await directory.sql.first<{ n: number }>(
       'SELECT count(*) AS n FROM tenant_admin WHERE tenant = ? AND did <> ?',
       tenant,
@@ -37,7 +37,7 @@ export async function putTenantAdmin(
   })
 }
 
-/** Does nothing for who is no admin. */
+/** Does nothing for a DID that is not an admin. */
 export async function deleteTenantAdmin(
   directory: Directory,
   { tenant, did }: { tenant: string; did: string },
@@ -62,8 +62,8 @@ export async function listTenantAdmins(
 }
 
 /**
- * The tenants that a DID may act for, or the one that is named: as `owner` for the tenant whose own DID it is. At most
- * ten, by id.
+ * The tenants that a DID may act for, or only the one that is `named`. The own DID of a tenant is its `owner`. At most ten,
+ * by id.
  */
 export async function listTenantsOf(
   { sql }: Directory,

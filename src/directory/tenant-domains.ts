@@ -1,9 +1,9 @@
 /**
- * The domains of tenants, under which their accounts have handles. Any tenant may claim a domain, and the one that
- * proves it (by a DNS record that the gateway looks up) gets it; the claims of others are dropped then.
+ * The domains of tenants, under which their accounts have handles. Any tenant may claim a domain. The first that proves it,
+ * by a DNS record that the gateway looks up, gets it, and the claims of others are deleted.
  */
 import type { Directory } from '#src/directory/open-directory.ts'
-import { mustFind } from '#src/directory/tenants.ts'
+import { mustFindTenant } from '#src/directory/tenants.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 
 export interface TenantDomain {
@@ -12,7 +12,7 @@ export interface TenantDomain {
   challenge: string
   /** ISO 8601; null until it is verified. */
   verifiedAt: string | null
-  /** Of the one label of a handle before the domain, in characters. */
+  /** Length of the label of a handle before the domain, in characters. */
   labelMin: number
   labelMax: number
 }
@@ -47,7 +47,7 @@ export async function putTenantDomain(
   { tenant, domain, challenge, labelMin, labelMax }: DomainClaim,
 ): Promise<TenantDomain> {
   await directory.lane.write(['tenant domains'], async (now) => {
-    const { settings } = await mustFind(directory, tenant)
+    const { settings } = await mustFindTenant(directory, tenant)
     await mustBeAvailable(directory, tenant, domain)
     const counted = await directory.sql.first<{ n: number }>(
       'SELECT count(*) AS n FROM tenant_domain WHERE tenant = ? AND domain <> ?',
@@ -70,7 +70,7 @@ export async function putTenantDomain(
 }
 
 /**
- * Notes that the domain was proved with this challenge, and drops what others claim. Throws 400 DomainNotFound,
+ * Records that the domain was proven with this challenge, and deletes the claims of others. Throws 400 DomainNotFound,
  * DomainNotAvailable.
  */
 export async function setDomainVerified(
@@ -97,7 +97,7 @@ export async function setDomainVerified(
   return mustFindDomain(directory, { tenant, domain })
 }
 
-/** Throws 400 DomainInUse while an account has a handle under it. Does nothing for one that is not there. */
+/** Throws 400 DomainInUse while an account has a handle under it. Does nothing for an unknown domain. */
 export async function deleteTenantDomain(
   directory: Directory,
   { tenant, domain }: { tenant: string; domain: string },
@@ -119,7 +119,7 @@ export async function listTenantDomains(
   return rows.map(domainOf)
 }
 
-/** The verified ones of all tenants. */
+/** The verified domains of all tenants. */
 export function listHandleDomains({ sql }: Directory): Promise<HandleDomain[]> {
   return sql.all<HandleDomain>(
     `SELECT domain, tenant, label_min AS labelMin, label_max AS labelMax FROM tenant_domain
@@ -127,7 +127,7 @@ export function listHandleDomains({ sql }: Directory): Promise<HandleDomain[]> {
   )
 }
 
-/** Of two domains one above the other, handles could be of both. */
+/** If one domain is a subdomain of another, a handle could be under both. */
 async function mustBeAvailable({ sql }: Directory, tenant: string, domain: string): Promise<void> {
   const other = await sql.first<{ domain: string }>(
     `SELECT domain FROM tenant_domain WHERE verified_at IS NOT NULL AND tenant <> ?1

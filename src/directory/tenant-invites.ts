@@ -1,17 +1,17 @@
-/** Invite codes of tenants: who signs up with one gets an account of the tenant, and may have a handle under its domains. */
+/** Invite codes of tenants. An account that signs up with one is the tenant's, and may have a handle under its domains. */
 import { insertInviteCodes } from '#src/directory/invites.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
-import { mustFind } from '#src/directory/tenants.ts'
+import { mustFindTenant } from '#src/directory/tenants.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 
 const MAX_CODES = 10_000
 
-/** As whose the codes are stored, in place of a DID. */
+/** The owner of the codes in `invite_code.for_account`, in place of a DID. */
 const ofTenant = (tenant: string) => `tenant:${tenant}`
 
 export interface TenantInvite {
   code: string
-  /** In all. */
+  /** How often the code may be used in all. */
   uses: number
   used: number
   disabled: boolean
@@ -32,7 +32,7 @@ export async function createTenantInvites(
 ): Promise<void> {
   const forAccount = ofTenant(tenant)
   await directory.lane.write([`invites of ${forAccount}`], async (now) => {
-    await mustFind(directory, tenant)
+    await mustFindTenant(directory, tenant)
     const counted = await directory.sql.first<{ n: number }>(
       'SELECT count(*) AS n FROM invite_code WHERE for_account = ?',
       forAccount,
@@ -46,7 +46,7 @@ export async function createTenantInvites(
   })
 }
 
-/** By code; the cursor is the last of a page. Accounts that are being created are no uses yet. */
+/** Ordered by code; the cursor is the last code of a page. Accounts that are being created do not count as uses. */
 export async function listTenantInvites(
   { sql }: Directory,
   { tenant, limit, cursor = '' }: { tenant: string; limit: number; cursor?: string },
@@ -66,7 +66,7 @@ export async function listTenantInvites(
   return { invites, ...(last && { cursor: last.code }) }
 }
 
-/** Codes of others stay as they are. */
+/** Ignores codes that are not the tenant's. */
 export async function disableTenantInvites(
   directory: Directory,
   { tenant, codes }: { tenant: string; codes: readonly string[] },

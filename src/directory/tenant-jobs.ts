@@ -1,4 +1,4 @@
-/** Jobs of tenants that are not done, and until when a gateway has taken each: after that another one goes on with it. */
+/** Jobs of tenants that have not ended, each leased to a gateway; when a lease ends, another gateway goes on with the job. */
 import type { Directory } from '#src/directory/open-directory.ts'
 
 const LEASE_MS = 15_000
@@ -8,7 +8,7 @@ export interface JobName {
   job: string
 }
 
-/** Idempotent. A gateway takes it soon. */
+/** Idempotent. */
 export async function addJob(directory: Directory, { tenant, job }: JobName): Promise<void> {
   const insert = {
     sql: 'INSERT OR IGNORE INTO tenant_job (job, tenant, taken_until) VALUES (?, ?, 0)',
@@ -20,13 +20,13 @@ export async function addJob(directory: Directory, { tenant, job }: JobName): Pr
   }))
 }
 
-/** Takes those that no gateway has, for 15 s. An answer that is lost costs 15 s. */
+/** Leases jobs that no gateway has, for 15 s. If the answer is lost, they wait for the end of the lease. */
 export async function takeJobs(
   directory: Directory,
   { limit }: { limit: number },
 ): Promise<JobName[]> {
   const { sql, clock } = directory
-  // Without jobs, which is the rule, nothing is written.
+  // Usually there are no jobs, and then nothing is written.
   const due =
     'SELECT job, tenant FROM tenant_job WHERE taken_until <= ? ORDER BY taken_until LIMIT ?'
   if ((await sql.all(due, clock.now(), limit)).length === 0) return []
@@ -42,7 +42,7 @@ export async function takeJobs(
   })
 }
 
-/** Of a gateway that has it. */
+/** Renews the lease. Call it in the gateway that has the job. */
 export async function keepJob(directory: Directory, { job }: { job: string }): Promise<void> {
   await directory.lane.write([`job ${job}`], async (now) => ({
     answer: undefined,
@@ -55,7 +55,7 @@ export async function keepJob(directory: Directory, { job }: { job: string }): P
   }))
 }
 
-/** It has ended. Idempotent. */
+/** Call it when the job has ended. Idempotent. */
 export async function removeJob(directory: Directory, { job }: { job: string }): Promise<void> {
   await directory.lane.write([`job ${job}`], async () => ({
     answer: undefined,

@@ -1,4 +1,4 @@
-/** The names that a tenant's new accounts ask for, as far as they are taken. */
+/** Which of the names that a tenant's new accounts ask for are taken. */
 import type {
   TenantReservation,
   TenantReservationAnswer,
@@ -59,7 +59,7 @@ export class TenantNames {
     return names
   }
 
-  /** Of the account with this external id, or who has one of its names; undefined if all of them are free. */
+  /** The answer for an external id or a name that is taken; undefined if all names are free. */
   find(account: TenantReservation): TenantReservationAnswer | undefined {
     const { externalId, handle, isHandleMadeUp = false, email, did } = account
     const own = this.#byExternalId.get(externalId)
@@ -81,7 +81,7 @@ export class TenantNames {
     return undefined
   }
 
-  /** It is reserved in this transaction. */
+  /** Adds the names of an account that this transaction reserves. */
   add({ did, handle, email, externalId, genesis }: TenantReservation): void {
     const names = { handle, email: email?.toLowerCase() ?? null, externalId }
     this.#add({ did, ...names, tenant: this.#tenant, isReserved: 1, genesis: genesis ?? null })

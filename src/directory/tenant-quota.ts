@@ -1,6 +1,6 @@
 /** How many accounts and groups a tenant may still create. */
 import type { Directory } from '#src/directory/open-directory.ts'
-import { mustFind, tenantSuspended } from '#src/directory/tenants.ts'
+import { mustFindTenant, tenantSuspended } from '#src/directory/tenants.ts'
 import { XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
@@ -8,7 +8,7 @@ const HOUR_MS = 60 * 60_000
 
 type Kind = keyof typeof names
 
-/** Of a tenant's reservations, which come one after another. */
+/** Counts the accounts that one transaction adds to a tenant. */
 export class TenantQuota {
   readonly #tenant: string
   readonly #now: number
@@ -29,9 +29,9 @@ export class TenantQuota {
 
   /** Throws 403 TenantSuspended. */
   static async read(directory: Directory, tenant: string, now: number): Promise<TenantQuota> {
-    const { status, settings, usage } = await mustFind(directory, tenant)
+    const { status, settings, usage } = await mustFindTenant(directory, tenant)
     if (status !== 'active') throw tenantSuspended()
-    // The reservation deletes them in its transaction.
+    // The transaction deletes them.
     const expired = await directory.sql.first<{ accounts: number; groups: number }>(
       `SELECT count(*) AS accounts, count(nullif(kind, 'person')) AS groups FROM account
        WHERE tenant = ? AND reserved_until <= ?`,

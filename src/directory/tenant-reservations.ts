@@ -27,19 +27,19 @@ export interface TenantReservation extends NewSigningKey {
   did: string
   externalId: string
   handle: string
-  /** The handle is made up: any other will do, if the account exists. */
+  /** Whether the server generated the handle: then an existing account may have another one. */
   isHandleMadeUp?: boolean
   email: string | null
   /** The first operation of the DID, as JSON; absent for a DID that is published already. */
   genesis?: string
   group?: GroupState
   records?: readonly NewRecord[]
-  /** Refused unless the account is there already: the signing key of its DID is not one that was reserved here. */
+  /** Refuse it unless the account exists: the signing key of its DID was not reserved here. */
   mustExist?: boolean
 }
 
 export interface TenantReservations {
-  /** Its id. */
+  /** The id of the tenant. */
   tenant: string
   accounts: readonly TenantReservation[]
 }
@@ -50,7 +50,7 @@ export interface Refusal {
   message: string
 }
 
-/** Reserved now or by an earlier attempt, whose values stay; or confirmed before; or refused. */
+/** `reserved` now, or by an earlier attempt, whose values are kept; `existing` if confirmed before; or `refused`. */
 export type TenantReservationAnswer =
   | { is: 'reserved'; did: string; handle: string; genesis: string | null }
   | { is: 'existing'; did: string; handle: string }
@@ -102,7 +102,7 @@ export interface TenantConfirmation
 }
 
 /**
- * Turns reservations into accounts. Answers for each in order: whether this call did it, or an earlier one, or the
+ * Turns reservations into accounts. Answers for each in order whether this call or an earlier one did so, or the
  * reservation has expired.
  */
 export async function confirmForTenant(

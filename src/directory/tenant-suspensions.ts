@@ -1,19 +1,19 @@
 /**
- * Who has suspended an account of a tenant, and the accounts that do not follow the state of their tenant yet. Nothing is
- * noted of how far a process came: what is left to do is seen in the accounts, so after a crash any process goes on.
+ * Who has suspended an account of a tenant, and the accounts that do not have the state of their tenant yet. The progress
+ * of a process is not stored: the accounts show what is left to do, so after a crash any process can go on.
  */
 import type { Directory } from '#src/directory/open-directory.ts'
 import { invalidRequest } from '#src/errors.ts'
 
-/** `operator` is only noted of an account whose tenant is suspended too. */
+/** `operator` is only stored for an account whose tenant is suspended too. */
 export type Suspender = 'tenant' | 'server'
 
-/** Another process may go on with what one has begun after this long. */
+/** After this long another process may go on with what one has begun. */
 const LEASE_MS = 60_000
 
 /**
- * To be called before the account itself is suspended. False if another has suspended it already, which then stays so:
- * `isSuspended` is what the account says; and for the server if the tenant is not suspended any more. Idempotent. Throws 400 AccountNotFound.
+ * Call it before the account itself is suspended; `isSuspended` is what the account says. Returns false if another one has
+ * suspended it, or if `by` is the server and the tenant is not suspended any more. Idempotent. Throws 400 AccountNotFound.
  */
 export async function beginSuspension(
   directory: Directory,
@@ -38,7 +38,7 @@ export async function beginSuspension(
   })
 }
 
-/** To be called when the account has been restored, or when the operator has suspended or restored it. Idempotent. */
+/** Call it when the account was restored, or when the operator has suspended or restored it. Idempotent. */
 export async function endSuspension(directory: Directory, { did }: { did: string }): Promise<void> {
   await directory.lane.write([did], async () => ({
     answer: undefined,
@@ -52,15 +52,15 @@ function noteSuspender(did: string, by: string | null) {
 
 export interface Sweep {
   tenant: string
-  /** What is to be done with these accounts: `suspended` is that of their tenant. */
+  /** Whether to suspend or to restore the accounts. */
   suspended: boolean
   dids: string[]
 }
 
 /**
- * Some accounts that do not follow the state of their tenant, in the order of their DIDs, which no other process is given
- * for a minute; null if there is nothing to do. Call it again with `tenant` and the last DID when these are done, also
- * if some failed: those are found again a minute after the last ones.
+ * Some accounts that do not have the state of their tenant, in the order of their DIDs; no other process gets accounts of
+ * that tenant for a minute. Null if nothing is left to do. When these are done, also if some failed, call it again with
+ * `tenant` and the last DID; failed accounts are found again a minute after the last ones.
  */
 export async function takeSweep(
   directory: Directory,

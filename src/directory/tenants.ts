@@ -41,8 +41,8 @@ export interface NewTenant {
 }
 
 /**
- * Throws 400 TenantExists if the id is taken or the DID is another tenant's, unless a tenant with these values is there
- * already; 413 QuotaExceeded for more tenants than a server may have.
+ * Idempotent for the same values. Throws 400 TenantExists if the id is taken or the DID is another tenant's; 413
+ * QuotaExceeded for more tenants than a server may have.
  */
 export async function createTenant(directory: Directory, input: NewTenant): Promise<Tenant> {
   const { id, name, did = null, quotas = {} } = input
@@ -58,8 +58,8 @@ export async function createTenant(directory: Directory, input: NewTenant): Prom
     if (rows.length === 1 && row?.id === id && row.did === did && row.settings === text) {
       return { answer: undefined, statements: [] }
     }
-    if (rows.some((other) => other.id === id)) throw exists(`There is a tenant ${id}`)
-    if (rows.length > 0) throw exists(`Another tenant has the DID ${did}`)
+    if (rows.some((other) => other.id === id)) throw tenantExists(`There is already a tenant ${id}`)
+    if (rows.length > 0) throw tenantExists(`Another tenant has the DID ${did}`)
     const counted = await directory.sql.first<{ n: number }>('SELECT count(*) AS n FROM tenant')
     if ((counted?.n ?? 0) >= MAX_TENANTS) {
       throw new XrpcError(413, 'QuotaExceeded', `There may be ${MAX_TENANTS} tenants at most`)
@@ -71,13 +71,13 @@ export async function createTenant(directory: Directory, input: NewTenant): Prom
     }
     return { answer: undefined, statements: [insert] }
   })
-  return mustFind(directory, id)
+  return mustFindTenant(directory, id)
 }
 
 export interface TenantChange {
   id: string
   name?: string
-  /** Null takes it away. */
+  /** Null removes it. */
   did?: string | null
   quotas?: Partial<TenantQuotas>
   handlePattern?: string | null
@@ -88,14 +88,14 @@ export interface TenantChange {
 export async function updateTenant(directory: Directory, input: TenantChange): Promise<Tenant> {
   const { id, quotas, handlePattern, branding } = input
   await directory.lane.write(['tenants'], async () => {
-    const { settings, ...old } = await mustFind(directory, id)
+    const { settings, ...old } = await mustFindTenant(directory, id)
     const did = input.did === undefined ? old.did : input.did
     const other = await directory.sql.first(
       'SELECT 1 FROM tenant WHERE did = ? AND id <> ?',
       did,
       id,
     )
-    if (other !== undefined) throw exists(`Another tenant has the DID ${did}`)
+    if (other !== undefined) throw tenantExists(`Another tenant has the DID ${did}`)
     const next = {
       ...settings,
       quotas: { ...settings.quotas, ...quotas },
@@ -108,23 +108,23 @@ export async function updateTenant(directory: Directory, input: TenantChange): P
     }
     return { answer: undefined, statements: [update] }
   })
-  return mustFind(directory, id)
+  return mustFindTenant(directory, id)
 }
 
-/** Its accounts follow in the background (tenant-suspensions.ts). Throws 400 TenantNotFound. */
+/** Its accounts are suspended or restored in the background (tenant-suspensions.ts). Throws 400 TenantNotFound. */
 export async function setTenantStatus(
   directory: Directory,
   { id, status }: { id: string; status: TenantStatus },
 ): Promise<Tenant> {
   await directory.lane.write(['tenants', `tenant ${id}`], async () => {
-    const { status: old } = await mustFind(directory, id)
+    const { status: old } = await mustFindTenant(directory, id)
     const update = {
       sql: 'UPDATE tenant SET status = ?, sweep_at = 0 WHERE id = ?',
       params: [status, id],
     }
     return { answer: undefined, statements: old === status ? [] : [update] }
   })
-  return mustFind(directory, id)
+  return mustFindTenant(directory, id)
 }
 
 export async function getTenant(
@@ -135,7 +135,7 @@ export async function getTenant(
   return row === undefined ? null : tenantOf(row, directory.clock.now())
 }
 
-/** In the order of their ids; the cursor is the last of a page. */
+/** Ordered by id; the cursor is the last id of a page. */
 export async function listTenants(
   { sql, clock }: Directory,
   { limit, cursor = '' }: { limit: number; cursor?: string },
@@ -150,7 +150,7 @@ export async function listTenants(
   return { tenants, ...(last && { cursor: last.id }) }
 }
 
-export async function mustFind(directory: Directory, id: string): Promise<Tenant> {
+export async function mustFindTenant(directory: Directory, id: string): Promise<Tenant> {
   const tenant = await getTenant(directory, { id })
   if (tenant === null) throw invalidRequest(`There is no tenant ${id}`, 'TenantNotFound')
   return tenant
@@ -172,6 +172,6 @@ function tenantOf(row: Row, now: number): Tenant {
   }
 }
 
-function exists(message: string): XrpcError {
+function tenantExists(message: string): XrpcError {
   return invalidRequest(message, 'TenantExists')
 }

@@ -1,6 +1,6 @@
 /**
- * App passwords of members, for clients that sign in with passwords only: createSession with one begins a session as the
- * group. It may do what the member's role allows at the moment, and is gone with the membership.
+ * App passwords of members, for clients that can only sign in with a password: createSession with one begins a session as
+ * the group. The session may do what the member's role allows at each request, and ends with the membership.
  */
 import type { Account } from '#src/account/account.ts'
 import { notAMember } from '#src/account/acting.ts'
@@ -20,7 +20,7 @@ export interface MemberAppPassword {
   createdAt: string
 }
 
-/** Of one member. */
+/** App passwords of one member. */
 const MAX_APP_PASSWORDS = 20
 
 interface Row {
@@ -34,11 +34,11 @@ export async function createMemberAppPassword(
   { by, name, password }: { by: Principal; name: string; password: string },
   key?: IdempotencyKey,
 ): Promise<MemberAppPassword & { password: string }> {
-  // Before the slow part.
+  // Checked before the slow hash, and again in the write lane.
   await mustMayRead(account, by, 'any')
   const secret = await hashAppPassword(account.did, password)
   return changeGroup(account, by, key, async (own) => {
-    // The account itself has others (com.atproto.server).
+    // The account itself has its own app passwords (com.atproto.server).
     if (own === undefined || by.did === account.did) throw notAMember()
     const rows = await rowsOf(account, by.did)
     const stored = storedName(by.did, name)
@@ -59,7 +59,7 @@ export async function createMemberAppPassword(
   })
 }
 
-/** The caller's own. Throws 403 NotAMember. */
+/** Lists the caller's own. Throws 403 NotAMember. */
 export async function listMemberAppPasswords(
   account: Account,
   { by }: { by: Principal },
@@ -69,7 +69,7 @@ export async function listMemberAppPasswords(
   return { passwords: rows.map((row) => viewOf(row, by.did)) }
 }
 
-/** One of the caller's own, with its sessions. One that is gone is no error. Throws 403 NotAMember. */
+/** Revokes one of the caller's own, with its sessions. Does nothing for an unknown name. Throws 403 NotAMember. */
 export async function revokeMemberAppPassword(
   account: Account,
   { by, name }: { by: Principal; name: string },

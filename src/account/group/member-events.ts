@@ -1,6 +1,6 @@
 /**
- * The private events of a group's memberships. They are made of what the directory is sent, and of what the tables say
- * before the change: no change can leave them out.
+ * The private events of a group's memberships. They are made from the rows that are sent to the directory, and from the
+ * tables before the change, so that no change can leave them out.
  */
 import type { Account } from '#src/account/account.ts'
 import type { MirroredMembership } from '#src/account/membership-mirror.ts'
@@ -10,7 +10,7 @@ import { builtInRole, type Role } from '#src/rules/group-roles.ts'
 
 type HasClock = Pick<Account, 'clock'>
 
-/** To be run before the change in its transaction. None for a membership that stays as it is. */
+/** Run them in the transaction of the change, before it. A membership that stays as it is has no event. */
 export function memberEvents(
   account: HasClock,
   changes: readonly MirroredMembership[],
@@ -20,7 +20,7 @@ export function memberEvents(
   )
 }
 
-/** The scopes of a role have changed, and with them those of its members. For gateways only. */
+/** For a change of the scopes of a role, which are those of its members. Only gateways get it. */
 export function roleEvent(account: HasClock, { name: role, scope }: Role): Statement {
   return addPrivateEvent(account, '#role', { change: 'changed', role, scope })
 }

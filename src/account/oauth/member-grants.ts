@@ -1,4 +1,4 @@
-/** Grants by which a member acts as the account, a group. They are worth what its role is at each request. */
+/** Grants by which a member acts as the account, which is a group. They allow what its role allows at each request. */
 import type { Account } from '#src/account/account.ts'
 import { mustStillHaveRole } from '#src/account/acting.ts'
 import { actingMemberRow, trimAudit } from '#src/account/audit.ts'
@@ -6,7 +6,7 @@ import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import type { ActingMember } from '#src/rules/acting-member.ts'
 
-/** An SQL condition with one parameter, the time: the row of the table `oauth` is of no member, or of one of today. */
+/** An SQL condition with one parameter, the time: the row of `oauth` is of no member, or of a current one. */
 export const isOfCurrentMember = `(oauth.member IS NULL OR EXISTS
   (SELECT 1 FROM member WHERE did = oauth.member AND coalesce(member.expires_at > ?, TRUE)))`
 

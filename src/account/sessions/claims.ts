@@ -1,6 +1,6 @@
 /**
- * A link by which the user of an account that a platform has created takes it over: sets its email address and password,
- * once. From then on there are no such links any more, so that the platform cannot take it back.
+ * A link by which a user takes over an account that a platform has created, by setting its email address and password. It
+ * works once. After that no more links can be made, so that the platform cannot take the account back.
  */
 import type { Account } from '#src/account/account.ts'
 import { endAllSessions } from '#src/account/end-sessions.ts'
@@ -15,7 +15,7 @@ import type { IdempotencyKey } from '#src/rules/actions.ts'
 import { parseEmail } from '#src/rules/emails.ts'
 import { checkNewPassword } from '#src/rules/passwords.ts'
 
-/** Of one account: two uses of one link. */
+/** By account, so that a link is used once. */
 const uses = new WeakMap<object, Mutex>()
 
 /** `hash` is that of the link's token, `expiresAt` in ms since 1970. Ends the earlier link. Throws 400 AlreadyClaimed. */
@@ -37,7 +37,7 @@ export async function createClaim(
   return { handle }
 }
 
-/** Throws 400 InvalidToken if there is no such link, or no more. */
+/** Throws 400 InvalidToken if the link is unknown, used or expired. */
 export async function findClaim(
   account: Account,
   { hash }: { hash: string },

@@ -1,6 +1,6 @@
 /**
- * The methods `_delegation.*` of Tranquil PDS, with its names of members: two servers that answer alike make a convention.
- * They have no lexicons, because their names are no NSIDs.
+ * Schemas of the methods `_delegation.*` of Tranquil PDS, with its field names, so that clients of either server work with
+ * both. They have no lexicons, because their names are not NSIDs.
  */
 import { l } from '@atproto/lex-schema'
 

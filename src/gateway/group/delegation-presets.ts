@@ -1,6 +1,6 @@
 /**
- * Grants as Tranquil PDS names them: a controller has scopes, and no role. Its presets are our built-in roles of the same
- * names; for other scopes the group gets a role of its own, with these scopes and nothing to manage.
+ * Grants as Tranquil PDS has them: a controller has scopes and no role. Its presets are our built-in roles of the same
+ * names; for other scopes the group gets a role with these scopes that manages nothing.
  */
 import { createHash } from 'node:crypto'
 import { invalidRequest, XrpcError } from '#src/errors.ts'

@@ -1,4 +1,4 @@
-/** Members and groups as Tranquil PDS lists them: controllers of an account, and accounts that one controls. */
+/** Members and groups as Tranquil PDS lists them: the controllers of an account, and the accounts of a controller. */
 import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { XrpcError } from '#src/errors.ts'
 import { scopesOf } from '#src/gateway/group/delegation-presets.ts'
@@ -24,7 +24,7 @@ interface ControlledAccount {
 
 type Server = Pick<ServerContext, 'dispatch' | 'resolver'>
 const PAGE = 100
-/** Of members of other servers, in the order of their DIDs: further ones are listed without. */
+/** Handles of members of other servers to resolve, in the order of their DIDs; further members are listed without. */
 const MAX_HANDLES = 100
 const MAX_ACCOUNTS = 100
 const ASKED_AT_ONCE = 4
@@ -63,7 +63,7 @@ export async function listControllersOf(
   })
 }
 
-/** The groups of `member`, of which each is asked since when: the first hundred. */
+/** The first hundred groups of `member`. Each is asked since when it is a member. */
 export async function listAccountsOf(
   { dispatch }: Server,
   member: string,

@@ -11,8 +11,8 @@ export function isOf(did: string, aud: string): boolean {
 }
 
 /**
- * An app password, or an app that has no scope for this method: `transition:generic` stands for an app password. And a
- * member, which is not the group.
+ * Whether the caller has an app password, is an app without a scope for this method (`transition:generic` counts as an app
+ * password), or is a member, which is not the group itself.
  */
 export function isLimited(
   { scope, scopes, permissions, actingMember }: AccountCaller,

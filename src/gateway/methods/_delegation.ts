@@ -1,5 +1,5 @@
 /**
- * `_delegation.*`, as Tranquil PDS has it: members of a group are its controllers. The account is the caller's own or, in a
+ * `_delegation.*` as in Tranquil PDS, where members of a group are its controllers. The account is the caller's own or, in a
  * member's session as a group or with `act-as`, that group.
  */
 import { invalidRequest, XrpcError } from '#src/errors.ts'
@@ -45,7 +45,7 @@ export const addController = method(delegation.addController, {
       await mustBePrincipal(server, did)
       const by = byOf(call)
       const role = await roleNamed(call, scopes)
-      // Any account may have controllers there; here it becomes a group with its first owner.
+      // In Tranquil any account may have controllers; here an account becomes a group with its first owner.
       const isOrdinary =
         by.did === call.did &&
         !(await server.dispatch.directory.memberships.isGroup({ did: by.did }))

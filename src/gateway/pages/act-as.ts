@@ -1,6 +1,6 @@
 /**
- * The page at /account/act-as/<group>: whoever is signed in on the browser and is a member chooses to act as the group
- * in apps; others sign in first, here or at their own server. An app's sign-in as a group comes here if it is not clear who acts.
+ * The page at /account/act-as/<group>. A member that is signed in on the browser chooses to act as the group in apps; others
+ * sign in first, here or at their own server. An app's sign-in as a group leads here if it is not clear which member acts.
  */
 import type { Context, Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
@@ -42,13 +42,13 @@ export function actAsPages(app: Hono<Env>, context: PageContext): void {
     return found
   }
 
-  /** The app's request to go on with. */
+  /** The path of the app's authorization request, to continue with. */
   function nextOf(value: unknown): string | undefined {
     const next = parseReturnTo(value, publicUrl)
     return next === undefined || isActAsPage(next) ? undefined : next
   }
 
-  /** Who has just signed in at another server, and is a member. */
+  /** The account that has just signed in at another server, and whether it is a member. */
   async function memberElsewhere(c: C, group: Group) {
     const proven = context.membersElsewhere?.provenMember(c.req.header('cookie'))
     if (proven === undefined) return undefined
@@ -68,9 +68,9 @@ export function actAsPages(app: Hono<Env>, context: PageContext): void {
         ? { members: [], hasOthers: false }
         : await context.groups.membersOn(incoming, did)
     const elsewhere = await memberElsewhere(c, group)
-    const those = c.req.query('again') === undefined ? members : []
-    const others = those.filter((member) => member.did !== elsewhere?.did)
-    const choices = elsewhere?.isMember ? [elsewhere, ...others] : those
+    const local = c.req.query('again') === undefined ? members : []
+    const others = local.filter((member) => member.did !== elsewhere?.did)
+    const choices = elsewhere?.isMember ? [elsewhere, ...others] : local
     const noMember = members.length === 0 && (hasOthers || elsewhere?.isMember === false)
     const view = actAsView(session, {
       ...{ name, next, options: await signInOptions(context), members: choices },
@@ -97,7 +97,7 @@ export function actAsPages(app: Hono<Env>, context: PageContext): void {
     return renderPage(session, returnToView(session, nextOf(form['next']) ?? '/account'))
   }
 
-  /** Leads to the member's own server, and back to this page. */
+  /** Sends the browser to the member's own server, and back to this page. */
   async function signInElsewhere(c: C, session: PageSession, group: Group, form: Form) {
     const { membersElsewhere } = context
     if (membersElsewhere === undefined) return show(c, session, group)

@@ -62,9 +62,9 @@ export function claimPage(app: Hono<Env>, context: PageContext): void {
       const note = { text: session.messages.text('claimed') }
       return await show({ title: 'claim', body, note, narrow: true })
     } catch (error) {
-      const isUsers = error instanceof XrpcError && error.status < 500
-      const isGone = claim === undefined || (isUsers && error.error === 'InvalidToken')
-      if (isGone || !isUsers) return show(gonePage(context, session, error))
+      const isRefusal = error instanceof XrpcError && error.status < 500
+      const isGone = claim === undefined || (isRefusal && error.error === 'InvalidToken')
+      if (isGone || !isRefusal) return show(gonePage(context, session, error))
       const note = {
         text: session.messages.text('failed', { reason: error.message }),
         ...{ bad: true, field: 'email' },

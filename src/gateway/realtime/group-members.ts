@@ -49,7 +49,7 @@ export class GroupMembers {
   async #ask(group: string, member: string, network: string | undefined): Promise<number> {
     const changes = this.#changes
     const { dispatch } = this.#ports
-    // Who is no member must not wake a group that sleeps.
+    // A caller that is not a member must not wake a sleeping group.
     const listed = await dispatch.directory.memberships.find({ account: group, member })
     if (listed === null) throw notAllowed()
     const { expiresAt } = await dispatch
