@@ -43,7 +43,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Makes a tenant: a platform with accounts of its own. */
+/** Creates a tenant: a platform with accounts of its own. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, [
   'TenantExists',
   'QuotaExceeded',

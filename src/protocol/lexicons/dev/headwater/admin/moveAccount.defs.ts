@@ -34,7 +34,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Gives an account to a tenant, or takes it from one. It counts against the quotas of the tenant. */
+/** Moves an account to a tenant, or out of one. It counts against the quotas of the tenant. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, [
   'AccountNotFound',
   'TenantNotFound',

@@ -36,7 +36,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** A password with which the caller signs in as the group, in apps that know nothing but passwords (com.atproto.server.createSession with the group's handle). What it allows is what the caller's role allows at the moment; it ends with the membership. */
+/** Creates a password with which the caller signs in as the group, in apps that only support passwords (com.atproto.server.createSession with the group's handle). It allows what the caller's role allows at each request, and ends with the membership. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, [
   'NotAMember',
 ])

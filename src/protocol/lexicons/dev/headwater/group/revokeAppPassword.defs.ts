@@ -32,7 +32,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Ends one of the caller's own app passwords for the group, with its sessions. One that is gone is no error. */
+/** Revokes one of the caller's own app passwords for the group, with its sessions. An unknown name is not an error. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, [
   'NotAMember',
 ])

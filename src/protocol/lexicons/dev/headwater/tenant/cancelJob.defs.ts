@@ -34,7 +34,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Ends a job; rows that are under way still end. */
+/** Cancels a job. Rows that are under way are not interrupted. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, [
   'JobNotFound',
 ])

@@ -70,7 +70,7 @@ type NewAccount = {
   kind?: 'person' | 'group' | l.UnknownString
 
   /**
-   * Default: made from the pattern of the tenant.
+   * Default: generated from the pattern of the tenant.
    */
   handle?: l.HandleString
   email?: string

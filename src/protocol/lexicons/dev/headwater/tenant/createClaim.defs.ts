@@ -39,7 +39,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Makes a link by which the user of an account sets its email address and password, once. It ends earlier links of the account. */
+/** Creates a link with which the user of an account sets its email address and password, once. Earlier links of the account become invalid. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, [
   'AccountNotFound',
   'AlreadyClaimed',

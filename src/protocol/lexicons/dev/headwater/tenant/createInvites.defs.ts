@@ -43,7 +43,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Makes invite codes. Who signs up with one gets an account of the tenant, and may have a handle under its domains. */
+/** Creates invite codes. An account that signs up with one is the tenant's, and may have a handle under its domains. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, [
   'QuotaExceeded',
 ])

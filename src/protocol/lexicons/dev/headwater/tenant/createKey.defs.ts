@@ -61,7 +61,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Makes an API key, and shows it once. */
+/** Creates an API key, which is returned only once. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, [
   'TooManyKeys',
 ])

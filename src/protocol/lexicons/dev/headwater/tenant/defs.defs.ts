@@ -15,13 +15,13 @@ type Quotas = {
   $type?: 'dev.headwater.tenant.defs#quotas'
 
   /**
-   * Those that are being created too, and groups.
+   * Includes groups, and accounts that are being created.
    */
   accounts?: number
   groups?: number
 
   /**
-   * Created in one hour by the clock.
+   * New accounts in an hour of the clock.
    */
   accountsPerHour?: number
   domains?: number
@@ -99,7 +99,7 @@ type Usage = {
   $type?: 'dev.headwater.tenant.defs#usage'
 
   /**
-   * Those that are being created too, and groups.
+   * Includes groups, and accounts that are being created.
    */
   accounts: number
   groups: number
@@ -135,7 +135,7 @@ type TenantView = {
   usage: Usage
 
   /**
-   * Verified.
+   * Verified domains.
    */
   domains: string[]
   handlePattern?: string
@@ -338,7 +338,7 @@ type InviteView = {
   code: string
 
   /**
-   * In all.
+   * How often the code may be used in all.
    */
   uses: number
   used: number

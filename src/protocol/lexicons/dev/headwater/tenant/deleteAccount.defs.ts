@@ -31,7 +31,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Deletes an account for ever. */
+/** Deletes an account. This cannot be undone. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, [
   'AccountNotFound',
 ])

@@ -30,7 +30,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Gives a domain back. No account may have a handle under it. */
+/** Removes a domain, if no account has a handle under it. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, [
   'DomainInUse',
 ])

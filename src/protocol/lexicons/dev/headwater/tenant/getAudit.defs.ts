@@ -41,7 +41,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Who did what for the tenant, newest first. */
+/** The audit log of the tenant, newest first. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output)
 
 export { main }

@@ -26,7 +26,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** How far a job is. */
+/** The state and the progress of a job. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, ['JobNotFound'])
 
 export { main }

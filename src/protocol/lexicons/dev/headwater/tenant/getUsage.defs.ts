@@ -30,7 +30,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** What the tenant has, and what it may have. */
+/** How many accounts and groups the tenant has, and its quotas. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output)
 
 export { main }

@@ -30,7 +30,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Who may act for the tenant besides its own DID. */
+/** The DIDs that may act for the tenant besides its own. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output)
 
 export { main }

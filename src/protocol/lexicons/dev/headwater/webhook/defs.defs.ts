@@ -15,7 +15,7 @@ type Endpoint = {
   $type?: 'dev.headwater.webhook.defs#endpoint'
 
   /**
-   * Of the endpoint.
+   * The id of the endpoint.
    */
   id: string
   url: string
@@ -25,13 +25,13 @@ type Endpoint = {
   status: 'enabled' | 'disabled' | l.UnknownString
 
   /**
-   * gone: it has answered 410. failing: it has answered nothing else for days.
+   * operator: disabled by putEndpoint. gone: it answered 410. failing: no attempt has succeeded for five days.
    */
   disabledReason?: 'operator' | 'gone' | 'failing' | l.UnknownString
   createdAt: l.DatetimeString
 
   /**
-   * Those that sign, the newest first; not the secrets themselves.
+   * The valid signing secrets, newest first, without their values.
    */
   secrets: Secret[]
 
