@@ -11,9 +11,9 @@ import { invalidRequest } from '#src/errors.ts'
 import { type DidCheckPorts, mustPointHere } from '#src/gateway/identity/did-check.ts'
 import type { HandleRules } from '#src/gateway/identity/handle-rules.ts'
 import { validateNewHandle } from '#src/gateway/identity/validate-handle.ts'
-import { Gather } from '#src/gateway/provisioning/gather.ts'
+import { Batcher } from '#src/gateway/provisioning/batcher.ts'
 import {
-  gathering,
+  batching,
   type Provisioned,
   type ProvisionPorts,
   refusal,
@@ -49,10 +49,10 @@ export interface Adopter {
 /** For one file or job of a tenant. */
 export function openAdopter(ports: AdoptPorts, tenant: string): Adopter {
   const { accounts } = ports.dispatch.directory
-  const reserve = new Gather<TenantReservation, TenantReservationAnswer>(gathering.many, (all) =>
+  const reserve = new Batcher<TenantReservation, TenantReservationAnswer>(batching.many, (all) =>
     retryTransient(() => accounts.reserveForTenant({ tenant, accounts: all })),
   )
-  const confirm = new Gather(gathering.many, (all: readonly TenantConfirmation[]) =>
+  const confirm = new Batcher(batching.many, (all: readonly TenantConfirmation[]) =>
     retryTransient(() => accounts.confirmForTenant({ accounts: [...all], areAdopted: true })),
   )
   return {

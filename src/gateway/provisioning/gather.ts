@@ -1,8 +1,8 @@
-/** Joins concurrent calls into few: while one runs, those that come wait for the next. */
+/** Batches concurrent calls: while one batch runs, further calls wait for the next. */
 import { pause } from '#src/ports/pause.ts'
 
-/** `waitMs`: how long a call waits for others to come along, unless there are `max`. */
-interface GatherOptions {
+/** `waitMs`: how long a batch waits for more calls, unless it has `max`. */
+interface BatchOptions {
   max: number
   waitMs: number
 }
@@ -13,15 +13,15 @@ interface Waiting<I, O> {
   reject(error: unknown): void
 }
 
-/** `run` gets up to `max` inputs, and answers in their order; if it fails, all of them fail. */
-export class Gather<I, O> {
+/** `run` gets up to `max` inputs, and resolves with outputs in the same order; if it rejects, all of them do. */
+export class Batcher<I, O> {
   readonly #run: (inputs: readonly I[]) => Promise<readonly O[]>
-  readonly #options: GatherOptions
+  readonly #options: BatchOptions
   #waiting: Waiting<I, O>[] = []
   #isRunning = false
   #onFull = () => {}
 
-  constructor(options: GatherOptions, run: (inputs: readonly I[]) => Promise<readonly O[]>) {
+  constructor(options: BatchOptions, run: (inputs: readonly I[]) => Promise<readonly O[]>) {
     this.#options = options
     this.#run = run
   }
@@ -37,20 +37,20 @@ export class Gather<I, O> {
   async #work(): Promise<void> {
     this.#isRunning = true
     while (this.#waiting.length > 0) {
-      await this.#others()
-      const group = this.#waiting.splice(0, this.#options.max)
+      await this.#waitForMore()
+      const batch = this.#waiting.splice(0, this.#options.max)
       try {
-        const outputs = await this.#run(group.map(({ input }) => input))
-        for (const [i, { resolve }] of group.entries()) resolve(outputs[i]!)
+        const outputs = await this.#run(batch.map(({ input }) => input))
+        for (const [i, { resolve }] of batch.entries()) resolve(outputs[i]!)
       } catch (error) {
-        for (const { reject } of group) reject(error)
+        for (const { reject } of batch) reject(error)
       }
     }
     this.#isRunning = false
   }
 
-  /** What is added in the same turn comes along in any case. */
-  async #others(): Promise<void> {
+  /** Calls of the same turn are in the batch in any case. */
+  async #waitForMore(): Promise<void> {
     const { max, waitMs } = this.#options
     if (waitMs === 0 || this.#waiting.length >= max) return
     const full = new Promise<void>((resolve) => {

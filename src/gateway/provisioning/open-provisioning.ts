@@ -2,7 +2,7 @@
 import { XrpcError } from '#src/errors.ts'
 import { type Adopter, type AdoptPorts, openAdopter } from '#src/gateway/provisioning/adopt.ts'
 import {
-  gathering,
+  batching,
   openProvisioner,
   type Provisioner,
   type ProvisionPorts,
@@ -43,7 +43,7 @@ export function openProvisioning(ports: ProvisioningPorts): Provisioning {
   return {
     one: (tenant) => openProvisioner(single, tenant),
     many: (tenant) => ({
-      ...openProvisioner(bulk, tenant, gathering.many),
+      ...openProvisioner(bulk, tenant, batching.many),
       ...openAdopter(bulk, tenant),
     }),
     beginFile(tenant) {

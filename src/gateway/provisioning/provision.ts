@@ -16,8 +16,8 @@ import type {
   TenantReservations,
 } from '#src/directory/tenant-reservations.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
+import { Batcher } from '#src/gateway/provisioning/batcher.ts'
 import type { CheckedAccount } from '#src/gateway/provisioning/check-account.ts'
-import { Gather } from '#src/gateway/provisioning/gather.ts'
 import { type CreateAccountPorts, genesisFor } from '#src/gateway/workflows/create-account.ts'
 import { retryTransient } from '#src/gateway/workflows/retry-transient.ts'
 import { hashPassword } from '#src/ports/passwords.ts'
@@ -62,19 +62,19 @@ export interface Provisioner {
 }
 
 /** A transaction of the directory costs about the same for many accounts as for one. */
-export const gathering = { one: { max: 64, waitMs: 0 }, many: { max: 64, waitMs: 25 } }
+export const batching = { one: { max: 64, waitMs: 0 }, many: { max: 64, waitMs: 25 } }
 
 /** For one call, file or job of a tenant. */
 export function openProvisioner(
   ports: ProvisionPorts,
   tenant: string,
-  gather = gathering.one,
+  batch = batching.one,
 ): Provisioner {
   const { accounts } = ports.dispatch.directory
-  const reserve = new Gather<TenantReservation, TenantReservationAnswer>(gather, (all) =>
+  const reserve = new Batcher<TenantReservation, TenantReservationAnswer>(batch, (all) =>
     retryTransient(() => accounts.reserveForTenant({ tenant, accounts: all })),
   )
-  const confirm = new Gather(gather, (all: readonly TenantConfirmation[]) =>
+  const confirm = new Batcher(batch, (all: readonly TenantConfirmation[]) =>
     retryTransient(() => accounts.confirmForTenant({ accounts: [...all] })),
   )
   return {

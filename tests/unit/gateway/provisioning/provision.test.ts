@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { findAccount } from '#src/directory/accounts.ts'
 import { createTenant } from '#src/directory/tenants.ts'
 import type { CheckedAccount } from '#src/gateway/provisioning/check-account.ts'
-import { gathering, openProvisioner } from '#src/gateway/provisioning/provision.ts'
+import { batching, openProvisioner } from '#src/gateway/provisioning/provision.ts'
 import { AccountCreationFixture, type Fault } from '#tests/support/account-creation-fixture.ts'
 
 const kinds = ['#identity', '#account', '#commit', '#sync']
@@ -87,7 +87,7 @@ describe('accounts of a tenant', () => {
   })
 
   it('many accounts are reserved in one transaction, and confirmed in one', async () => {
-    const one = openProvisioner(fixture.provisionPorts(), 'roomy', gathering.many)
+    const one = openProvisioner(fixture.provisionPorts(), 'roomy', batching.many)
     const before = fixture.directory.sql.batches
     const names = Array.from({ length: 40 }, (_, i) => `a${i}`)
     await Promise.all(names.map((name) => one.create(account(name))))
