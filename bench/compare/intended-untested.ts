@@ -123,7 +123,7 @@ export const intendedUntested: IntendedDifference[] = [
   { what: 'accounts of several people', why: '[group accounts](grants.md)' },
   {
     what: 'accounts of several people, as Tranquil has them',
-    why: '[group accounts](grants.md#in-the-shapes-of-tranquil)',
+    why: '[group accounts](grants.md#the-methods-of-tranquil-pds)',
   },
   {
     what: 'sign-in of members at their own server',
