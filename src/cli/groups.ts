@@ -1,4 +1,4 @@
-/** `headwater group …`: the groups of an account, their members as a list, invitations and the audit log. */
+/** `headwater group …`: creates groups, lists them and their members, makes invitations, and prints the audit log. */
 import { type Command, integerOption, requiredOption, textOption } from '#src/cli/command.ts'
 import { groupMemberCommands } from '#src/cli/group-members.ts'
 import { asMember, memberOptions, resolveName } from '#src/cli/member-session.ts'
@@ -64,9 +64,8 @@ const members: Command = {
 
 const invite: Command = {
   name: 'group invite',
-  summary: 'Make an invitation, whose token is shown once',
-  details:
-    'For one account, or as a link for everyone who has it. It is accepted with acceptInvite.',
+  summary: 'Create an invitation, whose token is printed only once',
+  details: 'For one account, or for everyone who has the link. It is accepted with acceptInvite.',
   operands: '<group>',
   operandCount: [1, 1],
   options: {
@@ -79,7 +78,7 @@ const invite: Command = {
       help: 'How often a link may be used (default: any number)',
     },
     days: { type: 'string', value: 'N', help: 'How long it is valid (default: 7)' },
-    approval: { type: 'boolean', help: 'Who uses the link only asks to join' },
+    approval: { type: 'boolean', help: 'Those who use the link only ask to join' },
   },
   run: (invocation) =>
     asMember(invocation, async (client) => {
@@ -103,7 +102,7 @@ const invite: Command = {
 
 const audit: Command = {
   name: 'group audit',
-  summary: 'Print what the members of a group did, newest first',
+  summary: 'Print the audit log of a group, newest first',
   operands: '<group>',
   operandCount: [1, 1],
   options: {

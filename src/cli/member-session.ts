@@ -1,4 +1,4 @@
-/** A session of the person who runs a command, for what the admin cannot do: it ends with the command. */
+/** A session of the person who runs a command, for what the admin cannot do. It ends with the command. */
 import {
   type Invocation,
   type Option,

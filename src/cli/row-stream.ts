@@ -1,4 +1,4 @@
-/** Sends the lines of a file to a method that answers with a line for each, and reads both at once. */
+/** Sends the lines of a file to a method that responds with a line for each, and reads the results meanwhile. */
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { createInterface } from 'node:readline'

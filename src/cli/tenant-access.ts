@@ -9,7 +9,7 @@ const commaSeparated = (text: string) => text.split(',').map((part) => part.trim
 
 const createKey: Command = {
   name: 'tenant key create',
-  summary: 'Make an API key for a tenant, and print it once',
+  summary: 'Create an API key for a tenant, which is printed only once',
   ...oneTenant,
   options: {
     name: { type: 'string', value: 'TEXT', help: 'What the key is for' },
@@ -53,7 +53,7 @@ const listKeys: Command = {
 
 const removeKey: Command = {
   name: 'tenant key remove',
-  summary: 'End an API key at once',
+  summary: 'Delete an API key, which is refused at once',
   operands: '<tenant> <prefix>',
   operandCount: [2, 2],
   async run({ server, operands: [tenant = '', prefix] }) {
@@ -91,7 +91,7 @@ const listAdmins: Command = {
 
 const removeAdmin: Command = {
   name: 'tenant admin remove',
-  summary: 'End what a DID may do for a tenant',
+  summary: 'Remove an admin of a tenant',
   ...oneAdmin,
   async run({ server, operands: [tenant = '', did] }) {
     await server.withHeaders({ tenant }).post(`${METHODS}.deleteAdmin`, { did })

@@ -53,7 +53,7 @@ const verify: Command = {
 
 const remove: Command = {
   name: 'tenant domain remove',
-  summary: 'Take a domain from a tenant, if no account has a handle under it',
+  summary: 'Remove a domain from a tenant, if no account has a handle under it',
   ...oneDomain,
   async run({ server, operands: [tenant = '', domain] }) {
     await server.withHeaders({ tenant }).post(`${METHODS}.deleteDomain`, { domain })

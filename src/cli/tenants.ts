@@ -1,4 +1,4 @@
-/** `headwater tenant …`: makes tenants, says what they may have, suspends and restores them. */
+/** `headwater tenant …`: creates tenants, sets their quotas, suspends and restores them, and lists their accounts. */
 import {
   type Command,
   type Invocation,
@@ -36,12 +36,12 @@ const quotaOptions: Record<string, Option> = {
 
 const create: Command = {
   name: 'tenant create',
-  summary: 'Let a platform have accounts of its own',
+  summary: 'Create a tenant: a platform with accounts of its own',
   details:
     "With --did, the platform calls with service tokens of that DID; else make an API key with 'tenant key create'.",
   ...oneTenant,
   options: {
-    name: { type: 'string', value: 'TEXT', help: 'What people read (default: the id)' },
+    name: { type: 'string', value: 'TEXT', help: 'The name that people see (default: the id)' },
     did: { type: 'string', value: 'DID', help: 'The DID of the platform, such as did:web:…' },
     domain: { type: 'string', value: 'DOMAIN', help: 'Claim a domain for handles' },
     ...Object.fromEntries(
@@ -81,7 +81,7 @@ const list: Command = {
 
 const show: Command = {
   name: 'tenant show',
-  summary: 'Show a tenant: what it has, and what it may have',
+  summary: 'Show a tenant, its usage and its quotas',
   ...oneTenant,
   run: ({ server, operands }) =>
     server.withHeaders({ tenant: operands[0]! }).get('dev.headwater.tenant.getTenant'),
@@ -89,8 +89,8 @@ const show: Command = {
 
 const quota: Command = {
   name: 'tenant quota',
-  summary: 'Change what a tenant may have',
-  details: 'A quota below what the tenant has takes nothing away.',
+  summary: 'Change the quotas of a tenant',
+  details: 'A quota below the usage of the tenant removes nothing.',
   ...oneTenant,
   options: quotaOptions,
   async run(invocation) {
@@ -106,7 +106,7 @@ const update: Command = {
   summary: 'Change the name or the DID of a tenant',
   ...oneTenant,
   options: {
-    name: { type: 'string', value: 'TEXT', help: 'What people read' },
+    name: { type: 'string', value: 'TEXT', help: 'The name that people see' },
     did: { type: 'string', value: 'DID', help: 'The DID of the platform, or none' },
   },
   async run(invocation) {
@@ -142,7 +142,7 @@ const suspensions = changes.map(
 
 const move: Command = {
   name: 'tenant move',
-  summary: 'Give an account to a tenant, or take it from one',
+  summary: 'Move an account to a tenant, or out of one',
   operands: '<did-or-handle> <tenant|none>',
   operandCount: [2, 2],
   options: {
@@ -173,7 +173,7 @@ const accounts: Command = {
 
 const audit: Command = {
   name: 'tenant audit',
-  summary: 'Show who did what for a tenant, newest first',
+  summary: 'Show the audit log of a tenant, newest first',
   ...oneTenant,
   options: {
     actor: { type: 'string', value: 'WHO', help: 'A DID, the prefix of an API key, or operator' },

@@ -1,4 +1,4 @@
-/** `headwater webhook …`: endpoints that are sent events of all accounts, or of a tenant's, and what was sent to them. */
+/** `headwater webhook …`: endpoints that get the events of all accounts or of a tenant's, and their deliveries. */
 import {
   type Command,
   type Invocation,
@@ -23,7 +23,7 @@ interface Endpoint {
   failingSince?: string
 }
 
-/** How long a test waits for its answer; a request may take 15 s. */
+/** How long a test waits for the response; a request may take 15 s. */
 const TEST_SECONDS = 20
 
 const filterOptions: Record<string, Option> = {
@@ -113,7 +113,7 @@ const list: Command = {
 
 const show: Command = {
   name: 'webhook show',
-  summary: 'Show an endpoint: what it wants, whether it answers, and what waits',
+  summary: 'Show an endpoint: its events, its state, and how many deliveries wait',
   operands: '<endpoint>',
   operandCount: [1, 1],
   async run({ server, operands }) {
@@ -126,7 +126,7 @@ const show: Command = {
 
 const test: Command = {
   name: 'webhook test',
-  summary: 'Send a message of the type webhook.test, and say how it was answered',
+  summary: 'Send a message of the type webhook.test, and print its result',
   operands: '<endpoint>',
   operandCount: [1, 1],
   async run({ server, operands: [id], report }) {
@@ -141,7 +141,7 @@ const test: Command = {
         throw new Error(`the endpoint refused it: ${made.error ?? `HTTP status ${made.status}`}`)
       }
       if (seconds === TEST_SECONDS) {
-        throw new Error('it was not sent yet: other deliveries are under way')
+        throw new Error('it is not sent yet: other deliveries are under way')
       }
       report('waiting for the answer')
       await new Promise((resolve) => setTimeout(resolve, 1_000))
@@ -169,7 +169,7 @@ const rotate: Command = {
 
 const remove: Command = {
   name: 'webhook remove',
-  summary: 'Delete an endpoint, and what waits for it',
+  summary: 'Delete an endpoint and its deliveries',
   operands: '<endpoint>',
   operandCount: [1, 1],
   async run({ server, operands: [id] }) {
