@@ -41,7 +41,7 @@ it('a call that failed, or was lost with its process, can be made again with its
   expect(await begin('b')).toEqual({ is: 'begun' })
   tenant.clock.time += 60_000
   expect(await begin('c')).toEqual({ is: 'begun' })
-  // The lost one has not ended after all: its answer is nobody's any more.
+  // The lost call has not ended after all, but its answer does not count any more.
   await endKeyedCall(tenant, { key: 'key', call: 'b', answer: Uint8Array.of(9) })
   await endKeyedCall(tenant, { key: 'key', call: 'b' })
   expect(await begin('d')).toEqual({ is: 'running' })

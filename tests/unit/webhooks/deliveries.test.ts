@@ -9,29 +9,16 @@ import {
 import { list, rotate, update } from '#src/webhooks/endpoints.ts'
 import { deleteOldDeliveries, KEPT_MS } from '#src/webhooks/stored-deliveries.ts'
 import {
-  alice,
-  bob,
-  type TestWebhooks,
-  type TestWebhooksOptions,
-  testWebhooks,
-} from '#tests/support/webhooks-fixture.ts'
+  arrived,
+  endpoint,
+  idle,
+  seqs,
+  stored,
+  withEndpoint,
+} from '#tests/support/webhook-scenarios.ts'
+import { alice, bob, type TestWebhooks, testWebhooks } from '#tests/support/webhooks-fixture.ts'
 
 const minute = 60_000
-const endpoint = 'we_1'
-
-async function withEndpoint(options: TestWebhooksOptions = {}): Promise<TestWebhooks> {
-  const test = await testWebhooks(options)
-  await test.add()
-  return test
-}
-
-const seqs = ({ received }: TestWebhooks, did?: string) =>
-  received.filter(({ data }) => did === undefined || data.did === did).map(({ data }) => data.seq)
-const arrived = (test: TestWebhooks, count: number) =>
-  expect.poll(() => test.received.length).toBe(count)
-const idle = ({ webhooks }: TestWebhooks) =>
-  expect.poll(() => webhooks.endpoints.get(endpoint)!.inFlight).toBe(0)
-const stored = (test: TestWebhooks, states: string[]) => expect.poll(test.states).toEqual(states)
 
 describe('bounds', () => {
   it('what an endpoint has no room for stays in the log', async () => {
@@ -168,7 +155,7 @@ describe('repetitions', () => {
     await stored(test, ['1 delivered'])
   })
 
-  it('replay sends everything since a time again, in order and with the same ids', async () => {
+  it('replay sends everything since a time again, with the same ids and bodies', async () => {
     const test = await delivered()
     const before = test.received.map(({ id, body }) => ({ id, body }))
     const since = test.sequencer.clock.now() - 2_000
@@ -210,7 +197,7 @@ describe('repetitions', () => {
     expect(test.received[1]!.data.seq).toBe(2)
   })
 
-  it('what is in no log is told to the endpoints that want it, once', async () => {
+  it('a message that is in no log is sent to the endpoints that want it, once', async () => {
     const test = await withEndpoint()
     await test.add({ id: 'we_2', types: ['account.*'] })
     const [type, time] = ['relay.throttled', '2026-01-01T00:00:00.000Z'] as const

@@ -1,18 +1,10 @@
-/** Of which accounts the webhooks of a tenant tell. */
+/** Which accounts the webhooks of a tenant get events of. */
 import { expect, it } from 'vitest'
-import { alice, bob, type TestWebhooks, testWebhooks } from '#tests/support/webhooks-fixture.ts'
-
-async function withEndpoint(owners: Record<string, string>): Promise<TestWebhooks> {
-  const test = await testWebhooks({ owner: 'roomy', owners })
-  await test.add()
-  return test
-}
-
-const arrived = (test: TestWebhooks, count: number) =>
-  expect.poll(() => test.received.length).toBe(count)
+import { arrived, withEndpoint } from '#tests/support/webhook-scenarios.ts'
+import { alice, bob } from '#tests/support/webhooks-fixture.ts'
 
 it('a tenant gets events of its own accounts only', async () => {
-  const test = await withEndpoint({ [alice]: 'roomy', [bob]: 'other' })
+  const test = await withEndpoint({ owner: 'roomy', owners: { [alice]: 'roomy', [bob]: 'other' } })
   await test.session(bob)
   await test.session(alice)
   await test.session('did:plc:none')
@@ -20,9 +12,9 @@ it('a tenant gets events of its own accounts only', async () => {
   expect(test.received[0]!.data).toMatchObject({ did: alice, seq: 1 })
 })
 
-it('a tenant hears of a deletion that the directory has forgotten, if it has heard of the account', async () => {
+it('a tenant gets the deletion of an account that the directory has forgotten, if it has had an event of it', async () => {
   const owners: Record<string, string> = { [alice]: 'roomy', [bob]: 'roomy' }
-  const test = await withEndpoint(owners)
+  const test = await withEndpoint({ owner: 'roomy', owners })
   await test.session(alice)
   await arrived(test, 1)
   delete owners[alice]

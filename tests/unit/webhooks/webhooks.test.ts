@@ -7,31 +7,17 @@ import { RETRY_DELAYS_MS } from '#src/webhooks/retries.ts'
 import { DISABLE_AFTER_MS } from '#src/webhooks/sender.ts'
 import { resume } from '#src/webhooks/webhooks.ts'
 import {
-  alice,
-  bob,
-  type Received,
-  secret,
-  type TestWebhooks,
-  type TestWebhooksOptions,
-  testWebhooks,
-} from '#tests/support/webhooks-fixture.ts'
+  arrived,
+  endpoint,
+  idle,
+  seqs,
+  stored,
+  turn,
+  withEndpoint,
+} from '#tests/support/webhook-scenarios.ts'
+import { alice, bob, type Received, secret, testWebhooks } from '#tests/support/webhooks-fixture.ts'
 
 const minute = 60_000
-const endpoint = 'we_1'
-
-async function withEndpoint(options: TestWebhooksOptions = {}): Promise<TestWebhooks> {
-  const test = await testWebhooks(options)
-  await test.add()
-  return test
-}
-
-const seqs = ({ received }: TestWebhooks, did?: string) =>
-  received.filter(({ data }) => did === undefined || data.did === did).map(({ data }) => data.seq)
-const arrived = (test: TestWebhooks, count: number) =>
-  expect.poll(() => test.received.length).toBe(count)
-const idle = ({ webhooks }: TestWebhooks) =>
-  expect.poll(() => webhooks.endpoints.get(endpoint)!.inFlight).toBe(0)
-const stored = (test: TestWebhooks, states: string[]) => expect.poll(test.states).toEqual(states)
 
 describe('events', () => {
   it('an event arrives signed, with the time and the account', async () => {
@@ -127,6 +113,7 @@ describe('failures', () => {
       )
       .toBe(1)
     test.later(4_999)
+    await turn()
     expect(test.received).toHaveLength(1)
     test.later(1)
     await arrived(test, 2)
@@ -159,6 +146,7 @@ describe('failures', () => {
     await expect.poll(async () => (await list(test.webhooks))[0]).toMatchObject(disabled)
     await test.session(bob)
     test.later(60 * minute)
+    await turn()
     expect(test.received).toHaveLength(1)
     expect(test.warnings).toEqual(['a webhook endpoint is disabled'])
     test.answer(() => ({ status: 200 }))
@@ -215,6 +203,7 @@ describe('failures', () => {
     await arrived(test, 1)
     await idle(test)
     test.later(10 * minute - 1)
+    await turn()
     expect(test.received).toHaveLength(1)
     test.later(1)
     await arrived(test, 2)
