@@ -11,8 +11,8 @@ import type { Statement } from '#src/ports/sql.ts'
 import type { Role } from '#src/rules/group-roles.ts'
 
 /**
- * `updatedAt` is the last sign-in with the password on the device. With a `member`, who acts as the account there, it is
- * when it was chosen last, and `createdAt` when it took the place of another one, or signed in at its own server.
+ * `updatedAt` is the last sign-in with the password on the device. With a `member`, which acts as the account there, it is
+ * when the member was last chosen, and `createdAt` when it replaced another one or signed in at its own server.
  */
 export interface DeviceLink {
   deviceId: string
@@ -30,7 +30,7 @@ const links = `SELECT id AS deviceId, created_at AS createdAt, updated_at AS upd
 interface Described {
   account: AccountSummary
   clients: AuthorizedClients
-  /** Of the member that is asked for. */
+  /** Of the `member`. */
   role?: Role
 }
 
@@ -40,17 +40,16 @@ function linkOf({ member, ...link }: LinkRow): DeviceLink {
   return { ...link, ...(member !== null && { member }) }
 }
 
-/** Both are of each member, and of the account itself. More than one person uses: above it, the browsers that signed in first are signed out. */
+/** Above it, the browsers that signed in first are signed out. No person uses as many. */
 const MAX_DEVICES = 100
 /** Above it, the apps that were least recently authorized are forgotten: they ask for consent again. */
 const MAX_CLIENTS = 500
-/** A member of a group has this part of the room of an account. */
+/** A member of a group may have a tenth of both bounds, which the account itself has in full. */
 const MEMBER_SHARE = 10
 
 /**
- * With a `member` it acts as the account on this device, in place of another one; with `isSignIn` it has just signed in
- * at its own server. Throws 400 if the account's sessions
- * were ended since the sign-in began, at `since`; 403 NotAMember.
+ * With a `member`, it acts as the account on this device, in place of another one; with `isSignIn` it has just signed in at
+ * its own server. Throws 400 if the account's sessions were ended since the sign-in began, at `since`; 403 NotAMember.
  */
 export async function signInOnDevice(
   account: Account,
@@ -111,8 +110,8 @@ export async function listDevices(
 }
 
 /**
- * Null also for a sign-in from before the account's sessions were ended, if `signedInAt` is given, and if the `member`
- * is none. With it, the clients are those that it has authorized, and there is its role.
+ * Null for a sign-in, at `signedInAt`, from before the account's sessions were ended, and if `member` is not a member. With
+ * a `member`, the clients are those that it has authorized, and its role is included.
  */
 export async function describeWithClients(
   account: Account,
@@ -146,7 +145,7 @@ export async function setAuthorizedClient(
   ])
 }
 
-/** Each member has its own row of an app, so that the consent of one is none of another. */
+/** Each member has its own row for an app, so that its consent does not count for another member. */
 function clientRow(clientId: string, member: string | undefined): string {
   return member === undefined ? clientId : `${member} ${clientId}`
 }

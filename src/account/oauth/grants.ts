@@ -53,7 +53,7 @@ const select = `SELECT id, refresh_hash AS refreshHash, data, expires_at AS expi
 
 /**
  * Throws 400 InvalidGrant if the account's sessions were ended since it was authorized, at `authorizedAt`, or if the
- * member is none any more.
+ * membership of the member has ended.
  */
 export async function createGrant(
   account: Account,
@@ -148,8 +148,7 @@ export async function listGrants(
 
 /**
  * Replaces the token `id` and marks its refresh token as used. Idempotent. Throws 400 if the token does not exist:
- * another call has refreshed it, it was revoked, or its member
- * is none any more.
+ * another call has refreshed it, it was revoked, or the membership of its member has ended.
  */
 export async function rotateGrant(
   account: Account,

@@ -47,9 +47,9 @@ export async function listControllersOf(
   const dids = members.map(({ did }) => did)
   const infos = await dispatch.directory.accounts.getInfos({ dids })
   const here = new Map(infos.map((info) => [info.did, info]))
-  const away = dids.filter((did) => !here.has(did)).slice(0, MAX_HANDLES)
+  const elsewhere = dids.filter((did) => !here.has(did)).slice(0, MAX_HANDLES)
   const handles = new Map(
-    await Promise.all(away.map(async (did) => [did, await handleOf(resolver, did)] as const)),
+    await Promise.all(elsewhere.map(async (did) => [did, await handleOf(resolver, did)] as const)),
   )
   return members.map(({ did, role, addedAt, expiresAt }) => {
     const info = here.get(did)

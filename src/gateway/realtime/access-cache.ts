@@ -1,4 +1,4 @@
-/** What the records of channels say about who may join, as far as it was read lately; by account. */
+/** Caches what the records of channels say about who may join, by account. */
 import type { Channel } from '#src/channels/channels.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
 
