@@ -3,6 +3,7 @@ import type { ScopePermissionsTransition } from '@atproto/oauth-scopes'
 import type { Authority } from '#src/account/group/authorize.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { forbidden } from '#src/errors.ts'
+import { notAMember } from '#src/gateway/group/not-a-member.ts'
 import { permissionsCache } from '#src/gateway/oauth/permissions-cache.ts'
 import type { AccountCaller } from '#src/gateway/xrpc/callers.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
@@ -78,10 +79,6 @@ export function openOwnStatuses(
     known.set(member, { isUsable, until: now + STATUS_LIFETIME_MS })
     return isUsable
   }
-}
-
-export function notAMember() {
-  return forbidden('You are not a member of this group', 'NotAMember')
 }
 
 function callerOf(

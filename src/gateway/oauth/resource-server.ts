@@ -18,7 +18,8 @@ import {
   OAuthVerifier,
 } from '@atproto/oauth-provider/verifier'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
-import { notAMember, type OwnStatuses } from '#src/gateway/group/member-authority.ts'
+import type { OwnStatuses } from '#src/gateway/group/member-authority.ts'
+import { notAMember } from '#src/gateway/group/not-a-member.ts'
 import { permissionsOfBoth } from '#src/gateway/group/role-permissions.ts'
 import { DpopKeyCache } from '#src/gateway/oauth/dpop-key-cache.ts'
 import { permissionsCache } from '#src/gateway/oauth/permissions-cache.ts'

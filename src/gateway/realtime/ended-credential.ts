@@ -1,5 +1,6 @@
-/** Whether an event of an account ends a credential, or changes it, as far as a connection that was opened by it is concerned. */
-import { forbidden, XrpcError } from '#src/errors.ts'
+/** Whether an event of an account ends or changes a credential by which a connection was opened. */
+import { XrpcError } from '#src/errors.ts'
+import { notAMember } from '#src/gateway/group/not-a-member.ts'
 import type { Credential, MemberRole } from '#src/gateway/realtime/credential.ts'
 
 /** An event of the credential's account: a private one, or `account`. */
@@ -51,7 +52,7 @@ export function effectOn(credential: Credential, event: EndingEvent): Effect {
 
 type MemberCredential = Credential & { kind: 'member' }
 
-/** What is earlier than the group's answer about the membership and the session is in that. */
+/** Ignores events from before the group's answer about the membership and the session, which has them. */
 function effectOnMember(credential: MemberCredential, event: EndingEvent): Effect {
   const { member, sessionId } = credential
   const { kind, subject, fields, time } = event
@@ -105,7 +106,7 @@ export function credentialAfter(
     else if ('ended' in effect) ended = effect.ended
     else if (current.kind === 'member') {
       current = { ...current, member: effect.member }
-      // Who is added again may go on without a session; with one, that has ended by the removal.
+      // A member that is added again may go on, unless it has a session, which ended with the removal.
       if (event.fields.change === 'added' && current.sessionId === undefined) ended = undefined
     }
   }
@@ -131,10 +132,6 @@ function isTakedownOfAccount({ takedown, subject }: EndingEvent['fields']): bool
 
 export function takenDown(): XrpcError {
   return new XrpcError(401, 'AccountTakedown', 'The account has been taken down')
-}
-
-export function notAMember(): XrpcError {
-  return forbidden('You are not a member of this group', 'NotAMember')
 }
 
 export function sessionEnded(): XrpcError {

@@ -7,6 +7,7 @@ import type { Batch } from '#src/gateway/events/batch.ts'
 import type { EventStream } from '#src/gateway/events/event-stream.ts'
 import type { StreamEvent } from '#src/gateway/events/stream-event.ts'
 import type { Subscription } from '#src/gateway/events/subscription.ts'
+import { notAMember } from '#src/gateway/group/not-a-member.ts'
 import type { SubscriptionRequest } from '#src/gateway/realtime/client-messages.ts'
 import {
   type Credential,
@@ -15,7 +16,6 @@ import {
   isOfSameCaller,
   type MemberRole,
 } from '#src/gateway/realtime/credential.ts'
-import { notAMember } from '#src/gateway/realtime/ended-credential.ts'
 import { visiblePart } from '#src/gateway/realtime/event-text.ts'
 import { payloadText } from '#src/gateway/realtime/message-text.ts'
 import {
