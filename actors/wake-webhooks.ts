@@ -1,6 +1,6 @@
 /**
- * Wakes the webhooks that the directory lists, at the start and every 20 s: no call and no event does. Without any, that
- * is one question to the directory.
+ * Wakes the actors of webhooks that the directory lists, at the start and every 20 s, since neither calls nor events wake
+ * them. Without any, that is one call to the directory.
  */
 import type { ActorSettings } from '#actors/settings.ts'
 import { startPeriodicTask } from '#src/ports/periodic-task.ts'
@@ -21,7 +21,7 @@ export function startWebhooks(settings: ActorSettings): () => void {
   })
 }
 
-/** False if one could not be woken. */
+/** Returns false if an actor could not be woken. */
 async function wakeAll(
   { dispatch, log }: Pick<ActorSettings, 'dispatch' | 'log'>,
   isStopped: () => boolean,

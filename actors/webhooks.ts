@@ -17,11 +17,11 @@ import { postMessage } from '#src/webhooks/post-message.ts'
 import { openWebhooks, type Webhooks } from '#src/webhooks/webhooks.ts'
 
 const TIMEOUT_MS = 15_000
-/** A response is not read. */
+/** Responses are not read. */
 const MAX_RESPONSE_BYTES = 64 * 1024
 /** Requests of all owners in this process. */
 const MAX_IN_FLIGHT = 64
-/** Without an enabled endpoint. */
+/** How long the actor stays awake without an enabled endpoint. */
 const IDLE_MS = 60_000
 
 export function webhooksActor(settings: ActorSettings) {
@@ -72,7 +72,7 @@ async function open(
         try {
           c.sleep()
         } catch {
-          // It is ending already.
+          // The actor is ending already.
         }
       })
     },

@@ -23,7 +23,7 @@ export const tenantActions = {
   },
   audit: {
     ...reads({ list: listAudit }),
-    // A repetition is a second row, and no second effect.
+    // A repetition adds a second row, and has no other effect.
     ...writes({ add: addAudit }),
   },
   idempotency: writes({ begin: beginKeyedCall, end: endKeyedCall }),

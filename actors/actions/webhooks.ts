@@ -17,7 +17,7 @@ export const webhooksActions = {
   },
   deliveries: {
     ...reads({ list: deliveries.list }),
-    // What waits already is not added again; deliveries are made at least once in any case.
+    // A repetition adds no delivery that waits already, and deliveries are made at least once in any case.
     ...writes({
       test: deliveries.test,
       redeliver: deliveries.redeliver,

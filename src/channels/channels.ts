@@ -104,7 +104,7 @@ export interface PresentAccounts {
 }
 
 /**
- * Adds a member, or changes its state; the others are told. Returns who is in the channel. `member` is made by the
+ * Adds a member, or changes its state; the others are notified. Returns who is in the channel. `member` is made by the
  * gateway `follower`. Throws 503 ChannelFull, and 429 for too many of one account.
  */
 export async function join(

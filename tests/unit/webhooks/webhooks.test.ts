@@ -64,7 +64,7 @@ describe('events', () => {
     expect(created).toMatchObject({ type: 'account.created', data: { handle: 'alice.test' } })
   })
 
-  it('without an endpoint no event is read, and the directory is told', async () => {
+  it('without an endpoint no event is read, and the directory does not list the owner', async () => {
     const test = await withEndpoint()
     expect(test.listed).toEqual([true])
     await remove(test.webhooks, { id: endpoint })
@@ -258,7 +258,7 @@ describe('restarts', () => {
     },
   )
 
-  it('an endpoint that was away for longer than events are kept is told what it has missed', async () => {
+  it('an endpoint that was disabled for longer than events are kept gets the time that it has missed', async () => {
     const hour = 60 * minute
     const test = await withEndpoint({ backfillMs: hour })
     await update(test.webhooks, { id: endpoint, enabled: false })

@@ -142,7 +142,7 @@ describe('a connection of a member', () => {
     expect([sent.filter((type) => type === 'preferences').length, ended]).toEqual([1, []])
   })
 
-  it('is not told of a change that leaves the role as it is, and keeps a later one', async () => {
+  it('sends nothing about a change that leaves the role as it is, and keeps the later change', async () => {
     const { subscriber, sent } = await connected()
     subscriber.changeMember({ ...editor, endsAt: now, asOf: 2 })
     subscriber.changeMember({ ...viewer, asOf: 1 })

@@ -206,7 +206,7 @@ it('a gateway that stops asks no more', async () => {
   expect(questions.length).toBeLessThanOrEqual(3)
 })
 
-it('the log warns once when a relay nearly has its limit, and once when it throttles the first account, of which webhooks are told', async () => {
+it('the log warns once when a relay nearly has its limit, and once when it throttles the first account, which is sent to webhooks', async () => {
   let accounts = 79
   let status = 'active'
   const hostStatus = async () => ({ status: 'active', accounts, seq: undefined })
