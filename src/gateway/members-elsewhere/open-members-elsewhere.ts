@@ -150,7 +150,9 @@ function mustBeFromOurPage(c: C): void {
 /** Throws 400 unless `path` is a path of this server. */
 function localPath(path: string, publicUrl: string): string {
   const url = path.length > MAX_RETURN_LENGTH ? null : URL.parse(path, publicUrl)
-  if (url === null || !path.startsWith('/') || url.origin !== new URL(publicUrl).origin) {
+  // Of `/.//host` the path is `//host`, which is another host to a browser.
+  const isHere = url?.origin === new URL(publicUrl).origin && !url.pathname.startsWith('//')
+  if (url === null || !path.startsWith('/') || !isHere) {
     throw invalidRequest('return_to must be a path of this server')
   }
   return `${url.pathname}${url.search}`

@@ -108,3 +108,17 @@ it('a page of another site does not send a browser to a server of its choice', a
   const headers = { 'sec-fetch-site': 'cross-site' }
   expect((await openPages().app.request(url, { headers })).status).toBe(403)
 })
+
+it.each([
+  '//evil.example',
+  '/.//evil.example',
+  '/a/..//evil.example',
+  '/\\\\evil.example',
+  '/%2e//evil.example',
+])('a browser is not sent to another host by the path %s', async (path) => {
+  const query = new URLSearchParams({ identifier: bob, return_to: path })
+  const url = `${publicUrl}/oauth/members/start?${query}`
+  const response = await openPages().app.request(url)
+  expect(response.status).toBe(400)
+  expect(await response.text()).toContain('return_to must be a path of this server')
+})
