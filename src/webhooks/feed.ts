@@ -165,6 +165,7 @@ export class Feed {
     return messages.filter(({ did, type }) => {
       const isOwn = owners.get(did) === owner
       if (isOwn) this.#ownAccounts.set(did, true)
+      else if (owners.has(did)) this.#ownAccounts.delete(did)
       // The directory may have forgotten a deleted account by now.
       return isOwn || (type === 'account.deleted' && !owners.has(did) && this.#ownAccounts.has(did))
     })

@@ -28,3 +28,23 @@ it('a tenant gets the deletion of an account that the directory has forgotten, i
     data: { did: alice, seq: 2 },
   })
 })
+
+it('a tenant does not hear of the deletion of an account that has moved to another tenant', async () => {
+  const owners: Record<string, string> = { [alice]: 'roomy', [bob]: 'roomy' }
+  const test = await withEndpoint(owners)
+  await test.session(alice)
+  await arrived(test, 1)
+  owners[alice] = 'other'
+  await test.session(alice)
+  await test.session(bob)
+  await arrived(test, 2)
+  delete owners[alice]
+  await test.account(alice, 'deleted')
+  await test.session(bob)
+  await arrived(test, 3)
+  expect(test.received.map(({ data }) => data)).toMatchObject([
+    { did: alice },
+    { did: bob },
+    { did: bob },
+  ])
+})
