@@ -166,6 +166,8 @@ async function mustBeValid(
 
 async function refusalOf(ports: Webhooks['ports'], text: string): Promise<string | undefined> {
   if (!URL.canParse(text)) return 'it is not a URL'
+  // Which the parser leaves out, and terminals do not.
+  if (/\p{Cc}/u.test(text)) return 'it has control characters'
   const url = new URL(text)
   if (url.username !== '' || url.password !== '') return 'it has a user name or a password'
   return ports.refusalOf(url)

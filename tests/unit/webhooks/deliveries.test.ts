@@ -65,7 +65,12 @@ describe('bounds', () => {
 
   it('the URL must be one that the server sends to', async () => {
     const test = await testWebhooks()
-    for (const url of ['http://hook.example', 'nothing', 'https://user:secret@hook.example']) {
+    for (const url of [
+      'http://hook.example',
+      'nothing',
+      'https://user:secret@hook.example',
+      'https://hook.example/\nX: y',
+    ]) {
       await expect(test.add({ url })).rejects.toMatchObject({ status: 400, error: 'InvalidUrl' })
     }
     await expect(test.add({ url: `https://a/${'x'.repeat(2_000)}` })).rejects.toThrow('too long')
