@@ -133,24 +133,27 @@ export function parseJson(bytes: Uint8Array): unknown {
   } catch {
     throw invalidRequest('The request body is not JSON')
   }
-  checkBounds(value, 0)
+  mustBeBounded(value, 'The request body')
   return value
 }
 
 const MAX_DEPTH = 64
 const MAX_LIST_LENGTH = 65_536
 
-/** So that later code may recurse into the value, and may merge it into other objects. */
-function checkBounds(value: unknown, depth: number): void {
+/**
+ * So that later code may recurse into the value, and may merge it into other objects. Throws 400; `what` is the subject of
+ * its message.
+ */
+export function mustBeBounded(value: unknown, what: string, depth = 0): void {
   if (typeof value !== 'object' || value === null) return
-  if (depth === MAX_DEPTH) throw invalidRequest('The request body is nested too deep')
+  if (depth === MAX_DEPTH) throw invalidRequest(`${what} is nested too deep`)
   if (Array.isArray(value)) {
-    if (value.length > MAX_LIST_LENGTH) throw invalidRequest('The request body has too long a list')
-    for (const item of value) checkBounds(item, depth + 1)
+    if (value.length > MAX_LIST_LENGTH) throw invalidRequest(`${what} has too long a list`)
+    for (const item of value) mustBeBounded(item, what, depth + 1)
     return
   }
   for (const key of Object.keys(value)) {
     if (key === '__proto__') throw invalidRequest('Keys must not be "__proto__"')
-    checkBounds((value as Record<string, unknown>)[key], depth + 1)
+    mustBeBounded((value as Record<string, unknown>)[key], what, depth + 1)
   }
 }

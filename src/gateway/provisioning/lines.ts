@@ -1,10 +1,13 @@
 /** Splits a body into lines as it arrives. */
+import { isUtf8 } from 'node:buffer'
 import { tooLarge } from '#src/gateway/http/body-errors.ts'
 
 /** 64 lines of each file are in memory. */
 export const MAX_LINE_BYTES = 256 * 1024
 
 const NEW_LINE = 10
+/** In place of a line that is not, so that its row is refused: it is no JSON. */
+const NOT_UTF8 = 'not UTF-8'
 
 /** `n` is the line number, from 1 on; empty lines are left out. Throws 413 for a line that is too long. */
 export async function* linesOf(
@@ -15,9 +18,9 @@ export async function* linesOf(
   let restBytes = 0
   const take = (last: Uint8Array) => {
     n++
-    const text = Buffer.concat([...rest, last])
-      .toString()
-      .trim()
+    const line = Buffer.concat([...rest, last])
+    // Decoded, different names would become the same one.
+    const text = isUtf8(line) ? line.toString().trim() : NOT_UTF8
     rest = []
     restBytes = 0
     return { n, text }

@@ -1,5 +1,6 @@
 /** Runs the rows of a file, several at once, and streams their results: a line of JSON for each row. */
 import { XrpcError } from '#src/errors.ts'
+import { mustBeBounded } from '#src/gateway/http/body.ts'
 import { type ByteSource, closing } from '#src/gateway/http/byte-stream.ts'
 import type { Provisioned } from '#src/gateway/provisioning/provision.ts'
 import type { Log } from '#src/log.ts'
@@ -178,6 +179,7 @@ function parse(text: string): object {
   } catch {
     throw new XrpcError(400, 'InvalidRequest', 'The line is not JSON')
   }
+  mustBeBounded(row, 'The line')
   if (typeof row === 'object' && row !== null && !Array.isArray(row)) return row
   throw new XrpcError(400, 'InvalidRequest', 'The line is not a JSON object')
 }

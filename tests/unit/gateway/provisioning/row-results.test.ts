@@ -61,6 +61,28 @@ describe('lines of a body', () => {
 })
 
 describe('results of rows', () => {
+  it.each([
+    [
+      'nested too deep',
+      `{"a":${'['.repeat(100)}${']'.repeat(100)}}`,
+      'The line is nested too deep',
+    ],
+    ['a key that is merged', '{"__proto__":{"externalId":"x"}}', 'Keys must not be "__proto__"'],
+    ['not UTF-8', Buffer.from('{"externalId":"\xff"}', 'latin1'), 'The line is not JSON'],
+  ])('a line is refused as a body would be that is %s', async (_, line, message) => {
+    async function* body() {
+      yield Buffer.concat([Buffer.from(line), Buffer.from('\n{"externalId":"b"}')])
+    }
+    const asked: unknown[] = []
+    const runRow = async (row: unknown) => {
+      asked.push(row)
+      return created(row)
+    }
+    const results = await all(rowResults(ports(runRow).ports, linesOf(body())))
+    expect(results).toContainEqual({ n: 1, status: 'error', error: 'InvalidRequest', message })
+    expect(asked).toEqual([{ externalId: 'b' }])
+  })
+
   it('a line that is wrong is an error with its number, and the others go on', async () => {
     const given = ports(async (row) => {
       if ((row as { externalId: string }).externalId === 'b') throw invalidRequest('no b', 'NoB')
