@@ -134,7 +134,9 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     resolver: context.resolver,
     clock,
     oauth,
-    members: openMemberAuthority({ dispatch, findAccount, clock }),
+    members: openMemberAuthority({
+      ...{ dispatch, findAccount, clock, resolver: context.resolver, service: context.service },
+    }),
     tenants: openTenantCredentials({ dispatch, clock }),
   }
   const authenticate = authenticator(auth)

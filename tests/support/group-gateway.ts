@@ -24,13 +24,16 @@ export interface Group {
   isAwake?: boolean
   /** Of the member's own account, if it is here. */
   ownStatus?: string
+  /** The document of the member's DID names it; undefined if it names none. */
+  ownServer?: string
   /** Of the token of an app that the member has signed in to as the group. */
   tokenScope?: string
 }
 
 /** A gateway whose one account is a group, of which `member` has the role. */
 export function openGroup(given: Group = {}) {
-  const { role = 'editor', isKnown = true, isAwake = true, ownStatus, tokenScope = '' } = given
+  const { role = 'editor', isKnown = true, isAwake = true, tokenScope = '' } = given
+  const { ownStatus, ownServer } = given
   const asked: unknown[] = []
   const account = {
     group: {
@@ -66,6 +69,11 @@ export function openGroup(given: Group = {}) {
         publicKeyMultibase: key.did().slice('did:key:'.length),
       },
     ],
+    ...(ownServer !== undefined && {
+      service: [
+        { id: '#atproto_pds', type: 'AtprotoPersonalDataServer', serviceEndpoint: ownServer },
+      ],
+    }),
   }
   const resolver = { resolve: async () => document, refresh: async () => undefined }
   const actors = { account, directory, isAwake } as never
@@ -73,7 +81,8 @@ export function openGroup(given: Group = {}) {
   const findAccount = async (name: string) => (name === did ? did : undefined)
   const clock = { now: () => now }
   const base = { serviceDid, jwtSecret, adminPassword, clock, resolver }
-  const members = openMemberAuthority({ dispatch: server.dispatch, findAccount, clock })
+  const { dispatch, service } = server
+  const members = openMemberAuthority({ dispatch, service, resolver, findAccount, clock })
   const permissionsOf = (scope: string) => new ScopePermissionsTransition(scope)
   const oauth = {
     authenticate: async () => ({

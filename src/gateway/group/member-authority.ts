@@ -9,6 +9,8 @@ import type { AccountCaller } from '#src/gateway/xrpc/callers.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import { BoundedMap } from '#src/ports/bounded-map.ts'
 import type { Clock } from '#src/ports/clock.ts'
+import type { DidSource } from '#src/ports/did-resolver.ts'
+import { serviceEndpoint } from '#src/protocol/did-document.ts'
 import { type AccountStatus, may } from '#src/rules/states.ts'
 
 export interface MemberAuthority {
@@ -30,16 +32,12 @@ const MAX_MEMBERS = 10_000
 const STATUS_LIFETIME_MS = 5_000
 
 export function openMemberAuthority({
-  dispatch,
   findAccount,
-  clock,
-}: {
-  dispatch: Dispatch
-  findAccount: FindAccount
-  clock: Clock
-}): MemberAuthority {
+  ...ports
+}: OwnStatusPorts & { dispatch: Dispatch; findAccount: FindAccount }): MemberAuthority {
+  const { dispatch } = ports
   const permissions = permissionsCache()
-  const mayAct = openOwnStatuses(dispatch, clock)
+  const mayAct = openOwnStatuses(ports)
   return {
     async ofSession({ did, member, client, sessionId }) {
       if (!(await mayAct(member))) throw notAMember()
@@ -65,17 +63,35 @@ export function openMemberAuthority({
 /** Whether the member's own account may do anything; true if it is of another server. */
 export type OwnStatuses = (member: string) => Promise<boolean>
 
-export function openOwnStatuses(
-  { directory }: Pick<Dispatch, 'directory'>,
-  clock: Clock,
-): OwnStatuses {
+export interface OwnStatusPorts {
+  dispatch: Pick<Dispatch, 'directory'>
+  resolver: DidSource
+  service: { publicUrl: string }
+  clock: Clock
+}
+
+export function openOwnStatuses({
+  dispatch: { directory },
+  resolver,
+  service,
+  clock,
+}: OwnStatusPorts): OwnStatuses {
+  /** The directory forgets a deleted account, whose document still names this server, or is gone. */
+  async function isElsewhere(member: string): Promise<boolean> {
+    const document = await resolver.resolve(member)
+    if (document === undefined) return false
+    const pds = serviceEndpoint(document, 'atproto_pds', 'AtprotoPersonalDataServer')
+    return pds === undefined || URL.parse(pds)?.origin !== new URL(service.publicUrl).origin
+  }
+
   const known = new BoundedMap<string, { isUsable: boolean; until: number }>(MAX_MEMBERS)
   return async (member) => {
     const now = clock.now()
     const found = known.get(member)
     if (found !== undefined && now < found.until) return found.isUsable
     const account = await directory.accounts.find({ identifier: member })
-    const isUsable = account === null || may('manage', account.status as AccountStatus)
+    const isUsable =
+      account === null ? await isElsewhere(member) : may('manage', account.status as AccountStatus)
     known.set(member, { isUsable, until: now + STATUS_LIFETIME_MS })
     return isUsable
   }

@@ -105,7 +105,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
       serviceDid,
       accounts,
       clock: ports.clock,
-      mayAct: openOwnStatuses(server.dispatch, ports.clock),
+      mayAct: openOwnStatuses({ ...server, clock: ports.clock }),
     })
     return resources
   })

@@ -49,6 +49,15 @@ describe('act-as with a service token', () => {
     }
   })
 
+  it('is refused to a member whose own account here was deleted, and forgotten by the directory', async () => {
+    const write = async (ownServer: string, headers: Record<string, string>) =>
+      (await post(openGroup({ ownServer }), createRecord, input, headers)).status
+    for (const headers of [actAs(createRecord), memberSession()]) {
+      expect(await write('https://other.example', headers)).toBe(200)
+      expect(await write('http://localhost:2583/', headers)).toBe(403)
+    }
+  })
+
   it('does not wake a group for who is no member', async () => {
     const gateway = openGroup({ isKnown: false, isAwake: false })
     await post(gateway, createRecord, input, actAs(createRecord))
