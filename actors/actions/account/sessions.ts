@@ -6,7 +6,7 @@ import {
   listAppPasswords,
   revokeAppPassword,
 } from '#src/account/sessions/app-passwords.ts'
-import { createClaim, findClaim, isClaimed, useClaim } from '#src/account/sessions/claims.ts'
+import { createClaim, findClaim, useClaim } from '#src/account/sessions/claims.ts'
 import {
   confirmEmail,
   requestEmailUpdate,
@@ -45,7 +45,7 @@ export const sessionsActions = {
     ...once({ confirm: confirmEmail, update: updateEmail, set: setEmail }),
   },
   claim: {
-    ...reads({ find: findClaim, isClaimed }),
+    ...reads({ find: findClaim }),
     // The caller makes the token.
     ...writes({ create: createClaim }),
     ...once({ use: useClaim }),

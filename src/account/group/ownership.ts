@@ -15,6 +15,7 @@ import {
   storeMember,
 } from '#src/account/group/member-rows.ts'
 import { deleteRequest, mustBePrincipal } from '#src/account/group/members.ts'
+import { unlessEndedByClaim } from '#src/account/sessions/claim-turns.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import type { Principal } from '#src/rules/acting-member.ts'
@@ -96,11 +97,22 @@ export async function acceptOwnership(
   })
 }
 
-/** Makes an ordinary account a group, at its own wish. Throws 400 GroupExists, NotAPrincipal; 403 NotAMember. */
+/**
+ * Makes an ordinary account a group, at its own wish. Throws 400 GroupExists, NotAPrincipal, ExpiredToken if a claim has
+ * ended the `session`; 403 NotAMember.
+ */
 export async function convert(
   account: Account,
-  { by, owner: did }: { by: Principal; owner: string },
+  { session, ...input }: { by: Principal; owner: string; session?: string },
   key?: IdempotencyKey,
+): Promise<void> {
+  return unlessEndedByClaim(account, session, () => toGroup(account, input, key))
+}
+
+function toGroup(
+  account: Account,
+  { by, owner: did }: { by: Principal; owner: string },
+  key: IdempotencyKey | undefined,
 ): Promise<void> {
   return changeGroup(account, by, key, async () => {
     if (by.did !== account.did) throw notAMember()

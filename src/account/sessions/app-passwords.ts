@@ -6,6 +6,7 @@
 import type { Account } from '#src/account/account.ts'
 import { addPrivateEvent, MAX_NAME_LENGTH } from '#src/account/private-events.ts'
 import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
+import { unlessEndedByClaim } from '#src/account/sessions/claim-turns.ts'
 import { usableRow } from '#src/account/sessions/usable-row.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { hashAppPassword } from '#src/ports/passwords.ts'
@@ -33,15 +34,29 @@ export interface AppPasswordRow {
 
 /**
  * The caller makes the password, so that the call may be retried. Throws 400 if the name is taken or there
- * are too many, and as `usableRow`.
+ * are too many, ExpiredToken if a claim has ended the `session`, and as `usableRow`.
  */
 export async function createAppPassword(
   account: Account,
-  input: { name: string; password: string; privileged: boolean; client?: ClientInfo },
+  input: NewAppPassword & { session?: string },
 ): Promise<AppPassword & { password: string }> {
-  const { name, password, privileged, client } = input
   await usableRow(account)
-  const secret = await hashAppPassword(account.did, password)
+  const secret = await hashAppPassword(account.did, input.password)
+  return unlessEndedByClaim(account, input.session, () => storeNew(account, input, secret))
+}
+
+interface NewAppPassword {
+  name: string
+  password: string
+  privileged: boolean
+  client?: ClientInfo
+}
+
+function storeNew(
+  account: Account,
+  { name, password, privileged, client }: NewAppPassword,
+  secret: string,
+): Promise<AppPassword & { password: string }> {
   // One after another, so that only the one that is stored gets an event.
   return account.factorMutex.run(async () => {
     const { passwords } = await listAppPasswords(account)

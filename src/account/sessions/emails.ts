@@ -5,6 +5,7 @@ import { addPrivateEvent } from '#src/account/private-events.ts'
 import { type ProfileRow, updateProfile } from '#src/account/profile.ts'
 import type { ClientInfo } from '#src/account/security-events.ts'
 import { changeEmail, finishEmailChange } from '#src/account/sessions/change-email.ts'
+import { unlessEndedByClaim, whileUnclaimed } from '#src/account/sessions/claim-turns.ts'
 import {
   checkEmailToken,
   consumeEmailToken,
@@ -63,12 +64,27 @@ export async function requestEmailUpdate(
 /**
  * With `emailAuthFactor` and the current address, codes by mail are turned on, if the address is confirmed, or off,
  * with a token. Throws 400 for an invalid, disposable or taken address; 400 TokenRequired, InvalidToken or
- * ExpiredToken; and as `usableRow`.
+ * ExpiredToken, also if a claim has ended the `session`; and as `usableRow`.
  */
-export async function updateEmail(
+export function updateEmail(
   account: Account,
-  input: { email: string; token?: string; emailAuthFactor?: boolean; client?: ClientInfo },
+  { session, ...input }: EmailUpdate & { session?: string },
   key?: IdempotencyKey,
+): Promise<void> {
+  return unlessEndedByClaim(account, session, () => update(account, input, key))
+}
+
+interface EmailUpdate {
+  email: string
+  token?: string
+  emailAuthFactor?: boolean
+  client?: ClientInfo
+}
+
+async function update(
+  account: Account,
+  input: EmailUpdate,
+  key: IdempotencyKey | undefined,
 ): Promise<void> {
   const row = await currentRow(account)
   const email = parseEmail(input.email)
@@ -88,12 +104,15 @@ export async function updateEmail(
   await changeEmail(account, email, { client, key })
 }
 
+/** With `unlessClaimed` it throws 403 AlreadyClaimed if its user has taken the account over. */
 export async function setEmail(
   account: Account,
-  input: { email: string },
+  { email, unlessClaimed = false }: { email: string; unlessClaimed?: boolean },
   key?: IdempotencyKey,
 ): Promise<void> {
-  await changeEmail(account, parseAddress(input.email), { key })
+  const address = parseAddress(email)
+  const change = () => changeEmail(account, address, { key })
+  await (unlessClaimed ? whileUnclaimed(account, change) : change())
 }
 
 async function currentRow(account: Account): Promise<ProfileRow> {

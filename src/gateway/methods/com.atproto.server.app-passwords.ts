@@ -8,9 +8,13 @@ import { newAppPassword } from '#src/rules/passwords.ts'
 export const createAppPassword = method(server.createAppPassword, {
   ...ownAccount,
   auth: 'full account',
-  run: ({ account, input: { name, privileged = false }, server, incoming }) => {
+  run: ({ account, caller, input: { name, privileged = false }, server, incoming }) => {
     const client = clientInfoOf(server.addressOf, incoming)
-    return account.appPassword.create({ name, privileged, password: newAppPassword(), client })
+    const { sessionId: session } = caller
+    return account.appPassword.create({
+      ...{ name, privileged, password: newAppPassword(), client },
+      ...(session !== undefined && { session }),
+    })
   },
 })
 

@@ -51,9 +51,10 @@ export const updateEmail = method(server.updateEmail, {
   ...ownAccount,
   oauth: refuseApps,
   auth: 'full account',
-  run: async ({ account, input: { email, token, emailAuthFactor }, server, incoming }) => {
+  run: async ({ account, caller, input: { email, token, emailAuthFactor }, server, incoming }) => {
     await account.email.update({
       email,
+      ...(caller.sessionId !== undefined && { session: caller.sessionId }),
       ...(token !== undefined && { token }),
       ...(emailAuthFactor !== undefined && { emailAuthFactor }),
       client: clientInfoOf(server.addressOf, incoming),

@@ -1,5 +1,4 @@
 /** dev.headwater.tenant: the accounts of the tenant. It neither sees nor changes any others. */
-import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import { updateHandle } from '#src/gateway/identity/update-handle.ts'
 import { exportCar, exporterOf } from '#src/gateway/methods/export-car.ts'
@@ -43,7 +42,8 @@ export const updateAccount = method(tenant.updateAccount, {
       await dispatch.directory.tenantAccounts.setExternalId(name)
     }
     if (handle !== undefined) await updateHandle(identity, { did, handle })
-    if (email !== undefined) await setEmail(dispatch.account(did), email)
+    // By another address the tenant could reset the password, and take the account back.
+    if (email !== undefined) await dispatch.account(did).email.set({ email, unlessClaimed: true })
     return accountView(await mustOwn(call, { did }))
   },
 })
@@ -111,14 +111,6 @@ export const exportAccount = method(tenant.exportAccount, {
     return car
   },
 })
-
-/** Throws 403 AlreadyClaimed: with another address the tenant could reset the password and take the account back. */
-async function setEmail(account: RemoteAccount, email: string): Promise<void> {
-  if (await account.claim.isClaimed()) {
-    throw forbidden('The user of this account has claimed it', 'AlreadyClaimed')
-  }
-  await account.email.set({ email })
-}
 
 function suspendedByOperator() {
   return forbidden('The operator of the server has suspended this account')

@@ -65,6 +65,8 @@ export interface PrincipalCaller {
   permissions?: Permissions
   scopes?: string
   clientId?: string
+  /** Of a session token. */
+  sessionId?: string
   group?: string
 }
 

@@ -79,7 +79,8 @@ export async function verifyPrincipal(
   }
   const accepted: readonly string[] = accessScopesFor[isFull ? 'full account' : 'account']
   if (!accepted.includes(caller.scope)) throw invalidRequest('Bad token scope', 'InvalidToken')
-  return { did: caller.did, scope: caller.scope, clientId: 'session' }
+  const { did, scope, sessionId } = caller
+  return { did, scope, clientId: 'session', ...(sessionId !== undefined && { sessionId }) }
 }
 
 /** The account that an app has signed in as; if a member acts as it, that member, with what the token allows. */
