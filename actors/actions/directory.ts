@@ -129,6 +129,7 @@ export const directoryActions = {
       list: directory.listTenantAccounts,
       count: directory.countTenantAccounts,
       tenantsOf: directory.tenantsOfAccounts,
+      hasSignedUp: directory.hasSignedUp,
     }),
     ...writes({
       setExternalId: directory.setExternalId,

@@ -58,6 +58,7 @@ export {
   countTenantAccounts,
   findTenantAccount,
   findTenantBrand,
+  hasSignedUp,
   listTenantAccounts,
   setExternalId,
   tenantsOfAccounts,

@@ -62,6 +62,11 @@ export async function tenantsOfAccounts(
   return Object.fromEntries(rows.map(({ did, tenant }) => [did, tenant]))
 }
 
+/** Whether someone has signed up for the account, with an invite code: then it was never the tenant's to hand over. */
+export async function hasSignedUp({ sql }: Directory, { did }: { did: string }): Promise<boolean> {
+  return (await sql.first('SELECT 1 FROM invite_code_use WHERE used_by = ?', did)) !== undefined
+}
+
 export interface AccountFilter {
   tenant: string
   status?: string

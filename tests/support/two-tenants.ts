@@ -107,6 +107,7 @@ export async function openTwoTenants() {
         list: directory.listTenantAccounts,
         count: directory.countTenantAccounts,
         tenantsOf: directory.tenantsOfAccounts,
+        hasSignedUp: directory.hasSignedUp,
         setExternalId: directory.setExternalId,
         beginSuspension: directory.beginSuspension,
         endSuspension: directory.endSuspension,

@@ -2,7 +2,7 @@
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import { updateHandle } from '#src/gateway/identity/update-handle.ts'
 import { exportCar, exporterOf } from '#src/gateway/methods/export-car.ts'
-import { addAudit, mustOwn } from '#src/gateway/methods/tenant-methods.ts'
+import { addAudit, mustBeCustodial, mustOwn } from '#src/gateway/methods/tenant-methods.ts'
 import { accountView } from '#src/gateway/methods/tenant-views.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
@@ -35,6 +35,7 @@ export const updateAccount = method(tenant.updateAccount, {
   run: async (call) => {
     const { did, handle, email, externalId } = call.input
     await mustOwn(call, { did })
+    if (email !== undefined) await mustBeCustodial(call, did)
     await addAudit(call, 'updateAccount', { target: did, ...call.input })
     const { dispatch, identity } = call.server
     if (externalId !== undefined) {

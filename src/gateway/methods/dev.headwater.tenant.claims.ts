@@ -1,6 +1,6 @@
 /** dev.headwater.tenant: links by which users take over accounts that a platform has created for them. */
 import { invalidRequest } from '#src/errors.ts'
-import { addAudit, mustOwn } from '#src/gateway/methods/tenant-methods.ts'
+import { addAudit, mustBeCustodial, mustOwn } from '#src/gateway/methods/tenant-methods.ts'
 import { newClaimLink } from '#src/gateway/pages/claim-path.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
@@ -20,6 +20,7 @@ export const createClaim = method(tenant.createClaim, {
     if (kind === 'group') {
       throw invalidRequest('A group is not claimed: offer its ownership to a member')
     }
+    await mustBeCustodial(call, did)
     await addAudit(call, 'createClaim', { target: did })
     const { url, hash } = newClaimLink(service.publicUrl, did)
     const expiresAt = Date.now() + expiresIn * 1000

@@ -1,6 +1,6 @@
 /** What the methods of dev.headwater.tenant have in common: whose accounts they see, and the audit log. */
 import type { TenantAccount } from '#src/directory/tenant-accounts.ts'
-import { invalidRequest } from '#src/errors.ts'
+import { forbidden, invalidRequest } from '#src/errors.ts'
 import type { TenantCaller } from '#src/gateway/xrpc/callers.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 
@@ -30,4 +30,10 @@ export async function mustOwn(
   const account = await tenantAccounts.find({ ...name, tenant: tenant.id })
   if (account === null) throw invalidRequest('Account not found', 'AccountNotFound')
   return account
+}
+
+/** Throws 403 AlreadyClaimed if a user has signed up for the account: the tenant could take it over. */
+export async function mustBeCustodial({ server }: TenantCall, did: string): Promise<void> {
+  if (!(await server.dispatch.directory.tenantAccounts.hasSignedUp({ did }))) return
+  throw forbidden('The user of this account has signed up for it', 'AlreadyClaimed')
 }

@@ -1,6 +1,7 @@
 /** What a tenant does to its own accounts. */
 import { describe, expect, it } from 'vitest'
 import { setState } from '#src/directory/accounts.ts'
+import { insertInviteUse } from '#src/directory/invites.ts'
 import { findTenantAccount } from '#src/directory/tenant-accounts.ts'
 import { get, outcome, post } from '#tests/support/gateway.ts'
 import { openTwoTenants, thingsOf } from '#tests/support/two-tenants.ts'
@@ -73,6 +74,19 @@ describe('accounts of a tenant', () => {
     const { call, stored } = await open()
     expect((await call('updateAccount', { did, externalId: 'room 7' })).status).toBe(200)
     expect(await stored()).toMatchObject({ externalId: 'room 7' })
+  })
+
+  it('the account of a user who has signed up with an invite code is not taken over', async () => {
+    const { call, accountCalls, directory } = await open()
+    expect((await call('updateAccount', { did, email: 'a@roomy.example' })).status).toBe(200)
+    expect(accountCalls.splice(0)).toEqual([`email.set of ${did}`])
+    const signUp = insertInviteUse(things.inviteCode, did, Date.now())
+    await directory.sql.batch([signUp])
+    const refused = { status: 403, error: 'AlreadyClaimed' }
+    const change = call('updateAccount', { did, email: 'a@roomy.example' })
+    expect(await outcome(change)).toMatchObject(refused)
+    expect(await outcome(call('createClaim', { account: did }))).toMatchObject(refused)
+    expect(accountCalls).toEqual([])
   })
 
   it('an account is deleted', async () => {
