@@ -9,7 +9,14 @@ import { presets, roleFor } from '#src/gateway/group/delegation-presets.ts'
 import { listAccountsOf, listControllersOf } from '#src/gateway/group/delegation-views.ts'
 import { resolveIdentity } from '#src/gateway/identity/resolve-identity.ts'
 import { create as createGroup } from '#src/gateway/methods/dev.headwater.group.creating.ts'
-import { byOf, mayCall, mustBePrincipal, onGroup } from '#src/gateway/methods/group-methods.ts'
+import {
+  byOf,
+  convertOwn,
+  mayCall,
+  mustBePrincipal,
+  mustMayCall,
+  onGroup,
+} from '#src/gateway/methods/group-methods.ts'
 import type { PrincipalCaller } from '#src/gateway/xrpc/callers.ts'
 import { type AccountMethodCall, method } from '#src/gateway/xrpc/method.ts'
 import type { Schema } from '#src/gateway/xrpc/method-schema.ts'
@@ -49,7 +56,10 @@ export const addController = method(delegation.addController, {
       const isOrdinary =
         by.did === call.did &&
         !(await server.dispatch.directory.memberships.isGroup({ did: by.did }))
-      if (isOrdinary && role === 'owner') return account.group.convert({ by, owner: did })
+      if (isOrdinary && role === 'owner') {
+        mustMayCall(call, group.convert)
+        return convertOwn(call, did)
+      }
       await account.group.addMember({ by, did, role })
     })
     return { success: true }
@@ -148,7 +158,10 @@ async function roleNamed(
   if (preset.scope === undefined) return preset.name
   const { roles } = await call.account.group.listRoles({ by })
   const { name, scope } = roleFor(scopes, roles)
-  if (scope !== undefined) await call.account.group.putRole({ by, name, scope, manage: [] })
+  if (scope !== undefined) {
+    mustMayCall(call, group.putRole)
+    await call.account.group.putRole({ by, name, scope, manage: [] })
+  }
   return name
 }
 

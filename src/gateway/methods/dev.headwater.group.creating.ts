@@ -2,7 +2,7 @@
 import { forbidden, invalidRequest, XrpcError } from '#src/errors.ts'
 import { newGroup, newRkeys, randomHandle } from '#src/gateway/group/new-group.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
-import { byOf, mayCall, mustBePrincipal } from '#src/gateway/methods/group-methods.ts'
+import { convertOwn, mayCall, mustBePrincipal } from '#src/gateway/methods/group-methods.ts'
 import { ownAccount } from '#src/gateway/methods/own-account.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
@@ -15,6 +15,8 @@ export const create = method(group.create, {
   oauth: mayCall(group.create),
   bodyLimit: MAX_BODY_BYTES,
   run: async ({ caller, input, server, incoming }) => {
+    // Who may act as a group has not let the app act as itself.
+    if (caller.group !== undefined) throw forbidden('The account itself must sign in for this')
     const { handle: wanted, email, recoveryKey, ...more } = input
     await mustBeHere(server, caller.did)
     const others = (more.members ?? []).map(({ did }) => did)
@@ -47,14 +49,7 @@ export const convert = method(group.convert, {
     if (caller.scope === 'service') throw forbidden('A service token cannot convert an account')
   },
   run: async (call) => {
-    const { account, did, input, server } = call
-    await mustBePrincipal(server, input.owner)
-    const member = { member: did, limit: 1 }
-    const { groups } = await server.dispatch.directory.memberships.list(member)
-    if (groups.length > 0) {
-      throw invalidRequest('A member of a group cannot become a group', 'NotAPrincipal')
-    }
-    await account.group.convert({ by: byOf(call), owner: input.owner })
+    await convertOwn(call, call.input.owner)
     return undefined
   },
 })

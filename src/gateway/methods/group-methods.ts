@@ -4,8 +4,9 @@ import { forbidden, invalidRequest } from '#src/errors.ts'
 import { groupAudience } from '#src/gateway/group/audience.ts'
 import { principalOf } from '#src/gateway/group/principal.ts'
 import type { Permissions, PrincipalCaller } from '#src/gateway/xrpc/callers.ts'
-import type { MethodCall } from '#src/gateway/xrpc/method.ts'
+import type { AccountMethodCall, MethodCall } from '#src/gateway/xrpc/method.ts'
 import type { Schema } from '#src/gateway/xrpc/method-schema.ts'
+import { withScopeErrors } from '#src/gateway/xrpc/oauth-scope-rules.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Principal } from '#src/rules/acting-member.ts'
 import { accessScope } from '#src/rules/session-tokens.ts'
@@ -71,4 +72,30 @@ export function momentOf(text: string): number {
 export async function mustBePrincipal({ dispatch }: ServerContext, did: string): Promise<void> {
   if (!(await dispatch.directory.memberships.isGroup({ did }))) return
   throw invalidRequest('A group cannot be a member of a group', 'NotAPrincipal')
+}
+
+type ChangeCall = AccountMethodCall<Schema, 'full principal'>
+
+/**
+ * An app that calls a method needs the scope of another one too, which does what this call amounts to. Throws 403
+ * ScopeMissingError.
+ */
+export function mustMayCall(call: ChangeCall, lexicon: { main: { nsid: string } }): void {
+  const { permissions } = call.caller
+  if (permissions !== undefined) withScopeErrors(() => mayCall(lexicon)(permissions, call))
+}
+
+/** Makes the caller's own account a group. Throws 400 GroupExists, NotAPrincipal. */
+export async function convertOwn(call: ChangeCall, owner: string): Promise<void> {
+  const { account, caller, did, server } = call
+  await mustBePrincipal(server, owner)
+  const { groups } = await server.dispatch.directory.memberships.list({ member: did, limit: 1 })
+  if (groups.length > 0) {
+    throw invalidRequest('A member of a group cannot become a group', 'NotAPrincipal')
+  }
+  const session = caller.permissions === undefined ? caller.sessionId : undefined
+  await account.group.convert({
+    ...{ by: byOf(call), owner },
+    ...(session !== undefined && { session }),
+  })
 }

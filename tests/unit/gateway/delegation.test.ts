@@ -1,7 +1,9 @@
 /** Grants in the shapes of Tranquil PDS. */
+import { ScopePermissions } from '@atproto/oauth-scopes'
 import { describe, expect, it } from 'vitest'
 import { delegationAuditEntry } from '#src/gateway/group/delegation-audit.ts'
 import { presets, roleFor, scopesOf } from '#src/gateway/group/delegation-presets.ts'
+import { did, openGateway, outcome, post } from '#tests/support/gateway.ts'
 
 const known = [
   { name: 'likers', scope: 'atproto repo:app.bsky.feed.like', manage: [] },
@@ -67,5 +69,67 @@ describe('an entry of the audit log', () => {
     ['preferences.put', 'AccountAction'],
   ])('%s is %s', (action, type) => {
     expect(typeOf(action)).toBe(type)
+  })
+})
+
+describe('a controller that is added to an ordinary account', () => {
+  const [owner] = presets
+  const olga = 'did:plc:olgaownerolgaownerolgaow'
+  const scopeOf = (name: string) => `rpc:dev.headwater.group.${name}?aud=did:web:localhost%23group`
+
+  function open({ scopes, groups = [] }: { scopes?: string; groups?: object[] } = {}) {
+    const caller = {
+      ...{ did, scope: scopes === undefined ? 'com.atproto.access' : 'oauth', clientId: 'an app' },
+      ...(scopes !== undefined && { scopes, permissions: new ScopePermissions(scopes) }),
+    }
+    const actors = {
+      account: {
+        group: {
+          convert: () => undefined,
+          addMember: () => undefined,
+          listRoles: () => ({ roles: [] }),
+          putRole: () => ({}),
+        },
+      },
+      directory: { memberships: { isGroup: () => false, list: () => ({ groups }) } },
+    }
+    const { server, calls } = openGateway(actors)
+    const resolve = async (id: string) => ({ id })
+    const opened = openGateway(actors, {
+      authenticate: async () => caller as never,
+      server: { ...server, resolver: { resolve, refresh: resolve } },
+    })
+    return { ...opened, calls }
+  }
+  const add = (gateway: ReturnType<typeof open>, scopes: string = owner.scopes) =>
+    outcome(
+      post(gateway, '_delegation.addController', { controller_did: olga, granted_scopes: scopes }),
+    )
+  const changes = ({ calls }: ReturnType<typeof open>) =>
+    calls.map(([name]) => name).filter((name) => /convert|putRole|addMember/.test(name))
+
+  it('makes it a group', async () => {
+    const gateway = open()
+    expect((await add(gateway)).status).toBe(200)
+    expect(changes(gateway)).toEqual(['group.convert'])
+  })
+
+  it('does not make a group of a member of a group', async () => {
+    const gateway = open({ groups: [{ did: 'did:plc:group' }] })
+    expect(await add(gateway)).toMatchObject({ status: 400, error: 'InvalidDelegation' })
+    expect(changes(gateway)).toEqual([])
+  })
+
+  it.each([
+    ['group.convert', owner.scopes, 'convert'],
+    ['group.putRole', 'atproto blob:image/*', 'putRole'],
+  ])('needs the scope of %s too, of an app', async (action, granted, name) => {
+    const lacking = open({ scopes: `atproto ${scopeOf('addMember')}` })
+    const missing = { status: 403, error: 'ScopeMissingError' }
+    expect(await add(lacking, granted)).toMatchObject(missing)
+    expect(changes(lacking)).toEqual([])
+    const allowed = open({ scopes: `atproto ${scopeOf('addMember')} ${scopeOf(name)}` })
+    expect((await add(allowed, granted)).status).toBe(200)
+    expect(changes(allowed)[0]).toBe(action)
   })
 })

@@ -6,6 +6,7 @@ import {
   type Group,
   input,
   member,
+  memberSession,
   openGroup,
   serviceDid,
 } from '#tests/support/group-gateway.ts'
@@ -42,6 +43,19 @@ describe('an app to which a member has signed in as the group', () => {
     const generic = openGroup({ tokenScope: 'atproto transition:generic', role: 'owner' })
     expect((await post(generic, remove, body, app)).status).toBe(403)
   })
+
+  it.each(['dev.headwater.group.create', '_delegation.createDelegatedAccount'])(
+    'does not create a group of the member by %s',
+    async (nsid) => {
+      const tokenScope = `atproto rpc:dev.headwater.group.create?aud=${serviceDid}%23group`
+      const body = { handle: 'another.test' }
+      for (const headers of [app, memberSession()]) {
+        const gateway = openGroup({ tokenScope, role: 'owner', ownStatus: 'active' })
+        const refused = await outcome(post(gateway, nsid, body, headers))
+        expect(refused).toMatchObject({ status: 403, error: 'Forbidden' })
+      }
+    },
+  )
 
   it('gets service tokens for this server that are good for reading only', async () => {
     const tokenScope = `atproto rpc:*?aud=${serviceDid}%23group rpc:com.example.do?aud=*`
