@@ -42,7 +42,7 @@ export class RealtimeClient {
   async next(type: string, accepts: (message: Message) => boolean = () => true): Promise<Message> {
     const found = () => this.messages.find((one) => one.type === type && accepts(one))
     await expect
-      .poll(found, { timeout: 20_000, message: `${type} after ${this.#summary()}` })
+      .poll(found, { timeout: 60_000, message: `${type} after ${this.#summary()}` })
       .toBeTruthy()
     return found()!
   }
@@ -50,7 +50,7 @@ export class RealtimeClient {
   /** The error that it is closed with, and the code. */
   async refusal(): Promise<[error: string | undefined, code: number | undefined]> {
     await expect
-      .poll(() => this.closeCode, { timeout: 20_000, message: this.#summary() })
+      .poll(() => this.closeCode, { timeout: 60_000, message: this.#summary() })
       .toBeTruthy()
     return [this.error?.error, this.closeCode]
   }
