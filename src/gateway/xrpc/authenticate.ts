@@ -1,17 +1,16 @@
 /** Verifies an Authorization header by the kind of credentials that a method requires. */
-import { authRequired, forbidden, invalidRequest, XrpcError } from '#src/errors.ts'
+import { authRequired, invalidRequest, XrpcError } from '#src/errors.ts'
 import type { MemberAuthority } from '#src/gateway/group/member-authority.ts'
 import {
   accessToken,
-  basicCredentials,
   bearerToken,
   parseAuthorization,
 } from '#src/gateway/http/authorization-header.ts'
-import { isApiKey } from '#src/gateway/tenants/api-key.ts'
 import type { TenantCredentials } from '#src/gateway/tenants/credentials.ts'
+import { verifyTenant } from '#src/gateway/tenants/verify-tenant.ts'
+import { type AdminPassword, isBasic, verifyAdmin } from '#src/gateway/xrpc/admin-auth.ts'
 import type {
   AccountCaller,
-  AdminCaller,
   AppCaller,
   Authenticate,
   AuthRequest,
@@ -34,13 +33,10 @@ import {
   type VerifiedCaller,
 } from '#src/gateway/xrpc/verified-tokens.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
-import { equalSecrets } from '#src/ports/equal-secrets.ts'
 import { claimedMethod, parseServiceToken } from '#src/protocol/service-token.ts'
 import { accessScopesFor, verifyRefresh } from '#src/rules/session-tokens.ts'
 
-export interface AuthPorts extends TokenIssuer {
-  /** If undefined, admin authentication always fails. */
-  adminPassword: string | undefined
+export interface AuthPorts extends TokenIssuer, AdminPassword {
   /** DID of the moderation service; if undefined, only the admin may moderate. */
   moderationServiceDid?: string | undefined
   resolver: DidResolver
@@ -95,10 +91,11 @@ export function authenticator(ports: AuthPorts): Authenticate {
   }
   return async (kind, header, nsid, request) => {
     const group = actAsHeader(request)
+    const appRequest = oauth !== undefined && isDpopBound(header) ? request : undefined
     if (kind === 'principal' || kind === 'full principal') {
-      if (oauth !== undefined && request !== undefined && isDpopBound(header)) {
+      if (oauth !== undefined && appRequest !== undefined) {
         if (group !== undefined) throw invalidRequest('act-as demands a service token')
-        return principalOfApp(await oauth.authenticate(request))
+        return principalOfApp(await oauth.authenticate(appRequest))
       }
       const isFull = kind === 'full principal'
       return verifyPrincipal(memberPorts, verified, header, { lxm: nsid, group, isFull })
@@ -106,13 +103,8 @@ export function authenticator(ports: AuthPorts): Authenticate {
     if (group !== undefined && oauthKinds.has(kind)) {
       return verifyActAs(memberPorts, group, header, nsid)
     }
-    if (
-      oauth !== undefined &&
-      request !== undefined &&
-      isDpopBound(header) &&
-      oauthKinds.has(kind)
-    ) {
-      return oauth.authenticate(request)
+    if (oauth !== undefined && appRequest !== undefined && oauthKinds.has(kind)) {
+      return oauth.authenticate(appRequest)
     }
     switch (kind) {
       case 'none':
@@ -255,40 +247,4 @@ async function verifyModerationService(
   const options = { aud, lxm, iss: [did, `${did}#atproto_labeler`] }
   const { iss } = await verifyServiceAuth(bearerToken(header), options, resolver, clock.now())
   return { moderationService: iss }
-}
-
-/** The admin names the tenant in the header `tenant`; so does an admin of several tenants. */
-async function verifyTenant(
-  ports: AuthPorts,
-  header: string | undefined,
-  lxm: string,
-  named: string | undefined,
-): Promise<Callers['tenant']> {
-  const { tenants, serviceDid: aud, resolver, clock } = ports
-  if (tenants === undefined) throw authRequired('Authentication Required')
-  if (isBasic(header)) {
-    verifyAdmin(ports, header)
-    return tenants.ofOperator(named)
-  }
-  const token = bearerToken(header)
-  if (isApiKey(token)) return tenants.ofKey(token)
-  const caller = await verifyServiceAuth(token, { aud, lxm }, resolver, clock.now())
-  if (caller.isLimited) {
-    throw forbidden('This service token was issued to an app, or to an app password')
-  }
-  return tenants.ofDid(caller.iss.split('#', 1)[0]!, named)
-}
-
-const isBasic = (header: string | undefined) => parseAuthorization(header)?.scheme === 'basic'
-
-/** HTTP Basic with the user `admin`; throws 401. */
-export function verifyAdmin(
-  { adminPassword }: Pick<AuthPorts, 'adminPassword'>,
-  header: string | undefined,
-): AdminCaller {
-  const { user, password } = basicCredentials(header) ?? { user: '', password: '' }
-  const isAdmin =
-    adminPassword !== undefined && user === 'admin' && equalSecrets(password, adminPassword)
-  if (!isAdmin) throw authRequired('Authentication Required')
-  return { admin: true }
 }

@@ -2,7 +2,7 @@
 import type { Context } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import { isApiKey } from '#src/gateway/tenants/api-key.ts'
-import { verifyAdmin } from '#src/gateway/xrpc/authenticate.ts'
+import { verifyAdmin } from '#src/gateway/xrpc/admin-auth.ts'
 import type { Callers } from '#src/gateway/xrpc/callers.ts'
 import { actAsHeader } from '#src/gateway/xrpc/members.ts'
 import { failedAdmin, failedService } from '#src/gateway/xrpc/rate-limit-policy.ts'
