@@ -8,7 +8,7 @@
 import type { ActorSettings } from '#actors/settings.ts'
 import type { Account } from '#src/account/account.ts'
 import { isActorStopped } from '#src/engine/going-away.ts'
-import { pause } from '#src/ports/pause.ts'
+import { restAfter } from '#src/ports/pause.ts'
 import { startPeriodicTask } from '#src/ports/periodic-task.ts'
 
 /** The directory counts a process as stopped if it does not ask three times in a row (`RunningProcesses`). */
@@ -17,9 +17,8 @@ const INTERVAL_MS = 20_000
 const RETRY_MS = 5_000
 const PAGE = 200
 const AT_ONCE = 4
-/** After a wake, in its own time. */
-const RESTS = 3
-const MAX_REST_MS = 1_000
+/** After a wake of a new account, if there are many. */
+const REST = { times: 3, maxMs: 1_000 }
 
 /** Starts at once; the function it returns stops it. */
 export function startReminders(settings: ActorSettings): () => void {
@@ -81,7 +80,7 @@ async function remindAll(
             isDone = false
             log.warn({ did, err: error }, 'waking an account with undelivered events failed')
           }
-          if (isPaced) await pause(Math.min(RESTS * (performance.now() - began), MAX_REST_MS))
+          if (isPaced) await restAfter(began, REST)
         }
       }),
     )

@@ -5,6 +5,17 @@ export function pause(ms: number): Promise<void> {
   return wait(ms)
 }
 
+/**
+ * After work that began at `began` (ms of `performance.now()`): waits `times` as long as it took, at most `maxMs`, so that
+ * other work has its share of the time.
+ */
+export function restAfter(
+  began: number,
+  { times, maxMs }: { times: number; maxMs: number },
+): Promise<void> {
+  return pause(Math.min(times * (performance.now() - began), maxMs))
+}
+
 /** Resolves after other work that waits has had its turn. */
 export function nextTurn(): Promise<void> {
   return immediate()

@@ -1,19 +1,18 @@
 /** Wakes new accounts, a few at a time, so that they provision themselves soon after createAccount has answered. */
-import { pause } from '#src/ports/pause.ts'
+import { restAfter } from '#src/ports/pause.ts'
 
 /** Provisioning costs about as much as all that createAccount waits for, and must not slow other creations down. */
 const MAX_CONCURRENT = 2
 
 /** For accounts that are created by the thousand: three quarters of the time are left to other calls. */
-const inBulk = { concurrent: 1, maxWaiting: 100, rests: 3, maxRestMs: 1_000 }
+const inBulk = { concurrent: 1, maxWaiting: 100, rest: { times: 3, maxMs: 1_000 } }
 
 interface WakePace {
   concurrent: number
   /** More are left to their reminders. */
   maxWaiting: number
-  /** After a wake it rests for so many times as long as that took, but no longer than `maxRestMs`. */
-  rests: number
-  maxRestMs: number
+  /** After each wake; none if absent. */
+  rest?: { times: number; maxMs: number }
 }
 
 export class WakeQueue {
@@ -26,12 +25,7 @@ export class WakeQueue {
   /** If `wake` fails, the account wakes with its next call or reminder. */
   constructor(
     wake: (did: string) => Promise<void>,
-    pace: WakePace = {
-      concurrent: MAX_CONCURRENT,
-      maxWaiting: Number.POSITIVE_INFINITY,
-      rests: 0,
-      maxRestMs: 0,
-    },
+    pace: WakePace = { concurrent: MAX_CONCURRENT, maxWaiting: Number.POSITIVE_INFINITY },
   ) {
     this.#wake = wake
     this.#pace = pace
@@ -63,9 +57,8 @@ export class WakeQueue {
     for (let did = this.#waiting.shift(); did !== undefined; did = this.#waiting.shift()) {
       const began = performance.now()
       await this.#wake(did).catch(() => {})
-      const { rests, maxRestMs } = this.#pace
-      const restMs = Math.min(rests * (performance.now() - began), maxRestMs)
-      if (restMs > 0 && !this.#closed) await pause(restMs)
+      const { rest } = this.#pace
+      if (rest !== undefined && !this.#closed) await restAfter(began, rest)
     }
   }
 }
