@@ -2,9 +2,11 @@
  * The account's security log: the newest 200 events that its owner may want to know of, with the client they came from.
  * Each is also a private event, without the client.
  */
+
 import type { Account } from '#src/account/account.ts'
 import { addPrivateEvent } from '#src/account/private-events.ts'
 import type { Statement } from '#src/ports/sql.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
 export type SecurityEventKind =
   | 'sign in'
@@ -78,7 +80,7 @@ export async function listSecurityEvents({
      ORDER BY id DESC LIMIT ?`,
     MAX_EVENTS,
   )
-  return { events: rows.map((row) => ({ ...row, at: new Date(row.at).toISOString() })) }
+  return { events: rows.map((row) => ({ ...row, at: isoTime(row.at) })) }
 }
 
 function truncate(text: string | undefined): string | null {

@@ -8,6 +8,7 @@ import { deleteRelayAccounts } from '#src/directory/relay-accounts.ts'
 import { deleteExpiredReservations } from '#src/directory/reservations.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
 export interface ListedAccount extends DirectoryAccount {
   createdAt: string
@@ -54,7 +55,7 @@ export async function listAccounts(
     limit,
   )
   const last = rows.at(-1)
-  const accounts = rows.map((row) => ({ ...row, createdAt: new Date(row.createdAt).toISOString() }))
+  const accounts = rows.map((row) => ({ ...row, createdAt: isoTime(row.createdAt) }))
   // The last page has a cursor too: clients continue from it later.
   return last === undefined ? { accounts } : { accounts, cursor: formatAccountCursor(last) }
 }

@@ -1,7 +1,9 @@
 /** Accounts by when and from where they were created, to find those of a flood. */
+
 import { formatAccountCursor, parseAccountCursor } from '#src/directory/account-cursor.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import type { Statement } from '#src/ports/sql.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
 /** After this long, the address block that an account was created from is forgotten. */
 const KEPT_MS = 30 * 24 * 60 * 60_000
@@ -36,7 +38,7 @@ export async function listCreatedAccounts(
     limit,
   )
   const last = rows.at(-1)
-  const accounts = rows.map((row) => ({ ...row, createdAt: new Date(row.createdAt).toISOString() }))
+  const accounts = rows.map((row) => ({ ...row, createdAt: isoTime(row.createdAt) }))
   return rows.length < limit || last === undefined
     ? { accounts }
     : { accounts, cursor: formatAccountCursor(last) }

@@ -1,7 +1,9 @@
 /** Invite codes: created by the admin, used by new accounts. */
+
 import type { Directory } from '#src/directory/open-directory.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { insertRows, type Statement } from '#src/ports/sql.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
 export interface CodesOfAccount {
   /** A DID, or `admin`. */
@@ -28,7 +30,7 @@ export function insertInviteCodes(
   now: number,
 ): Statement[] {
   if (codes.length === 0) return []
-  const createdAt = new Date(now).toISOString()
+  const createdAt = isoTime(now)
   const rows = codes.map(({ code, forAccount, createdBy, disabled }) => {
     return [code, useCount, disabled ? 1 : 0, forAccount, createdBy, createdAt]
   })
@@ -63,7 +65,7 @@ export async function checkInviteCode(
 export function insertInviteUse(code: string, did: string, now: number): Statement {
   return {
     sql: 'INSERT OR IGNORE INTO invite_code_use (code, used_by, used_at) VALUES (?, ?, ?)',
-    params: [code, did, new Date(now).toISOString()],
+    params: [code, did, isoTime(now)],
   }
 }
 

@@ -2,8 +2,10 @@
  * What relays say of single accounts. Each relay is asked for every new account, again for those that it did not report
  * as active, and for a rolling sample of the others.
  */
+
 import type { Directory } from '#src/directory/open-directory.ts'
 import type { Statement } from '#src/ports/sql.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
 const HOUR_MS = 60 * 60_000
 /** After this long a relay is asked again for an account that was not active there. */
@@ -170,7 +172,7 @@ export async function listRelayAccounts(
     status ?? null,
     limit,
   )
-  const accounts = rows.map((row) => ({ ...row, askedAt: new Date(row.askedAt).toISOString() }))
+  const accounts = rows.map((row) => ({ ...row, askedAt: isoTime(row.askedAt) }))
   const last = rows.at(-1)
   return rows.length < limit || last === undefined ? { accounts } : { accounts, cursor: last.did }
 }

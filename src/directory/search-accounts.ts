@@ -1,6 +1,8 @@
 /** Account search by part of an email or handle (com.atproto.admin.searchAccounts). */
+
 import { formatAccountCursor, parseAccountCursor } from '#src/directory/account-cursor.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
 export interface AccountInfo {
   did: string
@@ -34,7 +36,7 @@ export async function searchAccounts(
   )
   const page = rows.slice(0, limit)
   const last = page.at(-1)
-  const accounts = page.map((row) => ({ ...row, createdAt: new Date(row.createdAt).toISOString() }))
+  const accounts = page.map((row) => ({ ...row, createdAt: isoTime(row.createdAt) }))
   return last === undefined || rows.length <= limit
     ? { accounts }
     : { accounts, cursor: formatAccountCursor(last) }
@@ -53,6 +55,6 @@ export async function getAccountInfos(
   const byDid = new Map(rows.map((row) => [row.did, row]))
   return [...new Set(dids)].flatMap((did) => {
     const row = byDid.get(did)
-    return row === undefined ? [] : [{ ...row, createdAt: new Date(row.createdAt).toISOString() }]
+    return row === undefined ? [] : [{ ...row, createdAt: isoTime(row.createdAt) }]
   })
 }

@@ -1,8 +1,10 @@
 /** The accounts of a tenant. For it, accounts of others do not exist. */
+
 import { formatAccountCursor, parseAccountCursor } from '#src/directory/account-cursor.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { deleteExpiredReservations } from '#src/directory/reservations.ts'
 import { invalidRequest } from '#src/errors.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 import type { TenantBrand, TenantSettings } from '#src/rules/tenants.ts'
 
 export interface TenantAccount {
@@ -144,5 +146,5 @@ export async function countTenantAccounts(
 }
 
 function accountOf({ createdAt, ...row }: Row): TenantAccount {
-  return { ...row, createdAt: new Date(createdAt).toISOString() }
+  return { ...row, createdAt: isoTime(createdAt) }
 }

@@ -1,7 +1,9 @@
 /** Who may act for a tenant: its own DID and its admins. Stored here, not with the tenant, so that a DID finds its tenants. */
+
 import type { Directory } from '#src/directory/open-directory.ts'
 import { mustFindTenant } from '#src/directory/tenants.ts'
 import { invalidRequest } from '#src/errors.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 import type { TenantRole } from '#src/rules/tenants.ts'
 
 const MAX_ADMINS = 50
@@ -58,7 +60,7 @@ export async function listTenantAdmins(
     `SELECT did, role, added_at AS addedAt FROM tenant_admin WHERE tenant = ? ORDER BY did`,
     tenant,
   )
-  return rows.map((row) => ({ ...row, addedAt: new Date(row.addedAt).toISOString() }))
+  return rows.map((row) => ({ ...row, addedAt: isoTime(row.addedAt) }))
 }
 
 /**

@@ -2,9 +2,11 @@
  * The domains of tenants, under which their accounts have handles. Any tenant may claim a domain. The first that proves it,
  * by a DNS record that the gateway looks up, gets it, and the claims of others are deleted.
  */
+
 import type { Directory } from '#src/directory/open-directory.ts'
 import { mustFindTenant } from '#src/directory/tenants.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
 export interface TenantDomain {
   /** Without a leading dot. */
@@ -178,5 +180,5 @@ function notFound(domain: string): XrpcError {
 }
 
 function domainOf({ verifiedAt, ...row }: Row): TenantDomain {
-  return { ...row, verifiedAt: verifiedAt === null ? null : new Date(verifiedAt).toISOString() }
+  return { ...row, verifiedAt: verifiedAt === null ? null : isoTime(verifiedAt) }
 }

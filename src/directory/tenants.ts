@@ -1,6 +1,8 @@
 /** Tenants: platforms with accounts of their own, and their settings. */
+
 import type { Directory } from '#src/directory/open-directory.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 import {
   defaultQuotas,
   type Tenant,
@@ -165,7 +167,7 @@ function tenantOf(row: Row, now: number): Tenant {
   const isThisHour = hour === Math.floor(now / HOUR_MS)
   return {
     ...rest,
-    createdAt: new Date(createdAt).toISOString(),
+    createdAt: isoTime(createdAt),
     settings: JSON.parse(settings) as TenantSettings,
     usage: { accounts, groups, accountsThisHour: isThisHour ? hourAccounts : 0 },
     domains: JSON.parse(domains) as string[],

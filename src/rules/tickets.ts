@@ -2,9 +2,11 @@
  * Tickets: signed, self-contained passes with which a browser, which cannot set headers, opens one connection. They are
  * valid for a minute, and where they are accepted the id is spent.
  */
+
 import { randomUUID } from 'node:crypto'
 import { type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import { XrpcError } from '#src/errors.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 import type { TokenContext } from '#src/rules/session-tokens.ts'
 
 export const TICKET_LIFETIME_MS = 60_000
@@ -26,7 +28,7 @@ export async function issueTicket(
   const ticket = await new SignJWT(claims as unknown as JWTPayload)
     .setProtectedHeader({ typ: TYPE, alg: 'HS256' })
     .sign(secret)
-  return { ticket, expiresAt: new Date(expiresAt).toISOString() }
+  return { ticket, expiresAt: isoTime(expiresAt) }
 }
 
 /** Throws 401 InvalidTicket. Whether it was used before is known by its id. */

@@ -2,7 +2,9 @@
  * Events of accounts that are not on the firehose, such as sessions and grants. They are numbered together with those of
  * the log, and stored in a table of their own, so that a reader of the log cannot get one by mistake.
  */
+
 import { insertRows, type Sql, type Statement } from '#src/ports/sql.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 import type { RepoPosition } from '#src/sequencer/repo-positions.ts'
 
 /** One of an account's private events, as it is delivered. */
@@ -42,7 +44,7 @@ export function privateEvent(
   did: string,
   { kind, time, subject, body }: Omit<PrivateEntry, 'id'>,
 ): PrivateEvent {
-  const event = { seq, did, kind, time: new Date(time).toISOString() }
+  const event = { seq, did, kind, time: isoTime(time) }
   return subject === undefined ? { ...event, body } : { ...event, subject, body }
 }
 

@@ -2,6 +2,7 @@
  * App passwords of members, for clients that can only sign in with a password: createSession with one begins a session as
  * the group. The session may do what the member's role allows at each request, and ends with the membership.
  */
+
 import type { Account } from '#src/account/account.ts'
 import { notAMember } from '#src/account/acting.ts'
 import { changeGroup, mustMayRead } from '#src/account/group/change.ts'
@@ -14,6 +15,7 @@ import { invalidRequest } from '#src/errors.ts'
 import { hashAppPassword } from '#src/ports/passwords.ts'
 import type { Principal } from '#src/rules/acting-member.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
 export interface MemberAppPassword {
   name: string
@@ -98,7 +100,7 @@ function storedName(member: string, name: string): string {
 function viewOf({ name, createdAt }: Row, member: string): MemberAppPassword {
   return {
     name: name.slice(storedName(member, '').length),
-    createdAt: new Date(createdAt).toISOString(),
+    createdAt: isoTime(createdAt),
   }
 }
 

@@ -1,4 +1,5 @@
 /** The audit log as its readers see it, and the export of a group: what it takes along that is not in its repo. */
+
 import type { Account } from '#src/account/account.ts'
 import { mustMayRead } from '#src/account/group/change.ts'
 import { type MemberRow, selectMembers } from '#src/account/group/member-rows.ts'
@@ -6,6 +7,7 @@ import { type MemberView, memberView } from '#src/account/group/members.ts'
 import { allRoles, type RoleView, viewOf } from '#src/account/group/roles.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Principal } from '#src/rules/acting-member.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
 export interface AuditView {
   id: string
@@ -108,7 +110,7 @@ function auditView({ id, at, ...row }: Row): AuditView {
   const present = Object.entries(row).filter(([, value]) => value !== null)
   return {
     id: String(id),
-    at: new Date(at).toISOString(),
+    at: isoTime(at),
     ...(Object.fromEntries(present) as Omit<AuditView, 'id' | 'at'>),
   }
 }

@@ -1,8 +1,10 @@
 /** What a member may do as this account, asked for each call that it makes as the group. */
+
 import type { Account } from '#src/account/account.ts'
 import { notAMember } from '#src/account/acting.ts'
 import { authRequired, invalidRequest } from '#src/errors.ts'
 import type { Role } from '#src/rules/group-roles.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 import { mustManage } from '#src/rules/states.ts'
 
 export interface Authority extends Role {
@@ -31,7 +33,7 @@ export async function authorize(
   return {
     ...role,
     asOf,
-    ...(expiresAt !== null && { expiresAt: new Date(expiresAt).toISOString() }),
+    ...(expiresAt !== null && { expiresAt: isoTime(expiresAt) }),
   }
 }
 

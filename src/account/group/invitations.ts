@@ -2,6 +2,7 @@
  * Invitations to a group: for one DID, or as a link for everyone who has it. The gateway makes the token, so that the
  * call may be repeated; the account keeps its hash. An invitation is worth what its maker may give when it is used.
  */
+
 import { createHash } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
 import {
@@ -21,6 +22,7 @@ import type { Statement } from '#src/ports/sql.ts'
 import type { Principal } from '#src/rules/acting-member.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 import { coversRole, mayManage, OWNER } from '#src/rules/group-roles.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
 export type InvitationKind = 'invite' | 'link' | 'transfer'
 
@@ -229,7 +231,7 @@ export function invitationView(row: InvitationRow): InvitationView {
     ...(row.usesLeft !== null && { usesLeft: row.usesLeft }),
     ...(row.note !== null && { note: row.note }),
     createdBy: row.createdBy,
-    createdAt: new Date(row.createdAt).toISOString(),
-    expiresAt: new Date(row.expiresAt).toISOString(),
+    createdAt: isoTime(row.createdAt),
+    expiresAt: isoTime(row.expiresAt),
   }
 }

@@ -1,4 +1,5 @@
 /** Requests to join a group, which a link with approval makes; and how a DID becomes a member. */
+
 import type { Account } from '#src/account/account.ts'
 import {
   type Change,
@@ -20,6 +21,7 @@ import { invalidRequest } from '#src/errors.ts'
 import type { Principal } from '#src/rules/acting-member.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 import { coversRole } from '#src/rules/group-roles.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
 interface RequestRow {
   did: string
@@ -133,5 +135,5 @@ export async function resolveJoinRequest(
 }
 
 function viewOf({ did, role, text, at }: RequestRow): RequestView {
-  return { did, role, ...(text !== null && { text }), requestedAt: new Date(at).toISOString() }
+  return { did, role, ...(text !== null && { text }), requestedAt: isoTime(at) }
 }

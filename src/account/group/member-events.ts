@@ -2,11 +2,13 @@
  * The private events of a group's memberships. They are made from the rows that are sent to the directory, and from the
  * tables before the change, so that no change can leave them out.
  */
+
 import type { Account } from '#src/account/account.ts'
 import type { MirroredMembership } from '#src/account/membership-mirror.ts'
 import { addPrivateEvent, addPrivateEvents } from '#src/account/private-events.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import { builtInRole, type Role } from '#src/rules/group-roles.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
 type HasClock = Pick<Account, 'clock'>
 
@@ -33,7 +35,7 @@ function removed(account: HasClock, did: string): Statement {
 }
 
 function given(account: HasClock, { did, expiresAt }: MirroredMembership, role: string): Statement {
-  const end = expiresAt === null ? {} : { expiresAt: new Date(expiresAt).toISOString() }
+  const end = expiresAt === null ? {} : { expiresAt: isoTime(expiresAt) }
   const scope = builtInRole(role)?.scope ?? null
   const query = `SELECT ? AS subject, json_patch(json_object(
                    'change', iif(before.did IS NULL, 'added', 'changed'), 'did', ?, 'role', ?,

@@ -1,4 +1,5 @@
 /** The members of a group: listed, added, given another role, removed. A member gives and takes only what it has itself. */
+
 import type { Account } from '#src/account/account.ts'
 import { notAMember } from '#src/account/acting.ts'
 import {
@@ -23,6 +24,7 @@ import { invalidRequest } from '#src/errors.ts'
 import type { Principal } from '#src/rules/acting-member.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 import { OWNER } from '#src/rules/group-roles.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
 export interface MemberView {
   did: string
@@ -202,8 +204,8 @@ function mustBeInFuture(
 export function memberView(row: MemberRow): MemberView {
   const { did, role, kind, addedBy, addedAt, expiresAt, note } = row
   return {
-    ...{ did, role, kind, addedBy, addedAt: new Date(addedAt).toISOString() },
-    ...(expiresAt !== null && { expiresAt: new Date(expiresAt).toISOString() }),
+    ...{ did, role, kind, addedBy, addedAt: isoTime(addedAt) },
+    ...(expiresAt !== null && { expiresAt: isoTime(expiresAt) }),
     ...(note !== null && { note }),
   }
 }

@@ -1,4 +1,5 @@
 /** Ownership of a group changes hands in two steps: an owner offers it, and the other accepts. */
+
 import type { Account } from '#src/account/account.ts'
 import { notAMember } from '#src/account/acting.ts'
 import { changeGroup, mustBeAllowed, mustBeGroup } from '#src/account/group/change.ts'
@@ -21,6 +22,7 @@ import type { Statement } from '#src/ports/sql.ts'
 import type { Principal } from '#src/rules/acting-member.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
 import { ADMIN, builtInRole, OWNER } from '#src/rules/group-roles.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
 const OFFER_MS = 7 * 24 * 60 * 60 * 1000
 /** The id of the one offer that a group may have. */
@@ -43,7 +45,7 @@ export async function offerOwnership(
       ...{ note: null, createdBy: by.did, createdAt: now, expiresAt: now + OFFER_MS },
     }
     return {
-      answer: { expiresAt: new Date(offer.expiresAt).toISOString() },
+      answer: { expiresAt: isoTime(offer.expiresAt) },
       statements: [deleteOffer(), storeInvitation(offer)],
       audit: { action: 'ownership offered', target: to },
     }

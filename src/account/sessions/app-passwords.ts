@@ -3,6 +3,7 @@
  * members act as the account, a group, are in the same table, but for the account's own methods they are not there
  * (src/account/group/app-passwords.ts).
  */
+
 import type { Account } from '#src/account/account.ts'
 import { addPrivateEvent, MAX_NAME_LENGTH } from '#src/account/private-events.ts'
 import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'
@@ -11,6 +12,7 @@ import { usableRow } from '#src/account/sessions/usable-row.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { hashAppPassword } from '#src/ports/passwords.ts'
 import type { Statement } from '#src/ports/sql.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 import { looksLikeAppPassword } from '#src/rules/passwords.ts'
 import { appPasswordIdOf, appPasswordScope, privilegedScope } from '#src/rules/session-tokens.ts'
 
@@ -165,5 +167,5 @@ const select = `SELECT name, secret, privileged, created_at AS createdAt, member
 const selectOwn = `${select} AND member IS NULL`
 
 function toAppPassword({ name, privileged, createdAt }: AppPasswordRow): AppPassword {
-  return { name, createdAt: new Date(createdAt).toISOString(), privileged: privileged !== 0 }
+  return { name, createdAt: isoTime(createdAt), privileged: privileged !== 0 }
 }

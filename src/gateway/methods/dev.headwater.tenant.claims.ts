@@ -1,9 +1,11 @@
 /** dev.headwater.tenant: links by which users take over accounts that a platform has created for them. */
+
 import { invalidRequest } from '#src/errors.ts'
 import { addAudit, mustBeCustodial, mustOwn } from '#src/gateway/methods/tenant-methods.ts'
 import { newClaimLink } from '#src/gateway/pages/claim-path.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
 const WEEK_SECONDS = 7 * 24 * 60 * 60
 
@@ -25,6 +27,6 @@ export const createClaim = method(tenant.createClaim, {
     const { url, hash } = newClaimLink(service.publicUrl, did)
     const expiresAt = Date.now() + expiresIn * 1000
     await dispatch.account(did).claim.create({ hash, expiresAt })
-    return { url, expiresAt: new Date(expiresAt).toISOString() }
+    return { url, expiresAt: isoTime(expiresAt) }
   },
 })

@@ -1,4 +1,5 @@
 /** The operator's routes, outside of lexicons: metrics, health, statistics, and admin actions on accounts. */
+
 import type { Context, Hono } from 'hono'
 import { invalidRequest } from '#src/errors.ts'
 import { readBody } from '#src/gateway/http/body.ts'
@@ -10,6 +11,7 @@ import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import type { RateLimits } from '#src/gateway/xrpc/rate-limits.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { bodySource, type Env } from '#src/gateway/xrpc/xrpc-call.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
 export interface OperatorPorts {
   server: Pick<ServerContext, 'dispatch'> & { service: Pick<ServerContext['service'], 'version'> }
@@ -108,7 +110,7 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
       sequencer: {
         currentSeq: head ?? null,
         events,
-        oldestEvent: oldestAt === null ? null : new Date(oldestAt).toISOString(),
+        oldestEvent: oldestAt === null ? null : isoTime(oldestAt),
         bytes,
       },
       disk: { freeBytes: freeBytes ?? null },

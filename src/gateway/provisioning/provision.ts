@@ -9,6 +9,7 @@
  * Every step may be repeated, by any process, with the same external id; 1 and 3 are one transaction for many accounts.
  * A reservation is given up only if the PLC directory has refused the DID.
  */
+
 import type {
   TenantConfirmation,
   TenantReservation,
@@ -24,6 +25,7 @@ import { hashPassword } from '#src/ports/passwords.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import type { Slots } from '#src/ports/slots.ts'
 import type { PlcOperation } from '#src/protocol/plc-operation.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 import { issueTokens, newTokenId, type SessionTokens } from '#src/rules/session-tokens.ts'
 
 export interface ProvisionDispatch {
@@ -90,7 +92,7 @@ export function openProvisioner(
       await ports.plcSlots.run(() => publish(ports, did, reserved.genesis))
       const tokenId = account.session ? newTokenId() : null
       const now = ports.clock.now()
-      const createdAt = new Date(now).toISOString()
+      const createdAt = isoTime(now)
       const hash = await passwordHash
       const answer = await confirm.add({ did, tokenId, createdAt, passwordHash: hash })
       if (answer === 'expired') {

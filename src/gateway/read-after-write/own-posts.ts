@@ -10,8 +10,9 @@ import {
   THREAD_VIEW_POST,
   type ThreadViewPost,
 } from '#src/gateway/read-after-write/views.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
-const EPOCH = new Date(0).toISOString()
+const EPOCH = isoTime(0)
 
 /** Feeds are sorted newest first; a post older than the whole page belongs to a later page. */
 export async function insertPosts(

@@ -1,9 +1,11 @@
 /** What the operator sees of the relays: how each stands with this server, and what to do about it. */
+
 import type { Relay } from '#src/directory/relays.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { RelayClient } from '#src/gateway/relays/relay-client.ts'
 import type { Clock } from '#src/ports/clock.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
 /** Null where it is not known. */
 export interface RelayRow {
@@ -103,7 +105,7 @@ export function rowOf(
     ...{ active, throttled, absent },
     lagSeconds: relay?.lagMs == null ? null : Math.round(relay.lagMs / 1_000),
     limit: limitOf(relay, active),
-    lastAsked: relay?.askedAt == null ? null : new Date(relay.askedAt).toISOString(),
+    lastAsked: relay?.askedAt == null ? null : isoTime(relay.askedAt),
     ...(relay?.error != null && { error: relay.error }),
   }
   const warning = warningOf(row)

@@ -11,6 +11,7 @@
  * Every step may be repeated. If the process exits before 3, the reservation expires, and the initial state with it. If
  * it exits after 3, the account provisions itself with its next call or reminder.
  */
+
 import type { GroupState, InitialState } from '#src/account/initial-state.ts'
 import type { HandleRules } from '#src/gateway/identity/handle-rules.ts'
 import {
@@ -32,6 +33,7 @@ import {
   plcDidDocument,
   tombstoneOperation,
 } from '#src/protocol/plc-operation.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 import { issueTokens, newTokenId, type TokenContext } from '#src/rules/session-tokens.ts'
 
 export interface CreationDispatch {
@@ -187,7 +189,7 @@ async function confirm(
   // Wait for both: a rollback could not tombstone a DID whose operation is still in flight.
   await Promise.allSettled(both)
   const [passwordHash] = await Promise.all(both)
-  const confirmation = { did, passwordHash, tokenId, createdAt: new Date(now).toISOString() }
+  const confirmation = { did, passwordHash, tokenId, createdAt: isoTime(now) }
   await retryTransient(() => dispatch.directory.accounts.confirm(confirmation))
 }
 

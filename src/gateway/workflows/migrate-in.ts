@@ -27,6 +27,7 @@ import type { Keychain } from '#src/ports/keychain.ts'
 import { hashPassword } from '#src/ports/passwords.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { verificationKey } from '#src/protocol/did-document.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 import { issueTokens, newTokenId } from '#src/rules/session-tokens.ts'
 
 export interface MigrateInDispatch {
@@ -74,7 +75,7 @@ export async function migrateIn(
   }
   const key = await keyFor(ports, did)
   await ports.dispatch.directory.accounts.reserve({ ...account, ...key, isMigratingIn: true })
-  await confirm(ports, { did, passwordHash, tokenId, createdAt: new Date(now).toISOString() })
+  await confirm(ports, { did, passwordHash, tokenId, createdAt: isoTime(now) })
   // Provision at once: the actor of an earlier, deleted account of the same DID may still be awake.
   const { lifecycle } = ports.dispatch.account(did)
   await lifecycle.ensureProvisioned().catch(() => ports.wakeQueue.add(did))
