@@ -28,7 +28,7 @@ export const directoryActions = {
     }),
   },
   tenantJobs: {
-    // A job that is taken twice waits for 30 s.
+    // If the answer is lost, the job waits until its lease has ended.
     ...writes({
       add: directory.addJob,
       take: directory.takeJobs,

@@ -192,8 +192,8 @@ describe('an app signs in as a group', () => {
     expect(tokenSet.scope).toBe('atproto')
     const [authorized] = await auditOf({ action: 'app authorized' })
     expect(authorized).toMatchObject({ actor: vera.did })
-    const stranger = await pages.open('/account/act-as/eddie.test')
-    expect(stranger.status).toBe(404)
+    const outsider = await pages.open('/account/act-as/eddie.test')
+    expect(outsider.status).toBe(404)
   })
 })
 

@@ -196,8 +196,8 @@ describe('realtime as a member of a group', () => {
     }
     const client = await join(eddie)
     await client.next('joined')
-    const stranger = await join(vera)
-    expect(await stranger.next('refused')).toMatchObject({ id: 'c', error: 'NotAllowed' })
+    const outsider = await join(vera)
+    expect(await outsider.next('refused')).toMatchObject({ id: 'c', error: 'NotAllowed' })
     ok(await ask(olga, 'removeMember', { account, did: eddie.did }))
     expect(await client.next('left')).toMatchObject({ id: 'c', error: 'NotAllowed' })
     expect(client.closeCode).toBeUndefined()

@@ -225,6 +225,6 @@ describe('grants in the shapes of Tranquil', () => {
       ...{ did: made['did'], handle: 'choir.test', isLocal: true, pdsUrl: publicUrl() },
     })
     expect(ok(await resolve(bob.did))).toMatchObject({ did: bob.did, isLocal: false })
-    expect(await resolve('nobody.test')).toMatchObject(failed(404, 'ControllerNotFound'))
+    expect(await resolve('unknown.test')).toMatchObject(failed(404, 'ControllerNotFound'))
   })
 })

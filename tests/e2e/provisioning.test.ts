@@ -81,8 +81,8 @@ describe('an account of a tenant', () => {
     const members = [{ did: 'did:web:arbiter.example.com', role: 'owner', kind: 'service' }]
     const group = await createAccount({ externalId: 'cooks', kind: 'group', members })
     expect(group.body).toMatchObject({ status: 'created' })
-    const nobody = await createAccount({ externalId: 'nobody', kind: 'group' })
-    expect(nobody).toMatchObject({ status: 400, body: { error: 'InvalidRequest' } })
+    const ownerless = await createAccount({ externalId: 'ownerless', kind: 'group' })
+    expect(ownerless).toMatchObject({ status: 400, body: { error: 'InvalidRequest' } })
   })
 
   it('the same Idempotency-Key gives the same answer, or is refused', async () => {
@@ -203,17 +203,17 @@ describe('a DID that exists', () => {
       headers: { 'content-type': 'application/json' },
     })
     expect(sent.status).toBe(200)
-    const stranger = await createOp({
+    const outsider = await createOp({
       ...{ ...point, signingKey: rotation.did(), handle: 'space-two.test' },
       ...{ rotationKeys: [rotation.did()], signer: rotation },
     })
-    await fetch(`${plcUrl}/${stranger.did}`, {
-      ...{ method: 'POST', body: JSON.stringify(stranger.op) },
+    await fetch(`${plcUrl}/${outsider.did}`, {
+      ...{ method: 'POST', body: JSON.stringify(outsider.op) },
       headers: { 'content-type': 'application/json' },
     })
     const file = [
       JSON.stringify({ did, handle }),
-      JSON.stringify({ did: stranger.did, handle: 'space-two.test' }),
+      JSON.stringify({ did: outsider.did, handle: 'space-two.test' }),
     ]
     const first = await send('adoptAccounts', file)
     expect(first.results.toSorted((a, b) => a.n - b.n)).toMatchObject([

@@ -116,7 +116,7 @@ describe('external ids', () => {
 })
 
 describe('accounts of a tenant', () => {
-  it('are listed in the order of their creation, by page, and none of others', async () => {
+  it('are listed in the order of their creation, by page, and not those of other tenants', async () => {
     const directory = await withTenant()
     await create(directory, 'foreign', { tenant: null })
     for (const name of ['one', 'two', 'three']) {

@@ -59,7 +59,7 @@ describe('an app password of a member', () => {
 
   it('is for members only, and not for the account itself', async () => {
     const input = { name: 'phone', password: newAppPassword() }
-    for (const one of [account, { did: 'did:plc:stranger' }]) {
+    for (const one of [account, { did: 'did:plc:outsider' }]) {
       await expect(createMemberAppPassword(group, { by: one, ...input })).rejects.toMatchObject(
         refused,
       )

@@ -93,7 +93,7 @@ describe('a grant of a member', () => {
     await expect(refreshed).rejects.toMatchObject({ error: 'InvalidGrant' })
   })
 
-  it('is not made for someone who is no member', async () => {
+  it('is not made for a DID that is not a member', async () => {
     await removeMember(group, { by: owner, did: eddie })
     const made = createGrant(group, grantOf('tok-1', eddie))
     await expect(made).rejects.toMatchObject({ error: 'InvalidGrant' })

@@ -80,7 +80,7 @@ it.each([
   expect(await may('did:plc:b')).toBe('NotAllowed')
 })
 
-it('the group is asked once for a member until a membership changes, and not for who is no member', async () => {
+it('the group is asked once for a member until a membership changes, and not for other DIDs', async () => {
   const { access, may, kept } = testAccess(undefined, { 'did:plc:eddie': {} })
   await may('did:plc:b')
   expect(kept.asked).toBe(0)

@@ -10,7 +10,7 @@ const credential = { kind: 'session', did: 'did:plc:a', scope: 'com.atproto.acce
 /** The channels of one connection; `isAllowed` is what the record says, and `whileJoining` runs at the shard. */
 function testJoinedChannels() {
   const state = { isAllowed: true, until: undefined as number | undefined, whileJoining: () => {} }
-  const told: string[] = []
+  const sent: string[] = []
   const counted: string[] = []
   const members = new Set<ChannelMember>()
   const client = {
@@ -31,47 +31,47 @@ function testJoinedChannels() {
   const ports = { client, access, count, clock: { now: () => 1_000 }, network: undefined }
   const subscriber = {
     ...{ credential, countedDid: credential.did, hasRoom: true, mustNotBeFull: () => {} },
-    tell: (name: string) => told.push(name),
+    tell: (name: string) => sent.push(name),
   }
   const settings = { serviceDid: 'did:web:a', preferencesAudience: undefined }
   const joined = new JoinedChannels(
     { ...ports, ...settings } as unknown as JoinedChannelsPorts,
     subscriber as unknown as Subscriber,
   )
-  return { joined, state, told, counted, members, subscriber }
+  return { joined, state, sent, counted, members, subscriber }
 }
 
 it('a member leaves when the access has changed and it is no longer allowed', async () => {
-  const { joined, state, told, members } = testJoinedChannels()
+  const { joined, state, sent, members } = testJoinedChannels()
   await joined.join('c1', channel, '{}')
   state.isAllowed = false
   for (const member of members) member.onAccessChange()
-  await expect.poll(() => told).toEqual(['joined', 'left'])
+  await expect.poll(() => sent).toEqual(['joined', 'left'])
   expect(members.size).toBe(0)
 })
 
 it('a member leaves if the access changes while it joins', async () => {
-  const { joined, state, told, members } = testJoinedChannels()
+  const { joined, state, sent, members } = testJoinedChannels()
   state.whileJoining = () => {
     state.isAllowed = false
     for (const member of members) member.onAccessChange()
   }
   await joined.join('c1', channel, '{}')
-  expect(told).toEqual(['joined', 'left'])
+  expect(sent).toEqual(['joined', 'left'])
   expect(members.size).toBe(0)
 })
 
 it('a member whose membership has an end leaves then', async () => {
-  const { joined, state, told, members } = testJoinedChannels()
+  const { joined, state, sent, members } = testJoinedChannels()
   state.until = 1_020
   await joined.join('c1', channel, '{}')
   state.isAllowed = false
-  await expect.poll(() => told).toEqual(['joined', 'left'])
+  await expect.poll(() => sent).toEqual(['joined', 'left'])
   expect(members.size).toBe(0)
 })
 
 it('messages and changes of presence are dropped while there is no room', async () => {
-  const { joined, told, members, subscriber } = testJoinedChannels()
+  const { joined, sent, members, subscriber } = testJoinedChannels()
   await joined.join('c1', channel, '{}')
   const [member] = members
   const say = () => {
@@ -82,10 +82,10 @@ it('messages and changes of presence are dropped while there is no room', async 
   }
   subscriber.hasRoom = false
   say()
-  expect(told).toEqual(['joined'])
+  expect(sent).toEqual(['joined'])
   subscriber.hasRoom = true
   say()
-  expect(told).toEqual(['joined', 'ephemeral', 'presence'])
+  expect(sent).toEqual(['joined', 'ephemeral', 'presence'])
 })
 
 it('what is refused for its credential is counted too', async () => {

@@ -24,7 +24,7 @@ describe('the brand of a tenant', () => {
     expect(await tenantBrand({ did: 'did:plc:one' })).toEqual(brand)
     expect(await tenantBrand({ email: 'one@Example.com' })).toEqual(brand)
     expect(await tenantBrand({ did: 'did:plc:foreign' })).toBeUndefined()
-    expect(await tenantBrand({ email: 'nobody@example.com' })).toBeUndefined()
+    expect(await tenantBrand({ email: 'unknown@example.com' })).toBeUndefined()
   })
 
   it('is left out if the directory is away', async () => {
