@@ -67,5 +67,5 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function short(value: unknown): string {
   const text = value === undefined ? '–' : JSON.stringify(value)
-  return text.length > 160 ? `${text.slice(0, 160)}…` : text
+  return text.length > 240 ? `${text.slice(0, 240)}…` : text
 }

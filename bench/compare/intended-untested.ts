@@ -36,7 +36,6 @@ export const intendedUntested: IntendedDifference[] = [
   { what: 'an imported repo on the firehose', why: 'relays stay up to date' },
   { what: '`seq`', why: 'relays ignore a server whose seq decreases, for example after a restore' },
   { what: 'old events', why: 'the log does not outgrow the disk' },
-  { what: 'claims of access tokens', why: 'connections are closed when their session ends' },
   { what: 'a second app password with the same name', why: 'see the first row' },
   { what: 'failing mail server', why: 'another service is at fault' },
   { what: 'getAccountInfos', why: 'each account may have to be woken' },

@@ -157,6 +157,16 @@ export const intended: IntendedDifference[] = [
     matches: [[/the first after the end of the second: /]],
   },
   {
+    what: 'claims of access tokens',
+    why: 'connections are closed when their session ends',
+    matches: [
+      [
+        /createAccount|createSession|refreshSession/,
+        /^body\.accessJwt: "<jwt alg=\\"HS256\\" (aud=\S+ life=\d+ scope=\S+) (sub=.+ typ=\S+)>" → "<jwt alg=\\"HS256\\"( apw=\\"[\w-]{22}\\")? \1 sid=\\"[\w-]{22}\\" \2>"$/,
+      ],
+    ],
+  },
+  {
     what: 'access tokens from before a takedown or suspension',
     why: 'nothing is signed for the account any more',
     matches: [
