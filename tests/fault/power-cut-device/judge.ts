@@ -33,7 +33,9 @@ export async function judge(url: string, acknowledged: Acknowledged): Promise<Ju
   const subscriber = new ReconnectingSubscriber(url)
   try {
     const records = await countRecords(url, acknowledged)
-    const missing = await Promise.all(accounts.map(async (one) => !(await isWhole(url, one))))
+    // One by one: of many passwords at once, the server refuses some.
+    const missing: boolean[] = []
+    for (const account of accounts) missing.push(!(await isWhole(url, account)))
     const gone = await Promise.all(blobs.map(async (blob) => !(await hasBlob(url, blob))))
     return {
       records,
