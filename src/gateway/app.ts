@@ -13,6 +13,8 @@ import { type OperatorPorts, operatorRoutes } from '#src/gateway/operator/operat
 import { relayRoutes } from '#src/gateway/operator/relay-routes.ts'
 import { actAsPages } from '#src/gateway/pages/act-as.ts'
 import { claimPage } from '#src/gateway/pages/claim.ts'
+import { iconRoutes } from '#src/gateway/pages/icon.ts'
+import { assetRoutes } from '#src/gateway/pages/islands.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import { securityPages } from '#src/gateway/pages/pages.ts'
 import type { EventStreams } from '#src/gateway/realtime/event-streams.ts'
@@ -44,6 +46,8 @@ export function createApp(ports: AppPorts): Hono<Env> {
   ports.membersElsewhere?.routes(app)
   if (ports.pages !== undefined) {
     const context = { ...ports, ...ports.pages }
+    assetRoutes(app)
+    iconRoutes(app, context.branding)
     // Before the others, which answer everything below their path.
     claimPage(app, context)
     securityPages(app, context)

@@ -1,6 +1,6 @@
-/** The texts of the security pages: language negotiation and interpolation. */
+/** The texts of pages: language negotiation and interpolation. Each folder of pages has a catalogue of its own. */
 import { de } from '#src/gateway/pages/locales/de.ts'
-import { en, type LocaleMessages } from '#src/gateway/pages/locales/en.ts'
+import { en } from '#src/gateway/pages/locales/en.ts'
 import { es } from '#src/gateway/pages/locales/es.ts'
 import { fr } from '#src/gateway/pages/locales/fr.ts'
 import { ja } from '#src/gateway/pages/locales/ja.ts'
@@ -9,23 +9,52 @@ import { pt } from '#src/gateway/pages/locales/pt.ts'
 import { ro } from '#src/gateway/pages/locales/ro.ts'
 import { sv } from '#src/gateway/pages/locales/sv.ts'
 
-const locales = { en, de, es, fr, ja, ko, pt, ro, sv } as const satisfies Record<
-  string,
-  LocaleMessages
->
-type Language = keyof typeof locales
-export type MessageKey = keyof LocaleMessages
+const languages = ['en', 'de', 'es', 'fr', 'ja', 'ko', 'pt', 'ro', 'sv'] as const
+export type Language = (typeof languages)[number]
 
-export interface Messages {
+/** The texts of one folder of pages by language; one that is not translated yet has English only. */
+export type Catalogue<Key extends string> = { en: Record<Key, string> } & {
+  [language in Language]?: Record<Key, string>
+}
+
+/** The texts of the shell and of the security pages. */
+const shellTexts = { en, de, es, fr, ja, ko, pt, ro, sv } satisfies Catalogue<keyof typeof en>
+export type MessageKey = keyof typeof en
+
+export interface Messages<Key extends string = MessageKey> {
   language: Language
-  text(key: MessageKey, params?: Record<string, string | number>): string
+  text(key: Key, params?: Record<string, string | number>): string
   formatDate(iso: string): string
 }
 
 const MAX_HEADER_LENGTH = 500
 
-export function messagesFor(acceptLanguage = ''): Messages {
-  const preferences = acceptLanguage
+/** `accepted` is a language, or an Accept-Language header: the first that the catalogue has, or else English. */
+export function messagesFor(accepted?: string): Messages
+export function messagesFor<Key extends string>(
+  accepted: string | undefined,
+  catalogue: Catalogue<Key>,
+): Messages<Key>
+export function messagesFor(
+  accepted = '',
+  catalogue: Catalogue<string> = shellTexts,
+): Messages<string> {
+  const language = preferredLanguages(accepted).find((known) => catalogue[known]) ?? 'en'
+  const texts = catalogue[language] ?? catalogue.en
+  const format = new Intl.DateTimeFormat(language, {
+    ...{ dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' },
+  } as const)
+  return {
+    language,
+    text: (key, params = {}) =>
+      texts[key]!.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(params[name] ?? '')),
+    formatDate: (iso) => `${format.format(new Date(iso))} UTC`,
+  }
+}
+
+/** Those of a header that pages have, the most wanted first. */
+function preferredLanguages(header: string): Language[] {
+  return header
     .slice(0, MAX_HEADER_LENGTH)
     .split(',')
     .map((preference) => {
@@ -35,19 +64,5 @@ export function messagesFor(acceptLanguage = ''): Messages {
     })
     .filter(({ weight }) => weight > 0)
     .sort((a, b) => b.weight - a.weight)
-  const language = preferences.map(({ tag }) => tag).find(isSupported) ?? 'en'
-  const locale: LocaleMessages = locales[language]
-  const format = new Intl.DateTimeFormat(language, {
-    ...{ dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' },
-  } as const)
-  return {
-    language,
-    text: (key, params = {}) =>
-      locale[key].replaceAll(/\{(\w+)\}/g, (_, name: string) => String(params[name] ?? '')),
-    formatDate: (iso) => `${format.format(new Date(iso))} UTC`,
-  }
-}
-
-function isSupported(tag: string): tag is Language {
-  return Object.hasOwn(locales, tag)
+    .flatMap(({ tag }) => languages.filter((language) => language === tag))
 }

@@ -1,17 +1,21 @@
 /** The security headers of the pages: content security policy, framing, caching and permissions. */
 import type { Branding } from '#src/gateway/pages/style.ts'
 
+/** `canFetch`: whether the scripts of the page may call this server. */
 export function pageHeaders(
   nonce: string,
   { logo, background = {} }: Branding,
+  { canFetch = false } = {},
 ): Record<string, string> {
   const images = [logo, background.light, background.dark].filter((url) => url !== undefined)
-  const sources = new Set(images.map(cspSource))
+  const sources = new Set(["'self'", ...images.map(cspSource)])
   const policy = [
     "default-src 'none'",
     `style-src 'nonce-${nonce}'`,
+    // Also for what these scripts import. Not 'self', where anyone may upload a script as a blob.
     `script-src 'nonce-${nonce}'`,
-    `img-src ${sources.size === 0 ? "'none'" : [...sources].join(' ')}`,
+    `img-src ${[...sources].join(' ')}`,
+    ...(canFetch ? ["connect-src 'self'"] : []),
     "form-action 'self'",
     "base-uri 'none'",
     "frame-ancestors 'none'",

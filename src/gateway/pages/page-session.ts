@@ -10,6 +10,7 @@ import { messagesFor } from '#src/gateway/pages/messages.ts'
 import type { RenderContext } from '#src/gateway/pages/shell.ts'
 import type { Branding } from '#src/gateway/pages/style.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
+import type { Clock } from '#src/ports/clock.ts'
 import { equalSecrets } from '#src/ports/equal-secrets.ts'
 
 export interface PageToken {
@@ -27,13 +28,14 @@ export interface PageSession extends RenderContext {
 interface PageSessionPorts {
   branding: Branding
   server: { addressOf: FindClientAddress }
+  clock: Clock
 }
 
 const MAX_COOKIE_LENGTH = 500
 
 export function openPageSession(
   c: Context<Env>,
-  { branding, server }: PageSessionPorts,
+  { branding, server, clock }: PageSessionPorts,
   publicUrl: string,
 ): PageSession {
   const isSecure = publicUrl.startsWith('https:')
@@ -48,6 +50,7 @@ export function openPageSession(
     branding,
     messages,
     csrf,
+    now: clock.now(),
     pageToken: readPageToken(c.req.header('cookie'), publicUrl),
     network: clientInfoOf(server.addressOf, c.env?.incoming).network,
   }

@@ -1,9 +1,10 @@
-/** The layout of every security page: head, header, footer and response headers. */
+/** The layout of every page: head, header, navigation, footer and response headers. */
 import { randomBytes } from 'node:crypto'
 import { html, raw } from 'hono/html'
+import { brand, operatorLinks, serverName } from '#src/gateway/pages/brand.ts'
+import { canFetch, type Island, islandTags } from '#src/gateway/pages/islands.ts'
 import type { MessageKey, Messages } from '#src/gateway/pages/messages.ts'
 import { pageHeaders } from '#src/gateway/pages/page-headers.ts'
-import { passkeyScript, timeScript } from '#src/gateway/pages/page-scripts.ts'
 import { securityPath } from '#src/gateway/pages/security-path.ts'
 import { type Branding, styleSheet } from '#src/gateway/pages/style.ts'
 
@@ -14,17 +15,23 @@ export interface RenderContext {
   branding: Branding
   messages: Messages
   csrf: string
+  /** For relative times; absolute ones are shown without it. */
+  now?: number
 }
 
 export interface Page {
-  title: MessageKey
+  /** A key of the shell's catalogue, or a text from another one. */
+  title: MessageKey | { text: string }
   body: Html
   owner?: string
   note?: Note | undefined
   passkeys?: boolean
+  islands?: readonly Island[]
   narrow?: boolean
   redirectTo?: string
   status?: number
+  /** Elements for the head; a page that has some may be found by search engines. */
+  head?: Html
 }
 
 export interface Note {
@@ -33,31 +40,99 @@ export interface Note {
   field?: string
 }
 
-export async function renderPage(context: RenderContext, page: Page): Promise<Response> {
-  const { messages, branding } = context
+export interface NavItem {
+  href: string
+  label: string
+  isCurrent?: boolean
+  /** Such as a count of what waits. */
+  badge?: Html | string | undefined
+}
+
+export interface AreaPage {
+  /** What the items belong to, such as the handle of a group. */
+  area: { label: Html | string; items: readonly NavItem[] }
+  title: string
+  /** Beside the title, such as a button that creates. */
+  actions?: Html
+  body: Html
+  /** As wide as the window, for tables; otherwise as wide as text is read well. */
+  wide?: boolean
+  note?: Note | undefined
+  /** The name of the account that is signed in. */
+  owner?: string
+  /** The path of the form that signs out, if it is not that of the account's session. */
+  signOut?: string
+  islands?: readonly Island[]
+  status?: number
+}
+
+/** A page without navigation: a narrow card, or a list of cards. */
+export function renderPage(context: RenderContext, page: Page): Promise<Response> {
+  const { title: key, owner, passkeys = false, islands = [] } = page
+  const title = typeof key === 'string' ? context.messages.text(key) : key.text
+  const body = page.narrow ? narrowLayout(context, page, title) : wideLayout(context, page, title)
+  const all: Island[] = [...islands]
+  if (passkeys) all.push('passkey')
+  if (owner !== undefined) all.push('time')
+  return render(context, { ...page, title, body, islands: all })
+}
+
+/** A page with the navigation of its area: at the side, or on a phone as a menu above. */
+export function renderArea(context: RenderContext, page: AreaPage): Promise<Response> {
+  const { area, title, actions = '', body, wide = false, note, islands = [] } = page
+  const links = navLinks(area.items)
+  const current = area.items.find(({ isCurrent }) => isCurrent)?.label ?? title
+  const label = context.messages.text('sections')
+  const below = operatorLinks(context)
+  const text = html`<a class="skip" href="#main">${context.messages.text('skip')}</a>
+${pageHeader(context, page)}
+<div class="frame">
+<nav class="side" aria-label="${label}"><div class="area-name">${area.label}</div>${links}</nav>
+<details class="sections"><summary><small>${area.label}</small>${current}</summary><nav aria-label="${label}">${links}</nav></details>
+<main id="main" class="${wide ? 'wide' : 'text'}">
+<div class="head"><h1>${title}</h1>${actions}</div>
+${note === undefined ? '' : noteView(note)}
+${body}
+</main>
+</div>
+${below === '' ? '' : html`<footer>${below}</footer>`}`
+  return render(context, { ...page, body: text, kind: 'area', islands: [...islands, 'time'] })
+}
+
+async function render(
+  { messages, branding }: RenderContext,
+  page: {
+    title: string
+    body: Html
+    kind?: 'area'
+    islands: readonly Island[]
+    head?: Html
+    redirectTo?: string
+    status?: number
+  },
+): Promise<Response> {
+  const { title, body, kind, islands, head, redirectTo, status = 200 } = page
   const nonce = randomBytes(16).toString('base64')
-  const title = messages.text(page.title)
+  const refresh =
+    redirectTo === undefined ? '' : html`<meta http-equiv="refresh" content="0; url=${redirectTo}">`
   const text = await html`<!doctype html>
 <html lang="${messages.language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-${page.redirectTo === undefined ? '' : html`<meta http-equiv="refresh" content="0; url=${page.redirectTo}">`}
+${head ?? html`<meta name="robots" content="noindex">`}
+${refresh}
 <title>${title} – ${serverName(branding)}</title>
+<link rel="icon" href="/icon.svg" type="image/svg+xml">
 <style nonce="${nonce}">${raw(styleSheet(branding))}</style>
 </head>
-<body>
-${page.narrow ? narrowLayout(context, page, title) : wideLayout(context, page, title)}
-${page.passkeys ? script(nonce, passkeyScript) : ''}${page.owner === undefined ? '' : script(nonce, timeScript)}
+<body${kind === undefined ? '' : html` class="${kind}"`}>
+${body}
+${islandTags(nonce, islands)}
 </body>
 </html>`
-  const { status = 200 } = page
-  return new Response(String(text), { status, headers: pageHeaders(nonce, branding) })
-}
-
-function script(nonce: string, text: string): Html {
-  return html`<script nonce="${nonce}">${raw(`{${text}}`)}</script>`
+  const headers = pageHeaders(nonce, branding, { canFetch: canFetch(islands) })
+  return new Response(String(text), { status, headers })
 }
 
 export function hiddenFields(
@@ -77,6 +152,11 @@ export function fieldAttributes(name: string, note: Note | undefined, help = '')
   return html`${isWrong ? raw(' aria-invalid="true"') : ''}${by === '' ? '' : html` aria-describedby="${by}"`}`
 }
 
+export function noteView({ text, bad = false }: Note): Html {
+  const [kind, role] = bad ? ['note bad', 'alert'] : ['note good', 'status']
+  return html`<p id="note" class="${kind}" role="${role}">${text}</p>`
+}
+
 function narrowLayout(context: RenderContext, page: Page, title: string): Html {
   return html`<main class="narrow"><section>
 ${brand(context.branding)}
@@ -89,10 +169,7 @@ ${operatorLinks(context)}
 
 function wideLayout(context: RenderContext, page: Page, title: string): Html {
   const below = operatorLinks(context)
-  return html`<header>
-<div>${brand(context.branding)}${page.owner === undefined ? '' : html`<div class="muted">${context.messages.text('signedInAs', { name: page.owner })}</div>`}</div>
-${page.owner === undefined ? '' : accountNav(context)}
-</header>
+  return html`${pageHeader(context, page)}
 <main>
 <h1>${title}</h1>
 ${page.note === undefined ? '' : noteView(page.note)}
@@ -101,36 +178,23 @@ ${page.body}
 ${below === '' ? '' : html`<footer>${below}</footer>`}`
 }
 
-function brand(branding: Branding): Html {
-  const name = serverName(branding)
-  const content =
-    branding.logo === undefined ? name : html`<img src="${branding.logo}" alt="${name}">`
-  return html`<div class="brand">${content}</div>`
+/** The brand leads to the landing page. */
+function pageHeader(
+  context: RenderContext,
+  { owner, signOut = `${securityPath}/sign-out` }: { owner?: string; signOut?: string },
+): Html {
+  const { messages, branding } = context
+  const account =
+    owner === undefined
+      ? ''
+      : html`<nav aria-label="${messages.text('account')}"><a class="owner" href="/account" title="${messages.text('signedInAs', { name: owner })}">${owner}</a>
+<form method="post" action="${signOut}">${hiddenFields(context)}<button class="quiet">${messages.text('signOut')}</button></form></nav>`
+  return html`<header><a class="home" href="/">${brand(branding)}</a>${account}</header>`
 }
 
-function serverName({ name = 'PDS' }: Branding): string {
-  return name
-}
-
-function accountNav(context: RenderContext): Html {
-  const { messages } = context
-  return html`<nav><a class="button quiet" href="/account">${messages.text('account')}</a>
-<form method="post" action="${securityPath}/sign-out">${hiddenFields(context)}<button class="quiet">${messages.text('signOut')}</button></form></nav>`
-}
-
-const linkKinds = ['canonical', 'terms-of-service', 'privacy-policy', 'help'] as const
-
-/** Links with a known `rel` have the labels of the stock pages. */
-function operatorLinks({ branding, messages }: RenderContext): Html | '' {
-  const { links: all = [] } = branding
-  if (all.length === 0) return ''
-  return html`<div class="links">${all.map(({ href, rel }) => {
-    const kind = linkKinds.find((known) => known === rel)
-    return html`<a href="${href}" rel="${rel ?? ''}">${kind === undefined ? href : messages.text(kind)}</a> `
-  })}</div>`
-}
-
-export function noteView({ text, bad = false }: Note): Html {
-  const [kind, role] = bad ? ['note bad', 'alert'] : ['note good', 'status']
-  return html`<p id="note" class="${kind}" role="${role}">${text}</p>`
+function navLinks(items: readonly NavItem[]): Html {
+  return html`<ul>${items.map(({ href, label, isCurrent = false, badge = '' }) => {
+    const current = isCurrent ? raw(' aria-current="page"') : ''
+    return html`<li><a href="${href}"${current}><span>${label}</span>${badge}</a></li>`
+  })}</ul>`
 }

@@ -1,8 +1,10 @@
 /**
- * The style sheet of the security pages, after the stock pages, in light and dark. A narrow page is a centred card, as the
- * stock sign-in; a wide page is a list of cards, as the stock account page.
+ * The style sheet of the pages, in light and dark. A narrow page is a centred card, a plain one a list of cards, and one of an
+ * area has its navigation at the side.
  */
 import { safeColor, textColorOn } from '#src/gateway/pages/colors.ts'
+import { areaStyle } from '#src/gateway/pages/style-area.ts'
+import { blockStyle } from '#src/gateway/pages/style-blocks.ts'
 
 export interface Branding {
   name?: string | undefined
@@ -15,15 +17,17 @@ export interface Branding {
 
 type ColorName = 'primary' | 'error' | 'warning' | 'success'
 
-const stock = { primary: '#8338ec', warning: '#ffab0f', success: '#17cc88' } as const
+export const stockColors = { primary: '#8338ec', warning: '#ffab0f', success: '#17cc88' } as const
 
 export function styleSheet({ colors = {}, background = {} }: Branding): string {
-  const primary = safeColor(colors.primary) ?? stock.primary
-  const warning = safeColor(colors.warning) ?? stock.warning
-  const success = safeColor(colors.success) ?? stock.success
+  const primary = safeColor(colors.primary) ?? stockColors.primary
+  const warning = safeColor(colors.warning) ?? stockColors.warning
+  const success = safeColor(colors.success) ?? stockColors.success
   const error = safeColor(colors.error)
+  const danger = error ?? '#b91c1c'
   return `
 :root{color-scheme:light dark;--primary:${primary};--on-primary:${textColorOn(primary)};--ring:var(--primary);
+--danger:${danger};--on-danger:${textColorOn(danger)};
 --error:${error ?? '#dc2626'};--warning:${warning};--success:${success};--picture:${cssUrl(background.light)};
 --page:#fff;--text:#0a0a0a;--card:#fff;--muted:#666;--soft:#f5f5f5;--line:#e5e5e5;--field:transparent}
 @media (prefers-color-scheme:dark){:root{--ring:color-mix(in oklab,var(--primary) 65%,#fff);
@@ -37,9 +41,12 @@ body{margin:0;color:var(--text);overflow-wrap:anywhere;font:16px/1.5 -apple-syst
 "Helvetica Neue","Noto Sans",Arial,sans-serif,"Apple Color Emoji","Segoe UI Emoji","Noto Color Emoji"}
 header,main,footer{max-width:44rem;margin:0 auto;padding:1rem}
 header{display:flex;flex-wrap:wrap;gap:.75rem 1rem;align-items:center;justify-content:space-between}
-header>div{flex:1 1 12rem;min-width:0}
-header nav{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center}
-header form{margin:0}
+header nav{display:flex;gap:.75rem;align-items:center;min-width:0;margin-inline-start:auto}
+header form{flex:none;margin:0}
+.home{color:inherit;text-decoration:none;min-width:0}
+.owner{min-width:0;max-width:18rem;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;color:var(--muted);font-size:.875rem;
+line-height:2.5rem;text-decoration:none}
+.owner:hover{text-decoration:underline}
 .brand{font-weight:600;line-height:1.25}
 .brand img{display:block;height:2rem;max-width:10rem;object-fit:contain}
 main{padding-top:.5rem}
@@ -63,8 +70,10 @@ form{margin:1rem 0 0}
 section>form:first-child,section>form:first-child>label{margin-top:0}
 label{display:block;font-size:.875rem;font-weight:500;margin:1rem 0 .375rem}
 label.check{display:flex;gap:.625rem;align-items:center;font-weight:400}
-input:not([type=checkbox]){display:block;width:100%;height:2.75rem;padding:.25rem .75rem;font:inherit;color:inherit;
+input:not([type=checkbox]),select,textarea{display:block;width:100%;height:2.75rem;padding:.25rem .75rem;font:inherit;color:inherit;
 background:var(--field);border:1px solid var(--line);border-radius:.625rem}
+textarea{height:auto;padding:.5rem .75rem;resize:vertical}
+select{background:var(--card)}
 input[aria-invalid=true]{border-color:var(--error)}
 input[type=checkbox]{flex:none;width:1rem;height:1rem;margin:0;accent-color:var(--primary)}
 input+small,input+p{display:block;margin:.5rem 0 0}
@@ -73,13 +82,14 @@ margin:1rem 0 0;font:inherit;font-size:.9375rem;font-weight:500;cursor:pointer;b
 border-radius:.625rem;background:var(--primary);color:var(--on-primary);text-align:center;text-decoration:none}
 button:hover,.button:hover{filter:brightness(.92)}
 button.quiet,.button.quiet{background:var(--soft);color:var(--text)}
-header button,header .button,.row button{min-height:2.25rem;margin:0;font-size:.875rem}
+button.bad,.button.bad{background:var(--danger);color:var(--on-danger)}
+header button,header .button,.row button{margin:0;font-size:.875rem}
 .row button{border-color:var(--line);background:none}
 button.wide,.button.wide{width:100%}
 input[type=hidden]+button,p+.button{margin-top:0}
 button:disabled{opacity:.5;cursor:default;filter:none}
 :focus-visible{outline:2px solid var(--ring);outline-offset:2px}
-input:not([type=checkbox]):focus-visible{border-color:var(--ring);outline:3px solid color-mix(in srgb,var(--ring) 50%,transparent);
+input:not([type=checkbox]):focus-visible,select:focus-visible,textarea:focus-visible{border-color:var(--ring);outline:3px solid color-mix(in srgb,var(--ring) 50%,transparent);
 outline-offset:0}
 input[aria-invalid=true]:focus-visible{border-color:var(--error);outline-color:color-mix(in srgb,var(--error) 50%,transparent)}
 a{color:inherit;text-underline-offset:.2em}
@@ -103,12 +113,13 @@ table{width:100%;border-collapse:collapse}
 th,td{text-align:start;vertical-align:top;padding:.625rem .75rem .625rem 0;border-top:1px solid var(--line);font-size:.9375rem;
 overflow-wrap:break-word}
 td:not(:first-child){color:var(--muted);font-size:.875rem}
-th:first-child{width:42%}th:nth-child(2){width:28%}
+table:not(.list) th:first-child{width:42%}table:not(.list) th:nth-child(2){width:28%}
 thead th{border-top:0;padding-top:0;color:var(--muted);font-size:.875rem;font-weight:500}
 td small{display:block;overflow-wrap:anywhere}
 @media (max-width:34rem){section{padding:1.25rem}thead{position:absolute;clip-path:inset(50%)}
 tbody tr{display:block;border-top:1px solid var(--line);padding:.625rem 0}tbody tr:first-child{border:0;padding-top:0}
 td{display:block;border:0;padding:0}}
+${blockStyle}${areaStyle}
 @media (scripting:none){form[data-passkey]{display:none}}
 @media (prefers-reduced-motion:reduce){*{transition:none!important;animation:none!important;scroll-behavior:auto!important}}
 `

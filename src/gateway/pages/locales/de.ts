@@ -2,6 +2,14 @@
 import type { LocaleMessages } from '#src/gateway/pages/locales/en.ts'
 
 export const de: LocaleMessages = {
+  skip: 'Zum Inhalt',
+  sections: 'Bereiche',
+  pages: 'Seiten',
+  previous: 'Zurück',
+  next: 'Weiter',
+  search: 'Suchen',
+  typeToConfirm: 'Gib zur Bestätigung {text} ein',
+  wronglyTyped: 'Der Text stimmt nicht überein. Nichts wurde geändert.',
   title: 'Sicherheit des Kontos',
   signIn: 'Anmelden',
   identifier: 'Handle oder E-Mail',

@@ -1,5 +1,13 @@
 /** The texts of the security pages in English, whose keys all locales have. */
 export const en = {
+  skip: 'Skip to the content',
+  sections: 'Sections',
+  pages: 'Pages',
+  previous: 'Previous',
+  next: 'Next',
+  search: 'Search',
+  typeToConfirm: 'Type {text} to confirm',
+  wronglyTyped: 'The text is another one. Nothing has changed.',
   title: 'Account security',
   signIn: 'Sign in',
   identifier: 'Handle or email',

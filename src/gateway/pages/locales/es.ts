@@ -2,6 +2,14 @@
 import type { LocaleMessages } from '#src/gateway/pages/locales/en.ts'
 
 export const es: LocaleMessages = {
+  skip: 'Ir al contenido',
+  sections: 'Secciones',
+  pages: 'Páginas',
+  previous: 'Anterior',
+  next: 'Siguiente',
+  search: 'Buscar',
+  typeToConfirm: 'Escribe {text} para confirmar',
+  wronglyTyped: 'El texto no coincide. No se ha cambiado nada.',
   title: 'Seguridad de la cuenta',
   signIn: 'Iniciar sesión',
   identifier: 'Nombre de usuario o correo',

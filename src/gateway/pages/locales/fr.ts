@@ -2,6 +2,14 @@
 import type { LocaleMessages } from '#src/gateway/pages/locales/en.ts'
 
 export const fr: LocaleMessages = {
+  skip: 'Aller au contenu',
+  sections: 'Rubriques',
+  pages: 'Pages',
+  previous: 'Précédent',
+  next: 'Suivant',
+  search: 'Rechercher',
+  typeToConfirm: 'Saisissez {text} pour confirmer',
+  wronglyTyped: "Le texte ne correspond pas. Rien n'a été modifié.",
   title: 'Sécurité du compte',
   signIn: 'Se connecter',
   identifier: 'Pseudo ou e-mail',

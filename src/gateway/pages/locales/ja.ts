@@ -2,6 +2,14 @@
 import type { LocaleMessages } from '#src/gateway/pages/locales/en.ts'
 
 export const ja: LocaleMessages = {
+  skip: '本文へ移動',
+  sections: 'メニュー',
+  pages: 'ページ',
+  previous: '前へ',
+  next: '次へ',
+  search: '検索',
+  typeToConfirm: '確認のため {text} と入力してください',
+  wronglyTyped: '入力が一致しません。何も変更されていません。',
   title: 'アカウントのセキュリティ',
   signIn: 'サインイン',
   identifier: 'ハンドルまたはメールアドレス',

@@ -2,6 +2,14 @@
 import type { LocaleMessages } from '#src/gateway/pages/locales/en.ts'
 
 export const ko: LocaleMessages = {
+  skip: '본문으로 이동',
+  sections: '메뉴',
+  pages: '페이지',
+  previous: '이전',
+  next: '다음',
+  search: '검색',
+  typeToConfirm: '확인하려면 {text}을(를) 입력하세요',
+  wronglyTyped: '입력한 내용이 일치하지 않습니다. 변경된 것은 없습니다.',
   title: '계정 보안',
   signIn: '로그인',
   identifier: '핸들 또는 이메일',

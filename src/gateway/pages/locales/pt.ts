@@ -2,6 +2,14 @@
 import type { LocaleMessages } from '#src/gateway/pages/locales/en.ts'
 
 export const pt: LocaleMessages = {
+  skip: 'Ir para o conteúdo',
+  sections: 'Seções',
+  pages: 'Páginas',
+  previous: 'Anterior',
+  next: 'Próxima',
+  search: 'Buscar',
+  typeToConfirm: 'Digite {text} para confirmar',
+  wronglyTyped: 'O texto não confere. Nada foi alterado.',
   title: 'Segurança da conta',
   signIn: 'Entrar',
   identifier: 'Nome de usuário ou e-mail',

@@ -2,6 +2,14 @@
 import type { LocaleMessages } from '#src/gateway/pages/locales/en.ts'
 
 export const ro: LocaleMessages = {
+  skip: 'Salt la conținut',
+  sections: 'Secțiuni',
+  pages: 'Pagini',
+  previous: 'Înapoi',
+  next: 'Înainte',
+  search: 'Caută',
+  typeToConfirm: 'Scrie {text} pentru a confirma',
+  wronglyTyped: 'Textul nu se potrivește. Nu s-a schimbat nimic.',
   title: 'Securitatea contului',
   signIn: 'Conectare',
   identifier: 'Nume de utilizator sau e-mail',

@@ -2,6 +2,14 @@
 import type { LocaleMessages } from '#src/gateway/pages/locales/en.ts'
 
 export const sv: LocaleMessages = {
+  skip: 'Till innehållet',
+  sections: 'Avsnitt',
+  pages: 'Sidor',
+  previous: 'Föregående',
+  next: 'Nästa',
+  search: 'Sök',
+  typeToConfirm: 'Skriv {text} för att bekräfta',
+  wronglyTyped: 'Texten stämmer inte. Inget har ändrats.',
   title: 'Kontosäkerhet',
   signIn: 'Logga in',
   identifier: 'Användarnamn eller e-post',

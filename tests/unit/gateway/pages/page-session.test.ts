@@ -42,7 +42,8 @@ describe('page cookies', () => {
   async function cookiesOf(url: string): Promise<string[]> {
     const app = new Hono<Env>()
     app.get('/', (c) => {
-      openPageSession(c, { branding: {} as never, server: { addressOf: () => '' } }, url)
+      const clock = { now: () => 0 }
+      openPageSession(c, { branding: {} as never, server: { addressOf: () => '' }, clock }, url)
       setPageToken(c, url, { did: 'did:web:pds.example.com%3A8080', token: 'abc' })
       return c.text('')
     })
@@ -81,6 +82,14 @@ it('Accept-Language is followed in the order of preference', () => {
   const { text, formatDate } = messagesFor('de')
   expect(text('removeNamed', { name: '{name}' })).toBe('{name} entfernen')
   expect(formatDate('2026-01-02T03:04:05Z')).toBe('02.01.2026, 03:04 UTC')
+})
+
+it('a catalogue that lacks the language of the reader answers in English', () => {
+  const catalogue = { en: { hello: 'Hello {name}' }, sv: { hello: 'Hej {name}' } }
+  expect(messagesFor('sv', catalogue).text('hello', { name: 'Ann' })).toBe('Hej Ann')
+  const { language, text } = messagesFor('ja, sv;q=0.1', catalogue)
+  expect([language, text('hello', { name: 'Ann' })]).toEqual(['sv', 'Hej Ann'])
+  expect(messagesFor('ja', catalogue).language).toBe('en')
 })
 
 it('branding accepts only colours, and picks readable text on them', () => {

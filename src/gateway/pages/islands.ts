@@ -1,0 +1,85 @@
+/**
+ * Islands: the scripts of pages, each a file of `islands/` that runs in the browser as it is, without a build. Small ones are
+ * part of the page; others are at /assets/<name>.<hash>.js, which browsers keep for good.
+ */
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import type { Hono } from 'hono'
+import { html, raw } from 'hono/html'
+import type { Html } from '#src/gateway/pages/shell.ts'
+import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
+
+/**
+ * `live` patches what the server sends, `chart` draws, `palette` searches the links of the page, and `upload` shows the
+ * progress of a file.
+ */
+export type Island = 'passkey' | 'time' | 'live' | 'chart' | 'palette' | 'upload'
+
+/** Those with which a form does not work at all, or that are shorter than a request for them. */
+const inlined: readonly Island[] = ['passkey', 'time']
+/** Those that fetch from this server. */
+const fetching: readonly Island[] = ['live', 'chart', 'palette', 'upload']
+
+interface Asset {
+  name: string
+  type: string
+  path: string
+  text: string
+}
+
+const folder = new URL('islands/', import.meta.url)
+const types: Readonly<Record<string, string>> = { js: 'text/javascript', css: 'text/css' }
+
+/** By name, such as `time.js`. An island imports another file of the folder as `/assets/<name>`. */
+const assets = new Map<string, Asset>()
+for (const name of readdirSync(folder)) load(name)
+
+export function assetRoutes(app: Hono<Env>): void {
+  app.get('/assets/:file', (c, next) => {
+    const [base, hash, extension] = c.req.param('file').split('.')
+    const asset = assets.get(`${base}.${extension}`)
+    if (asset === undefined) return next()
+    // A page of another release, while this one is taking over, gets the script of this release.
+    const isSame = asset.path.includes(`.${hash}.`)
+    return new Response(asset.text, {
+      headers: {
+        'content-type': `${asset.type}; charset=utf-8`,
+        'cache-control': isSame ? 'public, max-age=31536000, immutable' : 'no-store',
+        'x-content-type-options': 'nosniff',
+        'cross-origin-resource-policy': 'same-origin',
+      },
+    })
+  })
+}
+
+/** The elements that load islands; scripts that they import are allowed by the same nonce. */
+export function islandTags(nonce: string, islands: readonly Island[]): Html {
+  return html`${[...new Set(islands)].map((name) => {
+    const { path, text } = load(`${name}.js`)
+    const style = assets.get(`${name}.css`)
+    const link = style && html`<link rel="stylesheet" nonce="${nonce}" href="${style.path}">`
+    return inlined.includes(name)
+      ? html`<script type="module" nonce="${nonce}">${raw(text)}</script>`
+      : html`${link ?? ''}<script type="module" nonce="${nonce}" src="${path}"></script>`
+  })}`
+}
+
+export function canFetch(islands: readonly Island[]): boolean {
+  return islands.some((name) => fetching.includes(name))
+}
+
+/** Throws ENOENT for a file that is not in the folder. */
+function load(name: string): Asset {
+  const known = assets.get(name)
+  if (known !== undefined) return known
+  const text = readFileSync(new URL(name, folder), 'utf8').replaceAll(
+    /(['"])\/assets\/(\w+\.js)\1/g,
+    (_, quote: string, imported: string) => `${quote}${load(imported).path}${quote}`,
+  )
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 12)
+  const [base = '', extension = ''] = name.split('.')
+  const type = types[extension] ?? 'application/octet-stream'
+  const asset = { name, type, path: `/assets/${base}.${hash}.${extension}`, text }
+  assets.set(name, asset)
+  return asset
+}

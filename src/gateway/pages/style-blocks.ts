@@ -1,0 +1,80 @@
+/** The styles of the blocks of pages: tables, figures, badges, menus, filters and pagers. */
+export const blockStyle = `
+.head{display:flex;flex-wrap:wrap;gap:.25rem 1rem;align-items:center;justify-content:space-between}
+.head>*{margin:0}
+section>.head{margin:0 0 .375rem}
+section>.head+p{margin-top:0}
+.danger{border-color:color-mix(in srgb,var(--error) 40%,var(--line))}
+.lead{font-size:1.0625rem}
+.table{margin:.75rem 0 0;overflow-x:auto}
+section>.table:last-child{margin-bottom:-.5rem}
+.list caption{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
+.list th,.list td{padding:.75rem 1.25rem .75rem 0;vertical-align:middle}
+.list th:last-child,.list td:last-child{padding-inline-end:0}
+.list td:last-child form{display:flex;justify-content:flex-end}
+.list form,.menu form{margin:0}
+.list button,.list .button{margin:0;font-size:.875rem}
+.list td:first-child{font-weight:500}
+.list td:first-child small{font-weight:400}
+.stats{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(11rem,100%),1fr));gap:1rem;margin:0 0 1rem}
+.stat{margin:0;padding:1rem 1.25rem;background:var(--card);border:1px solid var(--line);border-radius:.875rem}
+.stat dt{color:var(--muted);font-size:.875rem}
+.stat dd{margin:0;font-size:1.5rem;font-weight:600;line-height:1.35;font-variant-numeric:tabular-nums}
+.stat dd.muted{font-size:.8125rem;font-weight:400;line-height:1.5}
+.facts{margin:.5rem 0 0}
+.facts div{display:grid;grid-template-columns:minmax(7rem,11rem) minmax(0,1fr);gap:.125rem 1rem;padding:.625rem 0;border-top:1px solid var(--line)}
+.facts dt{color:var(--muted);font-size:.9375rem}
+.facts dd{margin:0}
+.facts div:first-child{border-top:0}
+.badge{display:inline-flex;align-items:center;gap:.375rem;padding:.0625rem .5rem;border-radius:1rem;background:var(--soft);color:var(--text);
+font-size:.8125rem;font-weight:500;line-height:1.5;white-space:nowrap}
+.badge::before{content:"";width:.5rem;height:.5rem;border-radius:50%;background:var(--tone,var(--muted))}
+.badge.quiet::before{display:none}
+.badge.good{--tone:var(--success);background:color-mix(in srgb,var(--success) 14%,var(--card))}
+.badge.warn{--tone:var(--warning);background:color-mix(in srgb,var(--warning) 18%,var(--card))}
+.badge.bad{--tone:var(--error);background:color-mix(in srgb,var(--error) 12%,var(--card))}
+progress{display:block;width:100%;height:.5rem;border:0;border-radius:.25rem;overflow:hidden;background:var(--soft);accent-color:var(--primary);
+appearance:none}
+progress::-webkit-progress-bar{background:var(--soft)}
+progress::-webkit-progress-value{background:var(--ring)}
+progress::-moz-progress-bar{background:var(--ring)}
+.empty{padding:1.75rem 1rem;text-align:center;color:var(--muted);border:1px dashed var(--line);border-radius:.625rem;margin:.75rem 0 0}
+.empty p{margin:0 auto;max-width:32rem}
+.empty .button{margin:.875rem 0 0}
+.empty form{margin:0}
+summary{cursor:pointer;list-style:none;border-radius:.625rem}
+summary::-webkit-details-marker{display:none}
+summary::after{content:"";flex:none;display:inline-block;width:.5rem;height:.5rem;margin-inline-start:.5rem;border:solid var(--muted);
+border-width:0 2px 2px 0;transform:rotate(45deg)}
+details[open]>summary::after{transform:rotate(225deg)}
+.more>summary{display:inline-flex;align-items:center;min-height:2.5rem;font-weight:500;font-size:.9375rem}
+.menu{position:relative;display:inline-block}
+.menu summary{display:inline-flex;align-items:center;min-height:2.5rem;padding:.375rem .75rem;font-size:.875rem;font-weight:500;
+border:1px solid var(--line)}
+.menu ul{position:absolute;inset-inline-end:0;z-index:1;min-width:12rem;margin:.25rem 0 0;padding:.375rem;background:var(--card);
+border:1px solid var(--line);border-radius:.75rem;box-shadow:0 8px 24px #0002}
+.menu li>a,.menu li button{display:flex;justify-content:flex-start;width:100%;min-height:2.5rem;padding:.375rem .75rem;border:0;
+border-radius:.5rem;background:none;color:var(--text);font-size:.9375rem;text-align:start;text-decoration:none;align-items:center}
+.menu li>a:hover,.menu li button:hover{background:var(--soft);filter:none}
+.filters{display:flex;flex-wrap:wrap;gap:.75rem;align-items:end;margin:0 0 1rem}
+.filters>div{flex:1 1 11rem;min-width:0}
+.filters label{margin-top:0}
+.filters button{min-height:2.75rem}
+.pager{display:flex;justify-content:space-between;gap:.5rem;margin:1rem 0 0}
+.pager .button{margin:0}
+.actions{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;margin:1rem 0 0}
+.actions>*,.actions form>button{margin:0}
+code,.mono{font:500 .875em/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
+@media (max-width:34rem){
+.list thead{display:none}
+.list tbody tr{padding:.75rem 0}
+.list td{display:flex;gap:.25rem 1rem;justify-content:space-between;padding:.1875rem 0;color:var(--text);text-align:end}
+.list td::before{content:attr(data-label);flex:none;color:var(--muted);font-size:.875rem;font-weight:400;text-align:start}
+.list td:first-child{font-size:1rem;text-align:start}
+.list td:first-child::before,.list td:last-child:has(form)::before{display:none}
+.list td:last-child:has(form,details){padding-top:.5rem}
+.list td small{flex:none}
+.facts div{grid-template-columns:1fr}
+.filters>div{flex-basis:100%}
+}
+`
