@@ -16,6 +16,7 @@ import {
 } from '#src/cli/command.ts'
 import { deleteAccounts } from '#src/cli/delete-accounts.ts'
 import { lookUpDid } from '#src/cli/server-client.ts'
+import { parseTime } from '#src/cli/time-argument.ts'
 
 /** A relay takes 2,600 events in an hour from a server that it knows nothing about. */
 const PER_MINUTE = 30
@@ -38,7 +39,7 @@ export const deleteCommand: Command = {
     'created-after': {
       type: 'string',
       value: 'TIME',
-      help: 'All accounts created at this time or later, for example 2026-06-09T14:00Z',
+      help: 'All accounts created at this time or later, such as 2026-06-09T14:00Z, or 2h',
     },
     'created-before': { type: 'string', value: 'TIME', help: 'Of these, those created before' },
     network: {
@@ -99,8 +100,13 @@ async function deleteMany(invocation: Invocation): Promise<unknown> {
 
 function findCreated(invocation: Invocation): Promise<CreatedAccount[]> {
   const network = textOption(invocation, 'network')?.split(',') ?? []
-  const after = requiredOption(invocation, 'created-after')
-  const before = textOption(invocation, 'created-before')
+  const after = parseTime(
+    '--created-after',
+    requiredOption(invocation, 'created-after'),
+    'before now',
+  )
+  const until = textOption(invocation, 'created-before')
+  const before = until && parseTime('--created-before', until, 'before now')
   const filter = { after, before, network: network.map((range) => range.trim()) }
   return listCreated(invocation.server, filter)
 }

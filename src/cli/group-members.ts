@@ -1,6 +1,7 @@
 /** `headwater group add`, `role` and `remove`: changes of the members of a group. */
-import { type Command, type Invocation, textOption, UsageError } from '#src/cli/command.ts'
+import { type Command, type Invocation, textOption } from '#src/cli/command.ts'
 import { asMember, memberOptions, resolveName } from '#src/cli/member-session.ts'
+import { parseTime } from '#src/cli/time-argument.ts'
 
 const GROUP = 'dev.headwater.group'
 
@@ -8,7 +9,7 @@ const reason = { type: 'string', value: 'TEXT', help: 'Why, for the audit log' }
 const expires = {
   type: 'string',
   value: 'TIME',
-  help: 'End of the membership, such as 2027-01-31 or 2027-01-31T12:00:00Z',
+  help: 'End of the membership, such as 2027-01-31T12:00:00Z, or 30d from now',
 } as const
 
 const add: Command = {
@@ -71,10 +72,7 @@ async function change(
 
 function expiry(invocation: Invocation): string | undefined {
   const text = textOption(invocation, 'expires')
-  if (text === undefined) return undefined
-  const time = Date.parse(text)
-  if (Number.isNaN(time)) throw new UsageError('--expires must be a time, such as 2027-01-31')
-  return new Date(time).toISOString()
+  return text === undefined ? undefined : parseTime('--expires', text, 'after now')
 }
 
 export const groupMemberCommands: readonly Command[] = [add, role, remove]

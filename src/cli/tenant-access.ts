@@ -1,5 +1,6 @@
 /** `headwater tenant key …` and `tenant admin …`: who may act for a tenant. */
 import { type Command, requiredOption, textOption } from '#src/cli/command.ts'
+import { parseTime } from '#src/cli/time-argument.ts'
 
 const METHODS = 'dev.headwater.tenant'
 const oneTenant = { operands: '<tenant>', operandCount: [1, 1] } as const
@@ -18,7 +19,7 @@ const createKey: Command = {
       value: 'LIST',
       help: 'Of accounts:read, accounts:write, domains, webhooks and export',
     },
-    expires: { type: 'string', value: 'TIME', help: 'ISO 8601 (default: never)' },
+    expires: { type: 'string', value: 'TIME', help: 'When it ends, such as 90d (default: never)' },
     addresses: {
       type: 'string',
       value: 'LIST',
@@ -33,7 +34,9 @@ const createKey: Command = {
     return invocation.server.withHeaders({ tenant }).post(`${METHODS}.createKey`, {
       name: requiredOption(invocation, 'name'),
       scopes: commaSeparated(requiredOption(invocation, 'scopes')),
-      ...(expiresAt !== undefined && { expiresAt }),
+      ...(expiresAt !== undefined && {
+        expiresAt: parseTime('--expires', expiresAt, 'after now'),
+      }),
       ...(addresses !== undefined && { addresses: commaSeparated(addresses) }),
     })
   },

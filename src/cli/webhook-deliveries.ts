@@ -1,6 +1,7 @@
 /** `headwater webhook deliveries`, `redeliver` and `replay`: what was sent, and sending it again. */
-import { type Command, integerOption, textOption, UsageError } from '#src/cli/command.ts'
+import { type Command, integerOption, textOption } from '#src/cli/command.ts'
 import { readPages } from '#src/cli/read-pages.ts'
+import { parseTime } from '#src/cli/time-argument.ts'
 
 export interface Delivery {
   id: string
@@ -71,18 +72,10 @@ const replay: Command = {
     const [id, since] = invocation.operands as [string, string]
     const until = textOption(invocation, 'until')
     return invocation.server.post(nsid('replay'), {
-      ...{ id, since: momentOf(since), ...(until !== undefined && { until: momentOf(until) }) },
+      ...{ id, since: parseTime('since', since, 'before now') },
+      ...(until !== undefined && { until: parseTime('--until', until, 'before now') }),
     })
   },
 }
 
 export const deliveryCommands: readonly Command[] = [deliveries, redeliver, replay]
-
-/** ISO 8601 of a time, or of a duration before now, such as 2h. */
-function momentOf(text: string): string {
-  const [, count, unit] = /^(\d{1,5})([mhd])$/.exec(text) ?? []
-  const minutes = { m: 1, h: 60, d: 24 * 60 }[unit ?? 'm']!
-  const ms = count === undefined ? Date.parse(text) : Date.now() - Number(count) * minutes * 60_000
-  if (Number.isNaN(ms)) throw new UsageError(`not a time: ${text} (2026-01-31T12:00:00Z, or 2h)`)
-  return new Date(ms).toISOString()
-}
