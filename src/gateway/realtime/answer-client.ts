@@ -47,7 +47,7 @@ export function clientAnswers(
     const isExpected = error instanceof XrpcError
     if (!isExpected) realtime.ports.log.error({ err: error }, 'a realtime message failed')
     const { error: name, message } = isExpected ? error : internalError()
-    subscriber.tell('refused', { ...(id !== undefined && { id }), error: name, message })
+    subscriber.send('refused', { ...(id !== undefined && { id }), error: name, message })
   }
 
   async function answer(text: string): Promise<void> {

@@ -62,7 +62,7 @@ export class JoinedChannels {
     this.#byId.set(id, member)
     this.#subscriber.joinedChannels = this.#byId.size
     const all = present.map((one) => ({ did: one.did, state: JSON.parse(one.state) as object }))
-    this.#subscriber.tell('joined', { id, channel, present: all, total })
+    this.#subscriber.send('joined', { id, channel, present: all, total })
     // A change of the access while it joined was not noticed.
     if (!isSame) await this.#checkAccess(member)
   }
@@ -70,7 +70,7 @@ export class JoinedChannels {
   leave(id: string, error?: { error: string; message: string }): void {
     const member = this.#byId.get(id)
     if (member !== undefined) this.#remove(id, member)
-    this.#subscriber.tell('left', {
+    this.#subscriber.send('left', {
       id,
       ...(error && { error: error.error, message: error.message }),
     })
@@ -130,10 +130,10 @@ export class JoinedChannels {
     const { from } = message
     if (message.type === 'ephemeral') {
       const { body, time } = message
-      this.#subscriber.tell('ephemeral', { channel, from, body: JSON.parse(body) as unknown, time })
+      this.#subscriber.send('ephemeral', { channel, from, body: JSON.parse(body) as unknown, time })
     } else {
       const state = message.state === null ? null : (JSON.parse(message.state) as object)
-      this.#subscriber.tell('presence', { channel, from, state })
+      this.#subscriber.send('presence', { channel, from, state })
     }
   }
 }

@@ -17,7 +17,6 @@ import {
   type MemberRole,
 } from '#src/gateway/realtime/credential.ts'
 import { visiblePart } from '#src/gateway/realtime/event-text.ts'
-import { payloadText } from '#src/gateway/realtime/message-text.ts'
 import {
   mustReceiveOfAll,
   type RequestedEvents,
@@ -30,15 +29,11 @@ import {
   tooManySubscriptions,
   tooSlow,
 } from '#src/gateway/realtime/subscriber-errors.ts'
+import { SubscriberOutput } from '#src/gateway/realtime/subscriber-output.ts'
 import type { Transport } from '#src/gateway/realtime/transport.ts'
-import { TurnEvents } from '#src/gateway/realtime/turn-events.ts'
 
 export const MAX_SUBSCRIPTIONS = 100
-const TICK_MS = 25_000
-/** Of subscriptions on one connection some may be silent while others are not. */
-const MAX_TICK_MS = 60_000
 const EXPIRING_MS = 60_000
-const MAX_WAITING_BYTES = 256 * 1024
 
 export interface SubscriberPorts extends RequestPorts {
   stream: Pick<EventStream, 'subscribe' | 'bounds' | 'head'>
@@ -57,10 +52,7 @@ export class Subscriber {
   readonly #perCommit: boolean
   /** The subscription of the connection itself has the name ''. */
   readonly #byName = new Map<string, Named>()
-  readonly #turn = new TurnEvents()
-  #hasRefused = false
-  #lastSentAt = 0
-  #lastTickAt = 0
+  readonly #output: SubscriberOutput
   #hasWarned = false
   #ended: XrpcError | undefined
   #credential: Credential
@@ -76,6 +68,11 @@ export class Subscriber {
     this.#transport = options.transport
     this.#credential = options.credential
     this.#perCommit = options.perCommit ?? false
+    this.#output = new SubscriberOutput({
+      ...{ transport: options.transport, perCommit: this.#perCommit },
+      onEventsSent: (count) => ports.onEventsSent(count),
+      onDrain: () => this.onDrain(),
+    })
   }
 
   get credential(): Credential {
@@ -113,14 +110,17 @@ export class Subscriber {
     const { stream } = this.#ports
     if (this.#ended !== undefined) throw this.#ended
     this.#byName.get(name)?.subscription.close()
-    if (name !== '') this.tell('subscribed', { id: name, seq: after ?? stream.head })
+    if (name !== '') this.send('subscribed', { id: name, seq: after ?? stream.head })
     const subscription = stream.subscribe({
       ...{ filter: requested.filter, includePrivate: requested.includePrivate, after },
       sink: {
-        send: (batch) => this.#send(name, batch, after ?? 0),
-        onCaughtUp: (seq) => this.#tellOf(name, 'ready', { seq }),
+        send: (batch) => this.#sendBatch(name, batch, after ?? 0),
+        onCaughtUp: (seq) => this.#output.messageAbout(name, 'ready', { seq }),
         onGap: (gap) =>
-          this.#tellOf(name, 'info', { name: 'OutdatedCursor', message: OUTDATED, ...gap }),
+          this.#output.messageAbout(name, 'info', {
+            ...{ name: 'OutdatedCursor', message: OUTDATED },
+            ...gap,
+          }),
         onTooSlow: () => this.end(tooSlow()),
         onError: (error) => {
           if (error instanceof XrpcError) return this.end(error)
@@ -135,7 +135,7 @@ export class Subscriber {
   unsubscribe(name: string): void {
     this.#byName.get(name)?.subscription.close()
     this.#byName.delete(name)
-    this.tell('unsubscribed', { id: name })
+    this.send('unsubscribed', { id: name })
   }
 
   /** The same account with a later token. Throws 403 ScopeMissing if it may not receive what is subscribed to. */
@@ -158,14 +158,14 @@ export class Subscriber {
     const { role, scope } = credential.member
     this.#credential = { ...credential, member }
     if (role === member.role && scope === member.scope) return
-    this.tell('info', { name: 'RoleChanged', message: 'What you may receive has changed' })
+    this.send('info', { name: 'RoleChanged', message: 'What you may receive has changed' })
   }
 
   /** More can be sent. */
   onDrain(): void {
-    this.#hasRefused = false
+    this.#output.drained()
     for (const { subscription } of this.#byName.values()) {
-      if (!this.#takesMore) return
+      if (!this.#output.takesMore) return
       subscription.resume()
     }
   }
@@ -178,23 +178,14 @@ export class Subscriber {
     if (this.#ended !== undefined) return
     if (expiresAt - now <= EXPIRING_MS && !this.#hasWarned) {
       this.#hasWarned = true
-      this.tell('info', { name: 'Expiring', message: 'The token of the connection ends soon' })
+      this.send('info', { name: 'Expiring', message: 'The token of the connection ends soon' })
     }
-    this.#lastSentAt ||= monotonicNow
-    this.#lastTickAt ||= monotonicNow
-    const isSilent = monotonicNow - this.#lastSentAt >= TICK_MS
-    const isDue = isSilent || monotonicNow - this.#lastTickAt >= MAX_TICK_MS
-    if (!isDue || !this.#transport.hasRoom) return
-    const seq = this.#position()
-    this.#transport.message('tick', payloadText('tick', { seq }), seq)
-    this.#lastSentAt = monotonicNow
-    this.#lastTickAt = monotonicNow
+    this.#output.tick(monotonicNow, () => this.#position())
   }
 
-  tell(name: string, fields: object): void {
-    this.#flush()
-    this.#lastSentAt = performance.now()
-    this.#transport.message(name, payloadText(name, fields))
+  /** A message that is no event. */
+  send(type: string, fields: object): void {
+    this.#output.message(type, fields)
   }
 
   end(error: XrpcError): void {
@@ -203,13 +194,13 @@ export class Subscriber {
   }
 
   goAway(): void {
-    this.tell('info', { name: 'Restarting', message: 'The server is stopping' })
+    this.send('info', { name: 'Restarting', message: 'The server is stopping' })
     if (this.#close(new XrpcError(503, 'Restarting', 'The server is stopping'))) {
       this.#transport.goAway()
     }
   }
 
-  /** Says nothing to the client, which has gone, or is told elsewhere why. */
+  /** Says nothing to the client, which has gone, or learns elsewhere why. */
   close(why = new XrpcError(400, 'Closed', 'The client has disconnected')): void {
     this.#close(why)
   }
@@ -217,7 +208,7 @@ export class Subscriber {
   #close(why: XrpcError): boolean {
     if (this.#ended !== undefined) return false
     this.#ended = why
-    this.#turn.clear()
+    this.#output.clear()
     for (const { subscription } of this.#byName.values()) subscription.close()
     this.onEnd()
     return true
@@ -229,54 +220,17 @@ export class Subscriber {
     return Math.min(this.#ports.stream.head, ...positions)
   }
 
-  #tellOf(name: string, type: string, fields: { seq?: number; [field: string]: unknown }): void {
-    this.#flush()
-    this.#lastSentAt = performance.now()
-    const all = name === '' ? fields : { ...fields, ids: [name] }
-    this.#transport.message(type, payloadText(type, all), name === '' ? fields.seq : undefined)
-  }
-
-  #send(name: string, batch: Batch, after: number): boolean {
+  #sendBatch(name: string, batch: Batch, after: number): boolean {
     if (this.#ended !== undefined) return false
     const isAlone = name === '' && this.#byName.size <= 1 && !this.#perCommit
     const isPlain = ({ isPrivate, seq }: StreamEvent) => !isPrivate && seq > after
-    if (isAlone && batch.events.every(isPlain)) {
-      this.#flush()
-      this.#lastSentAt = performance.now()
-      this.#transport.events(batch)
-      this.#ports.onEventsSent(batch.events.length)
-      return this.#transport.hasRoom
+    if (isAlone && batch.events.every(isPlain)) return this.#output.batch(batch)
+    for (const event of batch.events) {
+      if (event.seq <= after) continue
+      const fields = event.isPrivate ? visiblePart(event, this.#credential, this.#ports) : undefined
+      if (!event.isPrivate || fields !== undefined) this.#output.add(name, event, fields)
     }
-    const wasEmpty = this.#turn.size === 0
-    for (const event of batch.events) if (event.seq > after) this.#add(name, event)
-    if (wasEmpty && this.#turn.size > 0) queueMicrotask(() => this.#endTurn())
-    this.#hasRefused ||= !this.#takesMore
-    return this.#takesMore
-  }
-
-  /** What waits for the end of the turn is not yet with the transport. */
-  get #takesMore(): boolean {
-    return this.#transport.hasRoom && this.#turn.bytes < MAX_WAITING_BYTES
-  }
-
-  #add(name: string, event: StreamEvent): void {
-    const fields = event.isPrivate ? visiblePart(event, this.#credential, this.#ports) : undefined
-    if (event.isPrivate && fields === undefined) return
-    this.#turn.add(name, event, fields)
-  }
-
-  #endTurn(): void {
-    this.#flush()
-    // No drain follows if the transport has room after all.
-    if (this.#hasRefused) this.onDrain()
-  }
-
-  #flush(): void {
-    const { size } = this.#turn
-    if (size === 0) return
-    this.#lastSentAt = performance.now()
-    this.#ports.onEventsSent(size)
-    this.#turn.send(this.#transport, this.#perCommit)
+    return this.#output.endBatch()
   }
 }
 

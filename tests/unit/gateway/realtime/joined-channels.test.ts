@@ -31,7 +31,7 @@ function testJoinedChannels() {
   const ports = { client, access, count, clock: { now: () => 1_000 }, network: undefined }
   const subscriber = {
     ...{ credential, countedDid: credential.did, hasRoom: true, mustNotBeFull: () => {} },
-    tell: (name: string) => sent.push(name),
+    send: (name: string) => sent.push(name),
   }
   const settings = { serviceDid: 'did:web:a', preferencesAudience: undefined }
   const joined = new JoinedChannels(
