@@ -29,6 +29,13 @@ interface Group {
   handle: string
 }
 
+interface Shown {
+  note?: Note
+  status?: number
+  /** The app's request; that of the address if it is absent. */
+  next?: string | undefined
+}
+
 export function actAsPages(app: Hono<Env>, context: PageContext): void {
   const { publicUrl } = context.server.service
   const { directory } = context.server.dispatch
@@ -59,10 +66,14 @@ export function actAsPages(app: Hono<Env>, context: PageContext): void {
     return { did, handle, isMember: membership !== null }
   }
 
-  async function show(c: C, session: PageSession, group: Group, note?: Note, status = 200) {
+  async function show(
+    c: C,
+    session: PageSession,
+    group: Group,
+    { note, status = 200, next = nextOf(c.req.query('next')) }: Shown = {},
+  ) {
     const incoming = c.env?.incoming
     const { did, handle: name } = group
-    const next = nextOf(c.req.query('next'))
     const { members, hasOthers } =
       incoming === undefined
         ? { members: [], hasOthers: false }
@@ -124,7 +135,8 @@ export function actAsPages(app: Hono<Env>, context: PageContext): void {
     return response
   }
 
-  async function failed(c: C, session: PageSession, group: Group, error: unknown) {
+  /** `form` has the app's request, which must not be lost. */
+  async function failed(c: C, session: PageSession, group: Group, error: unknown, form: Form = {}) {
     if (!(error instanceof XrpcError)) throw error
     const { text } = session.messages
     const reasons: Record<string, string> = {
@@ -132,7 +144,10 @@ export function actAsPages(app: Hono<Env>, context: PageContext): void {
       NotAMember: noMemberHere(session, group),
     }
     const reason = reasons[error.error] ?? text('failed', { reason: error.message })
-    const page = await show(c, session, group, { text: reason, bad: true }, error.status)
+    const page = await show(c, session, group, {
+      ...{ note: { text: reason, bad: true }, status: error.status },
+      next: nextOf(form['next']),
+    })
     for (const [name, value] of Object.entries(retryHeader(error.status))) {
       page.headers.set(name, value)
     }
@@ -146,8 +161,12 @@ export function actAsPages(app: Hono<Env>, context: PageContext): void {
     app.post(`${actAsPath}/:group${path}`, (c) =>
       respond(c, async (session, group) => {
         const form = await readForm(c, context.bodyTimeoutMs)
-        mustPassCsrfCheck(c, form['csrf'], session, publicUrl)
-        return act(c, session, group, form)
+        try {
+          mustPassCsrfCheck(c, form['csrf'], session, publicUrl)
+          return await act(c, session, group, form)
+        } catch (error) {
+          return failed(c, session, group, error, form)
+        }
       }),
     )
   }

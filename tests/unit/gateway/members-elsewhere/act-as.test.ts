@@ -1,6 +1,7 @@
 /** The page on which a member acts as a group, for one that has signed in at another server. */
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import { forbidden, type XrpcError } from '#src/errors.ts'
 import { openMembersElsewhere } from '#src/gateway/members-elsewhere/open-members-elsewhere.ts'
 import { sealedCookie } from '#src/gateway/members-elsewhere/sealed-cookie.ts'
 import { did, handle, now, openGateway } from '#tests/support/gateway.ts'
@@ -13,7 +14,7 @@ const csrf = 'c'.repeat(32)
 const path = `/account/act-as/${handle}`
 const incoming = { socket: {}, headers: {} } as never
 
-function openPages({ isMember = true } = {}) {
+function openPages({ isMember = true, refusal }: { isMember?: boolean; refusal?: XrpcError } = {}) {
   const asked: object[] = []
   const find = ({ member }: { member: string }) =>
     isMember && member === bob ? { role: 'editor' } : null
@@ -27,6 +28,7 @@ function openPages({ isMember = true } = {}) {
         membersOn: async () => ({ isItself: false, members: [], hasOthers: false }),
         actAs: async (_, input) => {
           asked.push(input)
+          if (refusal !== undefined) throw refusal
           return ['device=1']
         },
       },
@@ -83,6 +85,26 @@ describe('the page of a group', () => {
     expect(set).toContain('device=1')
     expect(set.some((line) => line.startsWith('member=;'))).toBe(isProven)
   })
+})
+
+it.each([
+  ['a choice that is refused', '', { member: bob, csrf }],
+  ['an old page', '', { member: bob, csrf: 'old' }],
+  ['an old page of another server', '/elsewhere', { identifier: bob, csrf: 'old' }],
+])('%s does not lose what the app asked for', async (_, to, fields) => {
+  const next = '/oauth/authorize?client_id=a&request_uri=b'
+  const { app } = openPages({ refusal: forbidden('You are no member', 'NotAMember') })
+  const form = new URLSearchParams({ next, ...fields })
+  const headers = {
+    'content-type': 'application/x-www-form-urlencoded',
+    cookie: `security-form=${csrf}`,
+  }
+  const sent = Object.assign(Readable.from([Buffer.from(String(form))]), {
+    ...{ socket: {}, headers: {} },
+  })
+  const response = await app.request(path + to, { method: 'POST', headers }, { incoming: sent })
+  expect(response.status).toBe(403)
+  expect(await response.text()).toContain(`name="next" value="${next.replace('&', '&amp;')}"`)
 })
 
 describe('the way back from another server', () => {
