@@ -11,22 +11,22 @@ import { toRivetActions } from '#actors/rivet-actions.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import { isActorStopped } from '#src/engine/going-away.ts'
 import { createSafeFetch, urlRefusal } from '#src/ports/safe-fetch.ts'
-import { Slots } from '#src/ports/slots.ts'
 import { tenantOwner } from '#src/rules/webhook-owners.ts'
-import { postMessage } from '#src/webhooks/post-message.ts'
+import { OwnerSlots } from '#src/webhooks/owner-slots.ts'
+import { type Answer, postMessage, type SignedMessage } from '#src/webhooks/post-message.ts'
 import { openWebhooks, type Webhooks } from '#src/webhooks/webhooks.ts'
 
 const TIMEOUT_MS = 15_000
 /** Responses are not read. */
 const MAX_RESPONSE_BYTES = 64 * 1024
-/** Requests of all owners in this process. */
-const MAX_IN_FLIGHT = 64
+/** Requests at once in this process: of each owner, and of all of them beyond that. */
+const SLOTS = { own: 2, shared: 64 }
 /** How long the actor stays awake without an enabled endpoint. */
 const IDLE_MS = 60_000
 
 export function webhooksActor(settings: ActorSettings) {
   const { clock, privateNetworks } = settings
-  const slots = new Slots(MAX_IN_FLIGHT)
+  const slots = new OwnerSlots(SLOTS)
   const limits = { privateNetworks, timeoutMs: TIMEOUT_MS, maxBytes: MAX_RESPONSE_BYTES }
   const post = postMessage({ fetch: createSafeFetch(limits), now: () => clock.now() })
   return actor({
@@ -35,7 +35,7 @@ export function webhooksActor(settings: ActorSettings) {
     ...actorLifecycle('webhooks', settings, webhooksActions, {
       schema: settings.schemas.webhooks,
       sleeps: false,
-      open: (c) => open(c, settings, (message) => slots.run(() => post(message))),
+      open: (c) => open(c, settings, (owner, message) => slots.run(owner, () => post(message))),
       close: (webhooks: Webhooks) => webhooks.close(),
     }),
     actions: toRivetActions(webhooksActions, settings),
@@ -46,13 +46,14 @@ export function webhooksActor(settings: ActorSettings) {
 async function open(
   c: ActorContext,
   settings: ActorSettings,
-  post: Parameters<typeof openWebhooks>[0]['post'],
+  post: (owner: string, message: SignedMessage) => Promise<Answer>,
 ): Promise<Webhooks> {
   const { clock, timer, log, keys, dispatch, privateNetworks, webhookStats } = settings
   const [owner = ''] = c.key
   let cancelSleep = () => {}
   const webhooks = await openWebhooks({
-    ...{ owner, sql: c.db, clock, timer, log, keys, post, isActorStopped, stats: webhookStats },
+    ...{ owner, sql: c.db, clock, timer, log, keys, isActorStopped, stats: webhookStats },
+    post: (message) => post(owner, message),
     random: () => Math.random(),
     source: dispatch.sequencer.log,
     refusalOf: (url) => urlRefusal(url, { privateNetworks }),
