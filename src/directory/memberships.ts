@@ -66,18 +66,26 @@ export interface ListedGroup {
   role: string
 }
 
-/** The groups of a member, in the order of their DIDs; the cursor is the last of a page. */
+interface MembershipsPage {
+  member: string
+  account?: string
+  limit: number
+  cursor?: string
+}
+
+/** The groups of a member, or the `account` only, in the order of their DIDs; the cursor is the last of a page. */
 export async function listMemberships(
   { sql, clock }: Directory,
-  { member, limit, cursor = '' }: { member: string; limit: number; cursor?: string },
+  { member, account, limit, cursor = '' }: MembershipsPage,
 ): Promise<{ groups: ListedGroup[]; cursor?: string }> {
   const groups = await sql.all<ListedGroup>(
     `SELECT account.did, handle, status, role
      FROM membership JOIN account ON account.did = membership.account
-     WHERE member = ? AND account.did > ? AND reserved_until IS NULL
+     WHERE member = ? AND account.did > ? AND coalesce(account.did = ?, TRUE)
+       AND reserved_until IS NULL
        AND coalesce(expires_at > ?, TRUE)
      ORDER BY membership.account LIMIT ?`,
-    ...[member, cursor, clock.now(), limit],
+    ...[member, cursor, account ?? null, clock.now(), limit],
   )
   const last = groups.length < limit ? undefined : groups.at(-1)
   return { groups, ...(last && { cursor: last.did }) }

@@ -35,6 +35,8 @@ export function openGroup(given: Group = {}) {
   const { role = 'editor', isKnown = true, isAwake = true, tokenScope = '' } = given
   const { ownStatus, ownServer } = given
   const asked: unknown[] = []
+  /** What the directory was asked for groups of a member. */
+  const listed: object[] = []
   const account = {
     group: {
       authorize: (question: { member: string }) => {
@@ -53,7 +55,13 @@ export function openGroup(given: Group = {}) {
   }
   const find = () => (isKnown ? { role } : null)
   const directory = {
-    memberships: { find, isGroup: () => false },
+    memberships: {
+      ...{ find, isGroup: () => false },
+      list: (query: object) => {
+        listed.push(query)
+        return { groups: [] }
+      },
+    },
     accounts: {
       find: async ({ identifier }: { identifier: string }) => {
         if (identifier === did) return { did, handle: 'alice.test', status: 'active' }
@@ -96,7 +104,7 @@ export function openGroup(given: Group = {}) {
   }
   const authenticate = authenticator({ ...base, members, oauth })
   const opened = openGateway(actors, { authenticate })
-  return { ...opened, asked }
+  return { ...opened, asked, listed }
 }
 
 export function serviceToken(lxm: string, claims: object = {}): string {

@@ -29,8 +29,12 @@ export const getMe = method(group.getMe, {
 export const list = method(group.list, {
   auth: 'principal',
   oauth: mayCall(group.list),
-  run: ({ caller: { did: member }, params, server }) =>
-    server.dispatch.directory.memberships.list({ member, ...params }),
+  run: ({ caller: { did: member, group: account }, params, server }) =>
+    // An app that acts as a group must not learn what else its member belongs to.
+    server.dispatch.directory.memberships.list({
+      ...{ ...params, member },
+      ...(account !== undefined && { account }),
+    }),
 })
 
 export const listMembers = method(group.listMembers, {

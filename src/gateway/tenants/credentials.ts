@@ -10,8 +10,8 @@ import { authoritiesOf, type Tenant, tenantScopes } from '#src/rules/tenants.ts'
 export interface TenantCredentials {
   /** `named` is the value of the header `tenant`. Throws 400 InvalidRequest, TenantNotFound. */
   ofOperator(named: string | undefined): Promise<TenantCaller>
-  /** Throws 401 InvalidApiKey, 403 TenantSuspended. */
-  ofKey(key: string): Promise<TenantCaller>
+  /** Throws 401 InvalidApiKey, 403 NotATenant if another tenant is named, TenantSuspended. */
+  ofKey(key: string, named: string | undefined): Promise<TenantCaller>
   /** Of a verified DID. Throws 400 if it acts for several tenants and names none, 403 NotATenant, TenantSuspended. */
   ofDid(did: string, named: string | undefined): Promise<TenantCaller>
 }
@@ -45,13 +45,16 @@ export function openTenantCredentials({
       if (tenant === null) throw invalidRequest(`There is no tenant ${named}`, 'TenantNotFound')
       return callerOf(tenant, OPERATOR, { authorities: [...tenantScopes, 'manage'] })
     },
-    async ofKey(key) {
+    async ofKey(key, named) {
       const id = tenantOfKey(key)
       // An unknown tenant has no actor, and must not get one.
       const tenant = id === undefined ? null : await find(id)
       const found = tenant && (await dispatch.tenant(tenant.id).keys.use({ hash: hashKey(key) }))
       if (tenant === null || found === null) {
         throw authRequired('The API key is unknown, or has expired', 'InvalidApiKey')
+      }
+      if (named !== undefined && named !== tenant.id) {
+        throw forbidden(`The API key does not act for the tenant ${named}`, 'NotATenant')
       }
       mustBeActive(tenant)
       const { prefix, scopes, addresses } = found

@@ -17,7 +17,7 @@ interface TenantPorts extends AdminPassword {
   clock: Clock
 }
 
-/** The admin names the tenant in the header `tenant`; so does an admin of several tenants. */
+/** The admin names the tenant in the header `tenant`; so does an admin of several tenants. An API key has one. */
 export async function verifyTenant(
   ports: TenantPorts,
   header: string | undefined,
@@ -31,7 +31,7 @@ export async function verifyTenant(
     return tenants.ofOperator(named)
   }
   const token = bearerToken(header)
-  if (isApiKey(token)) return tenants.ofKey(token)
+  if (isApiKey(token)) return tenants.ofKey(token, named)
   const caller = await verifyServiceAuth(token, { aud, lxm }, resolver, clock.now())
   if (caller.isLimited) {
     throw forbidden('This service token was issued to an app, or to an app password')

@@ -55,6 +55,16 @@ describe('memberships', () => {
     expect(await findMembership(directory, { account: did, member: eddie })).toBeNull()
   })
 
+  it('are listed for one group only if it is named', async () => {
+    const directory = testDirectory()
+    const cooks = await createGroup(directory, 'cooks')
+    await createGroup(directory, 'bakers')
+    const list = (member: string, account: string) =>
+      listMemberships(directory, { member, account, limit: 50 })
+    expect(await list(olga, cooks)).toMatchObject({ groups: [{ did: cooks, role: 'owner' }] })
+    expect(await list('did:plc:other', cooks)).toEqual({ groups: [] })
+  })
+
   it('end with their time', async () => {
     const clock = { time: 1_000, now: () => clock.time }
     const directory = testDirectory({ clock } as never)

@@ -183,3 +183,23 @@ describe('methods about groups', () => {
     expect(answer.status).toBe(403)
   })
 })
+
+describe('dev.headwater.group.list', () => {
+  const list = 'dev.headwater.group.list'
+
+  it.each([
+    ['act-as', actAs(list)],
+    ['a session as the group', memberSession()],
+  ])('group.list by a member with %s has only that group', async (_, headers) => {
+    const gateway = openGroup()
+    expect((await get(gateway, list, headers)).status).toBe(200)
+    expect(gateway.listed).toEqual([{ member, account: did, limit: 50 }])
+  })
+
+  it('group.list by a member itself has all of its groups', async () => {
+    const gateway = openGroup()
+    const headers = { authorization: `Bearer ${serviceToken(list)}` }
+    expect((await get(gateway, list, headers)).status).toBe(200)
+    expect(gateway.listed).toEqual([{ member, limit: 50 }])
+  })
+})

@@ -109,6 +109,15 @@ describe('the credentials of a tenant', () => {
     await expect(call(token(ruth), 'second')).rejects.toMatchObject({ status: 403 })
   })
 
+  it('an API key is refused with the id of another tenant', async () => {
+    const { call, makeKey } = await open()
+    const { authorization, prefix } = await makeKey()
+    await expect(call(authorization, 'second')).rejects.toMatchObject({
+      ...{ status: 403, error: 'NotATenant' },
+    })
+    expect(await call(authorization, 'roomy')).toMatchObject({ id: 'roomy', by: prefix })
+  })
+
   it('an API key has its scopes until it is deleted', async () => {
     const { call, makeKey } = await open()
     const { authorization, prefix, revoke } = await makeKey(['domains'])
