@@ -56,7 +56,7 @@ async function main(): Promise<void> {
   const client = new XrpcClient(url)
   const hook = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`
   await client.procedure(
-    'dev.headwater.webhook.putEndpoint',
+    'dev.headwater.webhook.createEndpoint',
     { url: hook, types: ['record.*'], collections: ['app.bsky.*'] },
     { authorization: `Basic ${btoa(`admin:${adminPassword}`)}` },
   )

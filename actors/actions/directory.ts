@@ -77,6 +77,10 @@ export const directoryActions = {
     }),
     ...writes({ put: directory.putSetting }),
   },
+  webhookEvents: {
+    ...reads({ list: directory.listWebhookEvents }),
+    ...writes({ remove: directory.removeWebhookEvents }),
+  },
   webhookOwners: {
     ...reads({ list: directory.listWebhookOwners, has: directory.hasWebhooks }),
     ...writes({ set: directory.setWebhookOwner }),
@@ -123,13 +127,20 @@ export const directoryActions = {
       disableInvites: directory.disableTenantInvites,
     }),
   },
+  tenantDeletion: writes({
+    begin: directory.beginTenantDeletion,
+    // If the answer is lost, the accounts wait until the lease has ended.
+    take: directory.takeTenantDeletion,
+    detach: directory.detachAccount,
+    remove: directory.removeTenant,
+  }),
   tenantAccounts: {
     ...reads({
       find: directory.findTenantAccount,
       list: directory.listTenantAccounts,
       count: directory.countTenantAccounts,
       tenantsOf: directory.tenantsOfAccounts,
-      hasSignedUp: directory.hasSignedUp,
+      isCustodial: directory.isCustodial,
     }),
     ...writes({
       setExternalId: directory.setExternalId,

@@ -1,7 +1,7 @@
 /** The actions of a tenant; nothing else can be called. */
 import { type Actions, reads, writes } from '#src/rules/actions.ts'
 import { createKey, deleteKey, listKeys, useKey } from '#src/tenants/api-keys.ts'
-import { addAudit, listAudit } from '#src/tenants/audit.ts'
+import { addAudit, addReadAudit, listAudit } from '#src/tenants/audit.ts'
 import { beginKeyedCall, endKeyedCall } from '#src/tenants/idempotency.ts'
 import {
   addJobPart,
@@ -24,7 +24,7 @@ export const tenantActions = {
   audit: {
     ...reads({ list: listAudit }),
     // A repetition adds a second row, and has no other effect.
-    ...writes({ add: addAudit }),
+    ...writes({ add: addAudit, addRead: addReadAudit }),
   },
   idempotency: writes({ begin: beginKeyedCall, end: endKeyedCall }),
   jobs: {

@@ -22,7 +22,7 @@ export const webhooksActions = {
       test: deliveries.test,
       redeliver: deliveries.redeliver,
       replay: deliveries.replay,
-      tell: deliveries.tell,
+      notify: deliveries.notify,
     }),
   },
   feed: writes({ resume }),

@@ -23,6 +23,7 @@ export type SecurityEventKind =
   | 'reactivated'
   | 'plc operation'
   | 'oauth grant'
+  | 'account claimed'
 
 export interface ClientInfo {
   ip?: string | undefined

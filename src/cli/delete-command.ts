@@ -1,5 +1,4 @@
 /** `headwater account delete`: deletes an account, or many after one confirmation. */
-import { createInterface } from 'node:readline/promises'
 import {
   type CreatedAccount,
   findNamed,
@@ -14,6 +13,7 @@ import {
   textOption,
   UsageError,
 } from '#src/cli/command.ts'
+import { type Ask, mustType, terminalQuestion } from '#src/cli/confirmation.ts'
 import { deleteAccounts } from '#src/cli/delete-accounts.ts'
 import { lookUpDid } from '#src/cli/server-client.ts'
 import { parseTime } from '#src/cli/time-argument.ts'
@@ -111,33 +111,15 @@ function findCreated(invocation: Invocation): Promise<CreatedAccount[]> {
   return listCreated(invocation.server, filter)
 }
 
-type Ask = (text: string) => Promise<string>
-
 /** Throws if the answer is not the one to be typed. Exported for tests, which have no terminal. */
 export async function mustConfirm(
   { options, server }: Pick<Invocation, 'options' | 'server'>,
   count: number,
   ask: Ask | undefined,
 ): Promise<void> {
-  if (options['yes'] === true) return
-  if (ask === undefined) {
-    throw new UsageError(`this deletes ${count} accounts and all their data for good: add --yes`)
-  }
+  const what = `this deletes ${count} accounts and all their data for good`
   const expected = `delete ${count} accounts of ${new URL(server.url).host}`
-  const answer = await ask(`This cannot be undone. To confirm, type: ${expected}\n> `)
-  if (answer.trim() !== expected) throw new Error('not confirmed: nothing was deleted')
-}
-
-function terminalQuestion(): Ask | undefined {
-  if (process.stdin.isTTY !== true) return undefined
-  return async (text) => {
-    const terminal = createInterface({ input: process.stdin, output: process.stderr })
-    try {
-      return await terminal.question(text)
-    } finally {
-      terminal.close()
-    }
-  }
+  await mustType({ options }, { what, expected }, ask)
 }
 
 function reporter({ print, report }: Invocation, names: readonly string[]) {

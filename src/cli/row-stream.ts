@@ -12,7 +12,7 @@ export interface Row {
 
 export interface RowResult {
   n: number
-  status: 'created' | 'exists' | 'error'
+  status: 'created' | 'existing' | 'error'
   error?: string
   message?: string
 }

@@ -30,7 +30,7 @@ export const importCommand: Command = {
 
 interface Counts {
   created: number
-  exists: number
+  existing: number
   failed: number
 }
 
@@ -75,7 +75,7 @@ export async function importRows(
   rows: readonly Row[],
 ): Promise<Counts> {
   const missing = new Map(rows.map((row) => [row.n, row]))
-  const counts: Counts = { created: 0, exists: 0, failed: 0 }
+  const counts: Counts = { created: 0, existing: 0, failed: 0 }
   let attempt = 0
   while (missing.size > 0) {
     const before = missing.size
@@ -123,12 +123,12 @@ const BAR_WIDTH = 20
 
 export function progressBar(
   rows: number,
-  { created, exists, failed }: Counts,
+  { created, existing, failed }: Counts,
   elapsedMs: number,
 ): string {
-  const done = created + exists + failed
+  const done = created + existing + failed
   const full = Math.floor((BAR_WIDTH * done) / rows)
   const bar = `[${'#'.repeat(full)}${'-'.repeat(BAR_WIDTH - full)}]`
   const rate = elapsedMs > 0 ? Math.round((done * 1000) / elapsedMs) : 0
-  return `${bar} ${done} of ${rows}, ${created} created, ${exists} existed, ${failed} failed, ${rate}/s`
+  return `${bar} ${done} of ${rows}, ${created} created, ${existing} existed, ${failed} failed, ${rate}/s`
 }

@@ -12,6 +12,7 @@ import { lookUpDid } from '#src/cli/server-client.ts'
 import { tenantAccessCommands } from '#src/cli/tenant-access.ts'
 import { addDomain, tenantDomainCommands } from '#src/cli/tenant-domains.ts'
 import { importCommand } from '#src/cli/tenant-import.ts'
+import { offboardCommand } from '#src/cli/tenant-offboard.ts'
 
 const ADMIN = 'dev.headwater.admin'
 const oneTenant = { operands: '<tenant>', operandCount: [1, 1] } as const
@@ -187,7 +188,7 @@ const audit: Command = {
 export const tenantCommands: readonly Command[] = [
   ...tenantAccessCommands,
   ...tenantDomainCommands,
-  ...[create, list, show, quota, update, move, accounts, audit, importCommand],
+  ...[create, list, show, quota, update, move, accounts, audit, importCommand, offboardCommand],
   ...suspensions,
 ]
 

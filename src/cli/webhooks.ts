@@ -63,7 +63,7 @@ const add: Command = {
       ...(secret && { secret }),
     }
     const made = await invocation.server.post<{ endpoint: Endpoint; secret: string }>(
-      nsid('putEndpoint'),
+      nsid('createEndpoint'),
       input,
     )
     return { ...made.endpoint, secret: made.secret }
@@ -86,7 +86,7 @@ const update: Command = {
     const [enable, disable] = [options['enable'] === true, options['disable'] === true]
     if (enable && disable) throw new UsageError('--enable and --disable exclude each other')
     const url = textOption(invocation, 'new-url')
-    const { endpoint } = await server.post<{ endpoint: Endpoint }>(nsid('putEndpoint'), {
+    const { endpoint } = await server.post<{ endpoint: Endpoint }>(nsid('updateEndpoint'), {
       ...{ id: operands[0], ...fieldsOf(invocation), ...(url !== undefined && { url }) },
       ...((enable || disable) && { enabled: enable }),
     })

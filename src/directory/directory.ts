@@ -58,7 +58,7 @@ export {
   countTenantAccounts,
   findTenantAccount,
   findTenantBrand,
-  hasSignedUp,
+  isCustodial,
   listTenantAccounts,
   setExternalId,
   tenantsOfAccounts,
@@ -70,6 +70,12 @@ export {
   putTenantAdmin,
 } from '#src/directory/tenant-admins.ts'
 export { moveToTenant } from '#src/directory/tenant-admission.ts'
+export {
+  beginTenantDeletion,
+  detachAccount,
+  removeTenant,
+  takeTenantDeletion,
+} from '#src/directory/tenant-deletion.ts'
 export {
   deleteTenantDomain,
   listTenantDomains,
@@ -91,4 +97,5 @@ export {
   setTenantStatus,
   updateTenant,
 } from '#src/directory/tenants.ts'
+export { listWebhookEvents, removeWebhookEvents } from '#src/directory/webhook-events.ts'
 export { hasWebhooks, listWebhookOwners, setWebhookOwner } from '#src/directory/webhook-owners.ts'

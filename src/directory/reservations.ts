@@ -19,7 +19,7 @@ import type { Directory } from '#src/directory/open-directory.ts'
 import { insertReminder } from '#src/directory/reminders.ts'
 import { deleteReservedKey } from '#src/directory/reserved-keys.ts'
 import { admitToTenant } from '#src/directory/tenant-admission.ts'
-import { mustBeInviteOf } from '#src/directory/tenant-invites.ts'
+import { inviteUsed, mustBeInviteOf } from '#src/directory/tenant-invites.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import { OWNER } from '#src/rules/group-roles.ts'
@@ -52,6 +52,7 @@ interface NameRow {
   email: string | null
   reservedUntil: number | null
   status?: string
+  tenant?: string | null
 }
 
 /**
@@ -133,6 +134,7 @@ export async function confirmAccount(
       statement,
       completeInitialState(did, confirmation),
       insertReminder(did, null),
+      ...(own.tenant == null ? [] : await inviteUsed(directory, { did, tenant: own.tenant }, now)),
     ]
     return { answer: true, statements }
   })
@@ -194,7 +196,7 @@ function isValid({ reservedUntil }: NameRow, now: number): boolean {
 
 function findRow(directory: Directory, did: string): Promise<NameRow | undefined> {
   return directory.sql.first<NameRow>(
-    `SELECT did, handle, email, reserved_until AS reservedUntil, status
+    `SELECT did, handle, email, reserved_until AS reservedUntil, status, tenant
      FROM account WHERE did = ?`,
     did,
   )

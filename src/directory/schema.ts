@@ -180,4 +180,26 @@ export const directorySchema: readonly Migration[] = [
        taken_until INTEGER NOT NULL     -- ms since 1970: a gateway runs it until then
      ) WITHOUT ROWID`,
   ],
+  // Release 5: whose an account is, external ids that stay taken, and events about tenants.
+  [
+    // Of the accounts of tenants: 1 if a tenant has created or adopted it, so that no user had it before.
+    'ALTER TABLE account ADD COLUMN is_custodial INTEGER NOT NULL DEFAULT 0',
+    ddl`CREATE TABLE deleted_external_id ( -- of accounts of tenants that are deleted
+       tenant TEXT NOT NULL,
+       external_id TEXT NOT NULL,
+       did TEXT NOT NULL,
+       PRIMARY KEY (tenant, external_id)
+     ) WITHOUT ROWID`,
+    // By a trigger, so that nothing that deletes an account can miss it. A reservation is given up, not deleted.
+    `CREATE TRIGGER external_id_deleted AFTER DELETE ON account WHEN old.tenant IS NOT NULL AND old.external_id IS NOT NULL AND old.reserved_until IS NULL BEGIN INSERT OR REPLACE INTO deleted_external_id (tenant, external_id, did) VALUES (old.tenant, old.external_id, old.did); END`,
+    ddl`CREATE TABLE webhook_event (       -- that are in no log, until the webhooks of their owner have them
+       id INTEGER PRIMARY KEY,
+       owner TEXT NOT NULL,             -- of the webhooks
+       message TEXT NOT NULL,           -- the webhook-id
+       type TEXT NOT NULL,
+       time TEXT NOT NULL,              -- ISO 8601
+       data TEXT NOT NULL,              -- JSON
+       UNIQUE (owner, message)
+     )`,
+  ],
 ]

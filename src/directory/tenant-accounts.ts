@@ -1,6 +1,7 @@
 /** The accounts of a tenant. For it, accounts of others do not exist. */
 
 import { formatAccountCursor, parseAccountCursor } from '#src/directory/account-cursor.ts'
+import { mustNotBeDeletedId } from '#src/directory/deleted-external-ids.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { deleteExpiredReservations } from '#src/directory/reservations.ts'
 import { invalidRequest } from '#src/errors.ts'
@@ -64,9 +65,13 @@ export async function tenantsOfAccounts(
   return Object.fromEntries(rows.map(({ did, tenant }) => [did, tenant]))
 }
 
-/** Whether someone has signed up for the account, with an invite code: then it was never the tenant's to hand over. */
-export async function hasSignedUp({ sql }: Directory, { did }: { did: string }): Promise<boolean> {
-  return (await sql.first('SELECT 1 FROM invite_code_use WHERE used_by = ?', did)) !== undefined
+/**
+ * Whether a tenant has created or adopted the account. One that someone has signed up for, or that was moved to the tenant,
+ * was never the tenant's to hand over.
+ */
+export async function isCustodial({ sql }: Directory, { did }: { did: string }): Promise<boolean> {
+  const row = await sql.first('SELECT 1 FROM account WHERE did = ? AND is_custodial = 1', did)
+  return row !== undefined
 }
 
 export interface AccountFilter {
@@ -110,6 +115,7 @@ export async function setExternalId(
     if (other !== undefined) {
       throw invalidRequest('Another account has this externalId', 'ExternalIdTaken')
     }
+    await mustNotBeDeletedId(directory, { tenant, externalId })
     const update = {
       sql: 'UPDATE account SET external_id = ? WHERE did = ?',
       params: [externalId, did],

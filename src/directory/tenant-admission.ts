@@ -1,4 +1,5 @@
 /** Accounts that a tenant does not create itself: those that sign up with its invite codes, and those that are moved to it. */
+import { mustNotBeDeletedId } from '#src/directory/deleted-external-ids.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { countAccount } from '#src/directory/tenant-quota.ts'
 import { tenantSuspended } from '#src/directory/tenants.ts'
@@ -19,7 +20,7 @@ export async function admitToTenant(
     ...[did, now],
   )
   if (known !== undefined) return []
-  return [await countAccount(directory, { tenant, isGroup }, now)]
+  return countAccount(directory, { tenant, isGroup }, now)
 }
 
 /**
@@ -46,7 +47,7 @@ export async function moveToTenant(
     const hasMoved = account.tenant !== tenant
     if (hasMoved) await mustNotUseDomain(directory, account)
     const counted =
-      hasMoved && tenant !== null ? [await countAccount(directory, { tenant, isGroup }, now)] : []
+      hasMoved && tenant !== null ? await countAccount(directory, { tenant, isGroup }, now) : []
     const other = await directory.sql.first(
       'SELECT 1 FROM account WHERE tenant = ? AND external_id = ? AND did <> ?',
       ...[tenant, externalId, did],
@@ -54,9 +55,15 @@ export async function moveToTenant(
     if (other !== undefined) {
       throw invalidRequest('Another account has this externalId', 'ExternalIdTaken')
     }
+    if (tenant !== null && externalId !== null) {
+      await mustNotBeDeletedId(directory, { tenant, externalId })
+    }
     const kind = tenant === null ? null : isGroup ? 'group' : 'person'
     const update = {
-      sql: 'UPDATE account SET tenant = ?, external_id = ?, kind = ? WHERE did = ?',
+      // Outside of a tenant it is its owner's; a tenant that it is moved to later cannot hand it over.
+      sql: `UPDATE account SET tenant = ?1, external_id = ?2, kind = ?3,
+              is_custodial = CASE WHEN ?1 IS NULL THEN 0 ELSE is_custodial END
+            WHERE did = ?4`,
       params: [tenant, tenant === null ? null : externalId, kind, did],
     }
     return { answer: undefined, statements: [...counted, update] }

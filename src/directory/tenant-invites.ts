@@ -2,7 +2,9 @@
 import { insertInviteCodes } from '#src/directory/invites.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { mustFindTenant } from '#src/directory/tenants.ts'
+import { addTenantEvent } from '#src/directory/webhook-events.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
+import type { Statement } from '#src/ports/sql.ts'
 
 const MAX_CODES = 10_000
 
@@ -91,4 +93,19 @@ export async function mustBeInviteOf(
   )
   if (row !== undefined) return
   throw invalidRequest('Provided invite code not available', 'InvalidInviteCode')
+}
+
+/** For the webhooks: an account has signed up with a code of the tenant. */
+export async function inviteUsed(
+  { sql }: Directory,
+  { did, tenant }: { did: string; tenant: string },
+  now: number,
+): Promise<Statement[]> {
+  const use = await sql.first<{ code: string }>(
+    'SELECT code FROM invite_code_use WHERE used_by = ?',
+    did,
+  )
+  if (use === undefined) return []
+  const id = `invite_${did.replaceAll(/[^a-zA-Z0-9]/g, '_').slice(0, 80)}_${now}`
+  return addTenantEvent({ tenant, id, type: 'invite.used', data: { did, code: use.code } }, now)
 }

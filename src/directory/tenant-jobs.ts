@@ -1,5 +1,6 @@
 /** Jobs of tenants that have not ended, each leased to a gateway; when a lease ends, another gateway goes on with the job. */
 import type { Directory } from '#src/directory/open-directory.ts'
+import { addTenantEvent } from '#src/directory/webhook-events.ts'
 
 const LEASE_MS = 15_000
 
@@ -55,10 +56,31 @@ export async function keepJob(directory: Directory, { job }: { job: string }): P
   }))
 }
 
-/** Call it when the job has ended. Idempotent. */
-export async function removeJob(directory: Directory, { job }: { job: string }): Promise<void> {
-  await directory.lane.write([`job ${job}`], async () => ({
-    answer: undefined,
-    statements: [{ sql: 'DELETE FROM tenant_job WHERE job = ?', params: [job] }],
-  }))
+/** How a job has ended, for the webhooks. */
+interface EndedJob {
+  kind: string
+  state: string
+  rows: number
+  created: number
+  existing: number
+  failed: number
+}
+
+/** Call it when the job has ended, with how it did unless it is unknown. Idempotent. */
+export async function removeJob(
+  { lane, sql }: Directory,
+  { job, ended }: { job: string; ended?: EndedJob },
+): Promise<void> {
+  await lane.write([`job ${job}`], async (now) => {
+    const row = await sql.first<{ tenant: string }>(
+      'SELECT tenant FROM tenant_job WHERE job = ?',
+      job,
+    )
+    if (row === undefined) return { answer: undefined, statements: [] }
+    const remove = { sql: 'DELETE FROM tenant_job WHERE job = ?', params: [job] }
+    const event = { tenant: row.tenant, id: `job_${job}`, type: 'job.finished' as const }
+    const events =
+      ended === undefined ? [] : addTenantEvent({ ...event, data: { job, ...ended } }, now)
+    return { answer: undefined, statements: [remove, ...events] }
+  })
 }

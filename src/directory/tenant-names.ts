@@ -1,4 +1,5 @@
 /** Which of the names that a tenant's new accounts ask for are taken. */
+import { DELETED_ID } from '#src/directory/deleted-external-ids.ts'
 import type {
   TenantReservation,
   TenantReservationAnswer,
@@ -12,6 +13,7 @@ interface Row {
   tenant: string | null
   externalId: string | null
   isReserved: number
+  isDeleted: number
   genesis: string | null
 }
 
@@ -35,7 +37,7 @@ export class TenantNames {
     const names = new TenantNames(tenant)
     const emails = accounts.flatMap(({ email }) => (email === null ? [] : [email.toLowerCase()]))
     const columns = `did, handle, email, tenant, external_id AS externalId,
-      reserved_until IS NOT NULL AS isReserved,
+      reserved_until IS NOT NULL AS isReserved, status = 'deleted' AS isDeleted,
       (SELECT genesis FROM birth WHERE birth.did = account.did) AS genesis`
     const isValid = 'coalesce(reserved_until > ?6, TRUE)'
     const rows = await sql.all<Row>(
@@ -46,8 +48,10 @@ export class TenantNames {
          WHERE email IN (SELECT value FROM json_each(?3)) AND ${isValid}
        UNION SELECT ${columns} FROM account
          WHERE tenant = ?4 AND external_id IN (SELECT value FROM json_each(?5)) AND ${isValid}
-       UNION SELECT '', handle, NULL, NULL, NULL, 0, NULL FROM identity_change
-         WHERE handle IN (SELECT value FROM json_each(?2)) AND held_until > ?6`,
+       UNION SELECT '', handle, NULL, NULL, NULL, 0, 0, NULL FROM identity_change
+         WHERE handle IN (SELECT value FROM json_each(?2)) AND held_until > ?6
+       UNION SELECT '', '', NULL, tenant, external_id, 0, 1, NULL FROM deleted_external_id
+         WHERE tenant = ?4 AND external_id IN (SELECT value FROM json_each(?5))`,
       JSON.stringify(accounts.map(({ did }) => did)),
       JSON.stringify(accounts.map(({ handle }) => handle)),
       JSON.stringify(emails),
@@ -61,15 +65,16 @@ export class TenantNames {
 
   /** The answer for an external id or a name that is taken; undefined if all names are free. */
   find(account: TenantReservation): TenantReservationAnswer | undefined {
-    const { externalId, handle, isHandleMadeUp = false, email, did } = account
+    const { externalId, handle, isHandleGenerated = false, email, did } = account
     const own = this.#byExternalId.get(externalId)
     if (own !== undefined) {
-      if (own.handle !== handle && !isHandleMadeUp) {
+      if (own.isDeleted === 1) return refused('ExternalIdTaken', DELETED_ID)
+      if (own.handle !== handle && !isHandleGenerated) {
         return refused('ExternalIdTaken', `The account of this external id is ${own.handle}`)
       }
       const found = { did: own.did, handle: own.handle }
-      if (own.isReserved === 0) return { is: 'existing', ...found }
-      return { is: 'reserved', ...found, genesis: own.genesis }
+      if (own.isReserved === 0) return { type: 'existing', ...found }
+      return { type: 'reserved', ...found, genesis: own.genesis }
     }
     if (this.#dids.has(did)) return refused('AlreadyExists', 'Repo already exists')
     if (this.#handles.has(handle)) {
@@ -84,7 +89,14 @@ export class TenantNames {
   /** Adds the names of an account that this transaction reserves. */
   add({ did, handle, email, externalId, genesis }: TenantReservation): void {
     const names = { handle, email: email?.toLowerCase() ?? null, externalId }
-    this.#add({ did, ...names, tenant: this.#tenant, isReserved: 1, genesis: genesis ?? null })
+    this.#add({
+      did,
+      ...names,
+      tenant: this.#tenant,
+      isReserved: 1,
+      isDeleted: 0,
+      genesis: genesis ?? null,
+    })
   }
 
   #add(row: Row): void {
@@ -98,5 +110,5 @@ export class TenantNames {
 }
 
 function refused(error: string, message: string): TenantReservationAnswer {
-  return { is: 'refused', refusal: { status: 400, error, message } }
+  return { type: 'refused', refusal: { status: 400, error, message } }
 }

@@ -1,6 +1,7 @@
 /** How many accounts and groups a tenant may still create. */
 import type { Directory } from '#src/directory/open-directory.ts'
 import { mustFindTenant, tenantSuspended } from '#src/directory/tenants.ts'
+import { addTenantEvent } from '#src/directory/webhook-events.ts'
 import { XrpcError } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
@@ -14,6 +15,7 @@ export class TenantQuota {
   readonly #now: number
   readonly #quotas: Record<Kind, number>
   readonly #counts: Record<Kind, number>
+  readonly #before: Record<Kind, number>
   #taken = 0
 
   private constructor(
@@ -25,6 +27,7 @@ export class TenantQuota {
     this.#now = now
     this.#quotas = quotas
     this.#counts = counts
+    this.#before = { ...counts }
   }
 
   /** Throws 403 TenantSuspended. */
@@ -62,26 +65,41 @@ export class TenantQuota {
     return new XrpcError(413, 'QuotaExceeded', message, headers)
   }
 
-  /** Stores the count of the hour; triggers count the others. */
-  count(): Statement {
-    return {
+  /** Stores the count of the hour, and warns of quotas that are nearly used up; triggers count the others. */
+  count(): Statement[] {
+    const countHour = {
       sql: `UPDATE tenant SET hour = ?1,
               hour_accounts = CASE WHEN hour = ?1 THEN hour_accounts + ?2 ELSE ?2 END
             WHERE id = ?3`,
       params: [Math.floor(this.#now / HOUR_MS), this.#taken, this.#tenant],
     }
+    return [countHour, ...warned.flatMap((kind) => this.#warnings(kind))]
+  }
+
+  #warnings(quota: Kind): Statement[] {
+    const [before, used, max] = [this.#before[quota], this.#counts[quota], this.#quotas[quota]]
+    const percent = [100, 80].find((one) => {
+      const limit = Math.ceil((max * one) / 100)
+      return before < limit && used >= limit
+    })
+    if (percent === undefined) return []
+    // The same warning is sent once a day at most.
+    const day = Math.floor(this.#now / (24 * HOUR_MS))
+    const id = `quota_${this.#tenant}_${quota}_${percent}_${max}_${day}`
+    const data = { quota, percent, used, max }
+    return addTenantEvent({ tenant: this.#tenant, id, type: 'quota.warning', data }, this.#now)
   }
 }
 
 /**
- * The statement that counts one account more. Call it in a write of the subject `tenant <id>`. Throws 403 TenantSuspended,
+ * The statements that count one account more. Call it in a write of the subject `tenant <id>`. Throws 403 TenantSuspended,
  * 413 QuotaExceeded.
  */
 export async function countAccount(
   directory: Directory,
   { tenant, isGroup }: { tenant: string; isGroup: boolean },
   now: number,
-): Promise<Statement> {
+): Promise<Statement[]> {
   const quota = await TenantQuota.read(directory, tenant, now)
   const exceeded = quota.take({ isGroup })
   if (exceeded !== undefined) throw exceeded
@@ -94,3 +112,5 @@ const names = {
   accountsPerHour: 'new accounts an hour',
 }
 const counted = ['accounts', 'accountsPerHour'] as const
+/** The number of an hour begins anew before anyone could react. */
+const warned = ['accounts', 'groups'] as const

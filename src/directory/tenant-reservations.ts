@@ -28,7 +28,7 @@ export interface TenantReservation extends NewSigningKey {
   externalId: string
   handle: string
   /** Whether the server generated the handle: then an existing account may have another one. */
-  isHandleMadeUp?: boolean
+  isHandleGenerated?: boolean
   email: string | null
   /** The first operation of the DID, as JSON; absent for a DID that is published already. */
   genesis?: string
@@ -52,13 +52,13 @@ export interface Refusal {
 
 /** `reserved` now, or by an earlier attempt, whose values are kept; `existing` if confirmed before; or `refused`. */
 export type TenantReservationAnswer =
-  | { is: 'reserved'; did: string; handle: string; genesis: string | null }
-  | { is: 'existing'; did: string; handle: string }
-  | { is: 'refused'; refusal: Refusal }
+  | { type: 'reserved'; did: string; handle: string; genesis: string | null }
+  | { type: 'existing'; did: string; handle: string }
+  | { type: 'refused'; refusal: Refusal }
 
 /**
  * Reserves what it can, and answers for each account in order. Idempotent by external id. Refusals: 400 ExternalIdTaken
- * if the account exists with another handle, HandleNotAvailable, AlreadyExists, InvalidRequest for an email address that
+ * if the account exists with another handle or was deleted, HandleNotAvailable, AlreadyExists, InvalidRequest for an email address that
  * is taken, 413 QuotaExceeded. Throws 403 TenantSuspended.
  */
 export function reserveForTenant(
@@ -77,20 +77,20 @@ export function reserveForTenant(
     const answer = accounts.map((account): TenantReservationAnswer => {
       const known = names.find(account)
       if (known !== undefined) {
-        if (known.is === 'reserved') continued.push(known.did)
+        if (known.type === 'reserved') continued.push(known.did)
         return known
       }
       const refusal = account.mustExist ? keyNotReserved : refusalBy(quota, account)
-      if (refusal !== undefined) return { is: 'refused', refusal }
+      if (refusal !== undefined) return { type: 'refused', refusal }
       names.add(account)
       reserved.push(account)
       const { did, handle, genesis = null } = account
-      return { is: 'reserved', did, handle, genesis }
+      return { type: 'reserved', did, handle, genesis }
     })
     const statements = statementsFor(tenant, { reserved, continued }, now)
     return {
       answer,
-      statements: reserved.length === 0 ? statements : [quota.count(), ...statements],
+      statements: reserved.length === 0 ? statements : [...quota.count(), ...statements],
     }
   })
 }
@@ -162,10 +162,11 @@ function statementsFor(
     ...statements,
     ...deleteExpiredReservations(now),
     insertRows(
-      `INSERT INTO account (did, handle, email, status, reserved_until, tenant, kind, external_id)`,
+      `INSERT INTO account (did, handle, email, status, reserved_until, tenant, kind, external_id,
+         is_custodial)`,
       reserved.map(({ did, handle, email, group, externalId }) => [
         ...[did, handle, email?.toLowerCase() ?? null, 'active', until, tenant],
-        ...[group === undefined ? 'person' : 'group', externalId],
+        ...[group === undefined ? 'person' : 'group', externalId, 1],
       ]),
     ),
     insertInitialStates(reserved),

@@ -68,7 +68,8 @@ export async function takeSweep(
 ): Promise<Sweep | null> {
   return directory.lane.write<Sweep | null>(['tenants'], async (now) => {
     const row = await directory.sql.first<{ id: string; status: string }>(
-      'SELECT id, status FROM tenant WHERE sweep_at <= ?1 OR (id = ?2 AND sweep_at IS NOT NULL) ORDER BY id = ?2 DESC LIMIT 1',
+      `SELECT id, status FROM tenant WHERE status <> 'deleting'
+         AND (sweep_at <= ?1 OR (id = ?2 AND sweep_at IS NOT NULL)) ORDER BY id = ?2 DESC LIMIT 1`,
       now,
       tenant,
     )

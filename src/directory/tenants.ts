@@ -1,6 +1,7 @@
 /** Tenants: platforms with accounts of their own, and their settings. */
 
 import type { Directory } from '#src/directory/open-directory.ts'
+import { addTenantEvent } from '#src/directory/webhook-events.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
 import {
@@ -33,7 +34,7 @@ const selectTenants = `SELECT id, name, did, status, created_at AS createdAt, se
   groups, hour, hour_accounts AS hourAccounts,
   (SELECT json_group_array(domain) FROM tenant_domain
    WHERE tenant = tenant.id AND verified_at IS NOT NULL) AS domains
-  FROM tenant`
+  FROM tenant WHERE status <> 'deleted'`
 
 export interface NewTenant {
   id: string
@@ -43,7 +44,7 @@ export interface NewTenant {
 }
 
 /**
- * Idempotent for the same values. Throws 400 TenantExists if the id is taken or the DID is another tenant's; 413
+ * Idempotent for the same values. Throws 400 TenantExists if the id is or was taken, or the DID is another tenant's; 413
  * QuotaExceeded for more tenants than a server may have.
  */
 export async function createTenant(directory: Directory, input: NewTenant): Promise<Tenant> {
@@ -62,7 +63,9 @@ export async function createTenant(directory: Directory, input: NewTenant): Prom
     }
     if (rows.some((other) => other.id === id)) throw tenantExists(`There is already a tenant ${id}`)
     if (rows.length > 0) throw tenantExists(`Another tenant has the DID ${did}`)
-    const counted = await directory.sql.first<{ n: number }>('SELECT count(*) AS n FROM tenant')
+    const counted = await directory.sql.first<{ n: number }>(
+      "SELECT count(*) AS n FROM tenant WHERE status <> 'deleted'",
+    )
     if ((counted?.n ?? 0) >= MAX_TENANTS) {
       throw new XrpcError(413, 'QuotaExceeded', `There may be ${MAX_TENANTS} tenants at most`)
     }
@@ -113,18 +116,28 @@ export async function updateTenant(directory: Directory, input: TenantChange): P
   return mustFindTenant(directory, id)
 }
 
-/** Its accounts are suspended or restored in the background (tenant-suspensions.ts). Throws 400 TenantNotFound. */
+/**
+ * Its accounts are suspended or restored in the background (tenant-suspensions.ts). Throws 400 TenantNotFound,
+ * TenantDeleting.
+ */
 export async function setTenantStatus(
   directory: Directory,
-  { id, status }: { id: string; status: TenantStatus },
+  { id, status, reason }: { id: string; status: 'active' | 'suspended'; reason?: string },
 ): Promise<Tenant> {
-  await directory.lane.write(['tenants', `tenant ${id}`], async () => {
+  await directory.lane.write(['tenants', `tenant ${id}`], async (now) => {
     const { status: old } = await mustFindTenant(directory, id)
     const update = {
       sql: 'UPDATE tenant SET status = ?, sweep_at = 0 WHERE id = ?',
       params: [status, id],
     }
-    return { answer: undefined, statements: old === status ? [] : [update] }
+    if (old === status) return { answer: undefined, statements: [] }
+    if (old === 'deleting') throw invalidRequest('The tenant is being deleted', 'TenantDeleting')
+    const event = {
+      ...{ tenant: id, id: `tenant_${id}_${now}` },
+      type: status === 'suspended' ? ('tenant.suspended' as const) : ('tenant.restored' as const),
+      data: { ...(reason !== undefined && { reason }) },
+    }
+    return { answer: undefined, statements: [update, ...addTenantEvent(event, now)] }
   })
   return mustFindTenant(directory, id)
 }
@@ -133,7 +146,7 @@ export async function getTenant(
   directory: Directory,
   { id }: { id: string },
 ): Promise<Tenant | null> {
-  const row = await directory.sql.first<Row>(`${selectTenants} WHERE id = ?`, id)
+  const row = await directory.sql.first<Row>(`${selectTenants} AND id = ?`, id)
   return row === undefined ? null : tenantOf(row, directory.clock.now())
 }
 
@@ -142,11 +155,7 @@ export async function listTenants(
   { sql, clock }: Directory,
   { limit, cursor = '' }: { limit: number; cursor?: string },
 ): Promise<{ tenants: Tenant[]; cursor?: string }> {
-  const rows = await sql.all<Row>(
-    `${selectTenants} WHERE id > ? ORDER BY id LIMIT ?`,
-    cursor,
-    limit,
-  )
+  const rows = await sql.all<Row>(`${selectTenants} AND id > ? ORDER BY id LIMIT ?`, cursor, limit)
   const tenants = rows.map((row) => tenantOf(row, clock.now()))
   const last = rows.length < limit ? undefined : rows.at(-1)
   return { tenants, ...(last && { cursor: last.id }) }

@@ -6,6 +6,9 @@ import type { Directory } from '#src/directory/open-directory.ts'
 
 const PREFIX = 'webhooks of '
 
+/** The setting by which an owner is listed. */
+export const settingOf = (owner: string) => `${PREFIX}${owner}`
+
 /** In order; `after` is the last of the page before. */
 export async function listWebhookOwners(
   { sql }: Directory,
@@ -22,9 +25,7 @@ export async function hasWebhooks(
   { sql }: Pick<Directory, 'sql'>,
   { owner }: { owner: string },
 ): Promise<boolean> {
-  return (
-    (await sql.first('SELECT 1 FROM setting WHERE name = ?', `${PREFIX}${owner}`)) !== undefined
-  )
+  return (await sql.first('SELECT 1 FROM setting WHERE name = ?', settingOf(owner))) !== undefined
 }
 
 /** Idempotent. */
@@ -32,7 +33,7 @@ export async function setWebhookOwner(
   { sql, lane }: Directory,
   { owner, isListed }: { owner: string; isListed: boolean },
 ): Promise<void> {
-  const name = `${PREFIX}${owner}`
+  const name = settingOf(owner)
   if ((await hasWebhooks({ sql }, { owner })) === isListed) return
   const statement = isListed
     ? { sql: "INSERT OR REPLACE INTO setting (name, value) VALUES (?, '')", params: [name] }

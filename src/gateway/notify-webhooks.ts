@@ -5,7 +5,7 @@ import { SERVER_OWNER } from '#src/rules/webhook-owners.ts'
 import type { EventType } from '#src/webhooks/event-filter.ts'
 
 export interface WebhookDispatch {
-  webhooks(owner: string): { deliveries: Pick<RemoteWebhooks['deliveries'], 'tell'> }
+  webhooks(owner: string): { deliveries: Pick<RemoteWebhooks['deliveries'], 'notify'> }
   directory: { webhookOwners: Pick<Dispatch['directory']['webhookOwners'], 'has'> }
 }
 
@@ -18,5 +18,5 @@ export async function notifyWebhooks(
 ): Promise<void> {
   if (!(await directory.webhookOwners.has({ owner: SERVER_OWNER }))) return
   const time = new Date().toISOString()
-  await webhooks(SERVER_OWNER).deliveries.tell({ id: `msg_${randomUUID()}`, type, time, data })
+  await webhooks(SERVER_OWNER).deliveries.notify({ id: `msg_${randomUUID()}`, type, time, data })
 }

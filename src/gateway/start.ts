@@ -28,7 +28,7 @@ import { runJobs } from '#src/gateway/provisioning/run-jobs.ts'
 import { startRealtime } from '#src/gateway/realtime/start-realtime.ts'
 import { serve } from '#src/gateway/serve.ts'
 import { openTenantCredentials } from '#src/gateway/tenants/credentials.ts'
-import { startSweeps } from '#src/gateway/tenants/sweep.ts'
+import { startTenantTasks } from '#src/gateway/tenants/tasks.ts'
 import type { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
 import { startDueDeletions } from '#src/gateway/workflows/delete-due-accounts.ts'
 import { resumeUnfinished } from '#src/gateway/workflows/resume-unfinished.ts'
@@ -214,7 +214,10 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     { isOnlyGateway: ports.engineHealth !== undefined },
   )
   const stopDeletions = startDueDeletions({ ...context.identity, log, timer: systemTimer })
-  const stopSweeps = startSweeps({ dispatch, log, timer: systemTimer })
+  const stopTenantTasks = startTenantTasks({
+    ...{ dispatch, log, timer: systemTimer },
+    deleteAccount: (did) => context.deleteAccount(did),
+  })
   const stopJobs = runJobs({ server: context, timer: systemTimer, log })
   const stopAskingRelays = relays.watch()
   const cancelWarmUp = oauth.warmUp(systemTimer)
@@ -224,7 +227,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   const stopAll = () => {
     stopResuming()
     stopDeletions()
-    stopSweeps()
+    stopTenantTasks()
     stopJobs()
     stopAskingRelays()
     traffic.close()

@@ -1,7 +1,8 @@
 /** Platforms that have accounts of their own on this server: what they are, and what their credentials allow. */
 import { invalidRequest } from '#src/errors.ts'
 
-export type TenantStatus = 'active' | 'suspended'
+/** `deleting`: its accounts are deleted or detached in the background. */
+export type TenantStatus = 'active' | 'suspended' | 'deleting'
 
 /** Scopes of API keys. */
 export const tenantScopes = [
@@ -65,6 +66,8 @@ export interface TenantSettings {
   /** For handles that the server generates: `{random}` is replaced, and the domain of the tenant appended. */
   handlePattern?: string
   branding?: TenantBranding
+  /** Of a tenant that is being deleted. */
+  deletion?: { keepAccounts: boolean }
 }
 
 export interface Tenant {

@@ -6,6 +6,7 @@ import type { TenantContext } from '#src/tenants/tenant.ts'
 
 export const MAX_AUDIT_ROWS = 100_000
 const MAX_DETAIL_LENGTH = 2_000
+const READS_EVERY_MS = 60 * 60_000
 
 export interface AuditEntry {
   /** A DID, the prefix of an API key, or `operator`. */
@@ -28,6 +29,16 @@ export async function addAudit(tenant: TenantContext, entry: AuditEntry): Promis
     answer: undefined,
     statements: auditRow(entry, now),
   }))
+}
+
+/** For reads, of which there may be many: one row in an hour for each caller and method. */
+export async function addReadAudit(tenant: TenantContext, entry: AuditEntry): Promise<void> {
+  const name = `${entry.actor} ${entry.action}`
+  const now = tenant.clock.now()
+  const last = tenant.auditedReads.get(name) ?? Number.NEGATIVE_INFINITY
+  if (now - last < READS_EVERY_MS) return
+  await addAudit(tenant, entry)
+  tenant.auditedReads.set(name, now)
 }
 
 /** Inserts a row, and deletes the oldest one above the bound. */

@@ -22,9 +22,9 @@ export interface KeyedCall {
 }
 
 export type KeyAnswer =
-  | { is: 'begun' | 'running' | 'mismatch' }
+  | { type: 'begun' | 'running' | 'mismatch' }
   /** Sealed by the gateway. */
-  | { is: 'done'; answer: Uint8Array }
+  | { type: 'done'; answer: Uint8Array }
 
 /** Idempotent for the same call. Throws 429 RateLimitExceeded if the tenant has too many keys. */
 export function beginKeyedCall(
@@ -38,16 +38,16 @@ export function beginKeyedCall(
       ...[key, now - KEPT_MS],
     )
     if (row !== undefined) {
-      if (row.bodyHash !== bodyHash) return { answer: { is: 'mismatch' }, statements: [] }
+      if (row.bodyHash !== bodyHash) return { answer: { type: 'mismatch' }, statements: [] }
       if (row.answer !== null) {
-        return { answer: { is: 'done', answer: row.answer }, statements: [] }
+        return { answer: { type: 'done', answer: row.answer }, statements: [] }
       }
       const isRunning = row.call !== call && row.begunAt > now - RUNNING_MS
-      if (isRunning) return { answer: { is: 'running' }, statements: [] }
+      if (isRunning) return { answer: { type: 'running' }, statements: [] }
     }
     await mustHaveRoom(tenant, now)
     return {
-      answer: { is: 'begun' },
+      answer: { type: 'begun' },
       statements: [
         { sql: 'DELETE FROM idempotency WHERE begun_at <= ?', params: [now - KEPT_MS] },
         {

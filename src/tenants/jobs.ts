@@ -11,7 +11,7 @@ export type JobState = 'receiving' | 'running' | 'done' | 'cancelled'
 
 export interface JobCounts {
   created: number
-  exists: number
+  existing: number
   failed: number
 }
 
@@ -43,7 +43,7 @@ const KEPT_MS = 30 * 24 * 60 * 60_000
 /** A file that is not complete after this time counts as given up by its client. */
 const RECEIVING_MS = 2 * 60 * 60_000
 
-const columns = `id, kind, state, row_count AS rows, created, existing AS "exists", failed,
+const columns = `id, kind, state, row_count AS rows, created, existing, failed,
   created_at AS createdAt, created_by AS createdBy, ended_at AS endedAt`
 
 /** Throws 429 RateLimitExceeded if the tenant has too many jobs that run, or that were created in the last 30 days. */
@@ -137,7 +137,7 @@ export interface JobPartResults extends JobCounts {
 /** Stores the results of a part, unless it has some. The job is done with its last part. */
 export async function endJobPart(
   tenant: TenantContext,
-  { id, n, results, created, exists, failed }: JobPartResults,
+  { id, n, results, created, existing, failed }: JobPartResults,
 ): Promise<void> {
   await change(tenant, id, async (_, now) => {
     const open = await tenant.sql.first(
@@ -153,7 +153,7 @@ export async function endJobPart(
       {
         sql: `UPDATE job SET created = created + ?, existing = existing + ?, failed = failed + ?
               WHERE id = ?`,
-        params: [created, exists, failed, id],
+        params: [created, existing, failed, id],
       },
       endIfComplete(id, now),
     ]

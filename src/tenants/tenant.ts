@@ -1,4 +1,5 @@
 /** The context of the functions of a tenant: its database, write lane and clock, and its keys in memory. */
+import { BoundedMap } from '#src/ports/bounded-map.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Sql } from '#src/ports/sql.ts'
 import { SubjectLane } from '#src/ports/subject-lane.ts'
@@ -11,12 +12,23 @@ export interface TenantContext {
   readonly lane: SubjectLane
   /** By hash; undefined until they are read, and after a change. */
   keys: Promise<Map<string, StoredKey>> | undefined
+  /** When a read had a row in the audit log last, by caller and method. */
+  readonly auditedReads: BoundedMap<string, number>
 }
+
+const MAX_AUDITED_READS = 1_000
 
 export function openTenant({
   id,
   sql,
   clock,
 }: Pick<TenantContext, 'id' | 'sql' | 'clock'>): TenantContext {
-  return { id, sql, clock, lane: new SubjectLane({ sql, clock }), keys: undefined }
+  return {
+    id,
+    sql,
+    clock,
+    lane: new SubjectLane({ sql, clock }),
+    keys: undefined,
+    auditedReads: new BoundedMap(MAX_AUDITED_READS),
+  }
 }

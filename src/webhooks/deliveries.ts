@@ -131,21 +131,27 @@ export async function test(
 }
 
 /**
- * Sends a message about something that is in no log to the endpoints that want it. The caller makes the id. An endpoint
- * without room does not get it.
+ * Sends a message about something that is in no log to the endpoints that want it. The caller makes the id. `hasRoom` is
+ * false if an endpoint has no room: it gets the message if the caller sends it again later.
  */
-export async function tell(
+export async function notify(
   webhooks: Webhooks,
   input: { id: string; type: EventType; time: string; data: object },
-): Promise<void> {
+): Promise<{ hasRoom: boolean }> {
   const { mutex, ports, enabled, bounds } = webhooks
+  let hasRoom = true
   await mutex.run(async () => {
     for (const endpoint of enabled.filter((one) => isWanted(one, input.type))) {
       if (endpoint.queue.count < bounds.waiting) await add(webhooks, endpoint, input)
-      else ports.log.warn({ endpoint: endpoint.id, type: input.type }, 'a webhook message is lost')
+      else {
+        hasRoom = false
+        const { id } = endpoint
+        ports.log.warn({ endpoint: id, type: input.type }, 'a webhook endpoint has no room')
+      }
     }
   })
   webhooks.sender.pump()
+  return { hasRoom }
 }
 
 const waiting = { attempts: 0, nextAt: 0 }

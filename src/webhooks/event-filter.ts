@@ -3,6 +3,7 @@ import { invalidRequest } from '#src/errors.ts'
 
 export const eventTypes = [
   'account.created',
+  'account.claimed',
   'account.updated',
   'account.handle_changed',
   'account.activated',
@@ -32,6 +33,11 @@ export const eventTypes = [
   'blob.restored',
   'report.received',
   'relay.throttled',
+  'invite.used',
+  'job.finished',
+  'quota.warning',
+  'tenant.suspended',
+  'tenant.restored',
 ] as const
 
 export type EventType = (typeof eventTypes)[number]

@@ -107,6 +107,7 @@ const builders: Record<string, (fields: Fields, did: string) => TypeAndData> = {
     })({ change, member, ...(role !== undefined && { role }) }),
   '#email': ({ change }) => ['account.updated', { field: 'email', change }],
   '#security': ({ kind, detail }) => {
+    if (kind === 'account claimed') return ['account.claimed', {}]
     if (kind === 'handle changed') return ['account.handle_changed', { handle: detail }]
     if (kind === 'password changed') {
       return ['account.updated', { field: 'password', change: 'changed' }]

@@ -221,7 +221,7 @@ describe('a DID that exists', () => {
       { n: 2, status: 'error', error: 'InvalidRequest' },
     ])
     expect((await send('adoptAccounts', file.slice(0, 1))).results).toMatchObject([
-      { status: 'exists', did },
+      { status: 'existing', did },
     ])
     const described = await agent.com.atproto.repo.describeRepo({ repo: did })
     expect(described.data).toMatchObject({ did, handle, handleIsCorrect: true })

@@ -169,6 +169,17 @@ export async function fillDirectory(of: Directory): Promise<void> {
   const begun = { did: 'did:plc:begun', handle: 'begun.roomy.example', externalId: 'two' }
   const account = { ...begun, ...key, email: null, records, genesis }
   await directory.reserveForTenant(of, { tenant: 'roomy', accounts: [account] })
+  const gone = { did: 'did:plc:gone', handle: 'gone.roomy.example', externalId: 'three' }
+  await directory.reserveForTenant(of, {
+    ...{ tenant: 'roomy', accounts: [{ ...gone, ...key, email: null }] },
+  })
+  const confirmed = { did: gone.did, passwordHash: null, tokenId: null, createdAt }
+  await directory.confirmForTenant(of, { accounts: [confirmed] })
+  await directory.setState(of, { did: gone.did, status: 'deleted', deleteAfter: null })
+  await directory.removeDeletedAccount(of, { did: gone.did })
+  await directory.setWebhookOwner(of, { owner: 'server', isListed: true })
+  await directory.createTenant(of, { id: 'other', name: 'Other' })
+  await directory.setTenantStatus(of, { id: 'other', status: 'suspended' })
   await directory.addJob(of, { tenant: 'roomy', job: 'job-1' })
   await directory.addReminder(of, { did: alice, process: 'folder-1' })
   const said = { status: 'active', accounts: 120, seq: 5, lagMs: 30, error: null }
@@ -217,7 +228,7 @@ export async function fillTenant(tenant: TenantContext): Promise<void> {
   await beginJob(tenant, { id: 'job-1', kind: 'createAccounts', by: 'operator' })
   for (const n of [0, 1]) await addJobPart(tenant, { id: 'job-1', n, input: image, rows: 2 })
   await startJob(tenant, { id: 'job-1' })
-  const counts = { created: 1, exists: 0, failed: 1 }
+  const counts = { created: 1, existing: 0, failed: 1 }
   await endJobPart(tenant, { id: 'job-1', n: 0, results: '{"n":1}\n', ...counts })
 }
 

@@ -7,7 +7,7 @@ import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { createServiceToken } from '#src/protocol/service-token.ts'
 import { tenantScopes } from '#src/rules/tenants.ts'
 import { createKey, deleteKey, listKeys, useKey } from '#src/tenants/api-keys.ts'
-import { addAudit, listAudit } from '#src/tenants/audit.ts'
+import { addAudit, addReadAudit, listAudit } from '#src/tenants/audit.ts'
 import { adminPassword, now, openGateway } from '#tests/support/gateway.ts'
 import { create } from '#tests/support/tenant-directory.ts'
 import { testDirectory } from '#tests/support/test-directory.ts'
@@ -90,7 +90,9 @@ export async function openTwoTenants() {
       tenants: bind(of, {
         get: directory.getTenant,
         of: directory.listTenantsOf,
+        create: directory.createTenant,
         update: directory.updateTenant,
+        setStatus: directory.setTenantStatus,
         listAdmins: directory.listTenantAdmins,
         putAdmin: directory.putTenantAdmin,
         deleteAdmin: directory.deleteTenantAdmin,
@@ -107,7 +109,7 @@ export async function openTwoTenants() {
         list: directory.listTenantAccounts,
         count: directory.countTenantAccounts,
         tenantsOf: directory.tenantsOfAccounts,
-        hasSignedUp: directory.hasSignedUp,
+        isCustodial: directory.isCustodial,
         setExternalId: directory.setExternalId,
         beginSuspension: directory.beginSuspension,
         endSuspension: directory.endSuspension,
@@ -119,13 +121,19 @@ export async function openTwoTenants() {
           webhookOwners.push(owner)
           return []
         },
+        ...{ create: async () => ({}), update: async () => ({}), remove: async () => undefined },
+        rotate: async () => ({}),
+      },
+      deliveries: {
+        ...{ redeliver: async () => undefined, replay: async () => ({ count: 0 }) },
       },
     }),
     tenant: (id: string) => {
-      const tenant = tenants.get(id)
+      const tenant = tenants.get(id) ?? testTenant({ id })
+      tenants.set(id, tenant)
       return {
         keys: bind(tenant, { create: createKey, delete: deleteKey, list: listKeys, use: useKey }),
-        audit: bind(tenant, { add: addAudit, list: listAudit }),
+        audit: bind(tenant, { add: addAudit, addRead: addReadAudit, list: listAudit }),
       }
     },
   } as never

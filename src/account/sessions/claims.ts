@@ -86,6 +86,7 @@ export function useClaim(
           ...endAllSessions(account),
           { sql: `DELETE FROM oauth WHERE kind = 'client'` },
           ...addSecurityEvent(account, 'password changed', client),
+          ...addSecurityEvent(account, 'account claimed', client),
           ...account.idempotencyKeys.markUsed(key),
         ])
       } finally {

@@ -6,17 +6,19 @@ import { method } from '#src/gateway/xrpc/method.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { isAtprotoDid } from '#src/protocol/did.ts'
 import * as admin from '#src/protocol/lexicons/dev/headwater/admin.ts'
-import { parseTenantId, type TenantQuotas, type TenantStatus } from '#src/rules/tenants.ts'
+import { parseTenantId, type TenantQuotas } from '#src/rules/tenants.ts'
 
 export const createTenant = method(admin.createTenant, {
   auth: 'admin',
   run: async ({ input: { id, name = id, did, quotas }, server: { dispatch } }) => {
-    const tenant = await dispatch.directory.tenants.create({
+    const given = {
       ...{ id: parseTenantId(id), name },
       ...(did !== undefined && { did }),
       ...(quotas !== undefined && { quotas: knownQuotas(quotas) }),
-    })
-    return tenantView(tenant)
+    }
+    // Only the operator can name a tenant that does not exist yet, and so create its actor.
+    await dispatch.tenant(id).audit.add(byOperator('createTenant', given))
+    return tenantView(await dispatch.directory.tenants.create(given))
   },
 })
 
@@ -24,13 +26,16 @@ export const updateTenant = method(admin.updateTenant, {
   auth: 'admin',
   run: async ({ input: { id, name, did, quotas }, server: { dispatch } }) => {
     if (did && !isAtprotoDid(did)) throw invalidRequest(`Not a DID: ${did}`)
-    const tenant = await dispatch.directory.tenants.update({
+    const given = {
       id,
       ...(name !== undefined && { name }),
       ...(did !== undefined && { did: did === '' ? null : did }),
       ...(quotas !== undefined && { quotas: knownQuotas(quotas) }),
-    })
-    return tenantView(tenant)
+    }
+    if ((await dispatch.directory.tenants.get({ id })) !== null) {
+      await dispatch.tenant(id).audit.add(byOperator('updateTenant', given))
+    }
+    return tenantView(await dispatch.directory.tenants.update(given))
   },
 })
 
@@ -52,6 +57,18 @@ export const restoreTenant = method(admin.restoreTenant, {
   run: ({ input, server }) => changeStatus(server, 'active', input),
 })
 
+/** The accounts are deleted or detached in the background, and then the tenant. */
+export const deleteTenant = method(admin.deleteTenant, {
+  auth: 'admin',
+  run: async ({ input: { id, keepAccounts = false, reason }, server: { dispatch } }) => {
+    if ((await dispatch.directory.tenants.get({ id })) !== null) {
+      const row = byOperator('deleteTenant', { id, keepAccounts, reason })
+      await dispatch.tenant(id).audit.add(row)
+    }
+    return tenantView(await dispatch.directory.tenantDeletion.begin({ id, keepAccounts }))
+  },
+})
+
 export const moveAccount = method(admin.moveAccount, {
   auth: 'admin',
   run: async ({ input: { did, tenant, externalId }, server: { dispatch } }) => {
@@ -66,19 +83,26 @@ export const moveAccount = method(admin.moveAccount, {
   },
 })
 
+/** A row of the audit log of a tenant. */
+function byOperator(action: string, { id, ...detail }: { id: string; [name: string]: unknown }) {
+  return { actor: 'operator', action, target: id, detail: JSON.stringify(detail) }
+}
+
 /** The accounts are suspended or restored in the background. */
 async function changeStatus(
   { dispatch, backgroundTasks, identity: { log } }: ServerContext,
-  status: TenantStatus,
+  status: 'active' | 'suspended',
   { id, reason }: { id: string; reason?: string },
 ) {
   const action = status === 'active' ? 'restoreTenant' : 'suspendTenant'
   const known = await dispatch.directory.tenants.get({ id })
   if (known !== null) {
-    const detail = JSON.stringify({ reason })
-    await dispatch.tenant(id).audit.add({ actor: 'operator', action, target: id, detail })
+    await dispatch.tenant(id).audit.add(byOperator(action, { id, reason }))
   }
-  const tenant = await dispatch.directory.tenants.setStatus({ id, status })
+  const tenant = await dispatch.directory.tenants.setStatus({
+    ...{ id, status },
+    ...(reason !== undefined && { reason }),
+  })
   backgroundTasks.runIfFree(() => sweepTenants({ dispatch, log }))
   return tenantView(tenant)
 }

@@ -2,7 +2,12 @@
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import { updateHandle } from '#src/gateway/identity/update-handle.ts'
 import { exportCar, exporterOf } from '#src/gateway/methods/export-car.ts'
-import { addAudit, mustBeCustodial, mustOwn } from '#src/gateway/methods/tenant-methods.ts'
+import {
+  addAudit,
+  addReadAudit,
+  mustBeCustodial,
+  mustOwn,
+} from '#src/gateway/methods/tenant-methods.ts'
 import { accountView } from '#src/gateway/methods/tenant-views.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
@@ -10,7 +15,9 @@ import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 export const listAccounts = method(tenant.listAccounts, {
   auth: 'tenant',
   tenantScope: 'accounts:read',
-  run: async ({ caller, params, server }) => {
+  run: async (call) => {
+    const { caller, params, server } = call
+    await addReadAudit(call, 'listAccounts')
     const { tenantAccounts } = server.dispatch.directory
     const filter = { ...params, tenant: caller.tenant.id }
     const { accounts, ...page } = await tenantAccounts.list(filter)
@@ -25,6 +32,7 @@ export const getAccount = method(tenant.getAccount, {
     const { did, handle, externalId } = call.params
     const given = [did, handle, externalId].filter((name) => name !== undefined)
     if (given.length !== 1) throw invalidRequest('Give one of did, handle and externalId')
+    await addReadAudit(call, 'getAccount')
     return accountView(await mustOwn(call, call.params))
   },
 })

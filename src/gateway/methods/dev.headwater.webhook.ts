@@ -1,7 +1,7 @@
 /** dev.headwater.webhook: endpoints and deliveries, of the operator for all accounts or of a tenant for its own. */
 import { randomBytes } from 'node:crypto'
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import { invalidRequest } from '#src/errors.ts'
+import { addAudit } from '#src/gateway/methods/tenant-methods.ts'
 import type { Callers } from '#src/gateway/xrpc/callers.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
@@ -25,25 +25,40 @@ interface WebhookCall {
   caller: Callers['admin or tenant']
 }
 
-export const putEndpoint = method(webhook.putEndpoint, {
+/** Of a tenant every change is in its audit log. */
+async function audited(
+  { server, caller }: WebhookCall,
+  action: string,
+  detail: { target: string; [name: string]: unknown },
+): Promise<void> {
+  if ('tenant' in caller) await addAudit({ server, caller }, action, detail)
+}
+
+export const createEndpoint = method(webhook.createEndpoint, {
   ...byOwner,
   run: async (call) => {
-    const { endpoints } = webhooksOf(call)
-    const { input } = call
-    const { id, secret = newSecret(), enabled, ...fields } = input
-    if (id !== undefined) {
-      if (input.secret !== undefined) {
-        throw invalidRequest('The secret of an endpoint is changed by rotateSecret')
-      }
-      const change = { ...fields, ...(enabled !== undefined && { enabled }) }
-      return { endpoint: await endpoints.update({ id, ...change }) }
+    const { secret = newSecret(), url, description = '', types = ['*'], ...more } = call.input
+    const { collections = [] } = more
+    const id = newId('we')
+    await audited(call, 'createEndpoint', { target: id, url, types, collections })
+    const made = { id, secret, url, description, types, collections }
+    return { endpoint: await webhooksOf(call).endpoints.create(made), secret }
+  },
+})
+
+export const updateEndpoint = method(webhook.updateEndpoint, {
+  ...byOwner,
+  run: async (call) => {
+    const { id, url, description, types, collections, enabled } = call.input
+    const change = {
+      ...(url !== undefined && { url }),
+      ...(description !== undefined && { description }),
+      ...(types !== undefined && { types }),
+      ...(collections !== undefined && { collections }),
+      ...(enabled !== undefined && { enabled }),
     }
-    const { url, description = '', types = ['*'], collections = [] } = fields
-    if (url === undefined) throw invalidRequest('A new endpoint needs a URL', 'InvalidUrl')
-    const made = { id: newId('we'), secret, url, description, types, collections }
-    const endpoint = await endpoints.create(made)
-    if (enabled !== false) return { endpoint, secret }
-    return { endpoint: await endpoints.update({ id: made.id, enabled }), secret }
+    await audited(call, 'updateEndpoint', { target: id, ...change })
+    return { endpoint: await webhooksOf(call).endpoints.update({ id, ...change }) }
   },
 })
 
@@ -56,6 +71,7 @@ export const deleteEndpoint = method(webhook.deleteEndpoint, {
   ...byOwner,
   run: async (call) => {
     const { id } = call.input
+    await audited(call, 'deleteEndpoint', { target: id })
     await webhooksOf(call).endpoints.remove({ id })
     return undefined
   },
@@ -66,6 +82,7 @@ export const rotateSecret = method(webhook.rotateSecret, {
   run: async (call) => {
     const { id, secret = newSecret(), overlapHours = 24 } = call.input
     const overlapMs = overlapHours * HOUR_MS
+    await audited(call, 'rotateSecret', { target: id, overlapHours })
     return {
       endpoint: await webhooksOf(call).endpoints.rotate({ id, secret, overlapMs }),
       secret,
@@ -95,6 +112,7 @@ export const redeliver = method(webhook.redeliver, {
   ...byOwner,
   run: async (call) => {
     const { id: endpoint, messageId: message } = call.input
+    await audited(call, 'redeliver', { target: endpoint, messageId: message })
     await webhooksOf(call).deliveries.redeliver({ endpoint, message })
     return undefined
   },
@@ -102,8 +120,9 @@ export const redeliver = method(webhook.redeliver, {
 
 export const replay = method(webhook.replay, {
   ...byOwner,
-  run: (call) => {
+  run: async (call) => {
     const { id: endpoint, since, until } = call.input
+    await audited(call, 'replay', { target: endpoint, since, until })
     return webhooksOf(call).deliveries.replay({
       ...{ endpoint, since: Date.parse(since) },
       ...(until !== undefined && { until: Date.parse(until) }),

@@ -1,4 +1,4 @@
-/** What the methods of dev.headwater.tenant have in common: whose accounts they see, and the audit log. */
+/** What the methods that tenants call have in common: whose accounts they see, and the audit log. */
 import type { TenantAccount } from '#src/directory/tenant-accounts.ts'
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import type { TenantCaller } from '#src/gateway/xrpc/callers.ts'
@@ -21,6 +21,14 @@ export async function addAudit(
   })
 }
 
+/** Call it before private data is read, such as email addresses; one row in an hour for each caller and method. */
+export async function addReadAudit(
+  { caller: { tenant }, server }: TenantCall,
+  action: string,
+): Promise<void> {
+  await server.dispatch.tenant(tenant.id).audit.addRead({ actor: tenant.by, action })
+}
+
 /** An account of the tenant. Throws 400 AccountNotFound, also for an account that is not the tenant's. */
 export async function mustOwn(
   { caller: { tenant }, server }: TenantCall,
@@ -32,8 +40,8 @@ export async function mustOwn(
   return account
 }
 
-/** Throws 403 AlreadyClaimed if a user has signed up for the account: the tenant could take it over. */
+/** Throws 403 AlreadyClaimed if a user had the account before the tenant, which could take it over. */
 export async function mustBeCustodial({ server }: TenantCall, did: string): Promise<void> {
-  if (!(await server.dispatch.directory.tenantAccounts.hasSignedUp({ did }))) return
-  throw forbidden('The user of this account has signed up for it', 'AlreadyClaimed')
+  if (await server.dispatch.directory.tenantAccounts.isCustodial({ did })) return
+  throw forbidden('A user had this account before the tenant', 'AlreadyClaimed')
 }

@@ -60,12 +60,12 @@ export function openAdopter(ports: AdoptPorts, tenant: string): Adopter {
       const known = await ports.plcSlots.run(() => provenByDocument(ports, { did, wanted }))
       const handle = validateNewHandle(known.handle, rules, { tenant })
       const reserved = await reserve.add({ ...known, did, externalId, handle, email: null })
-      if (reserved.is === 'refused') throw refusal(reserved.refusal)
+      if (reserved.type === 'refused') throw refusal(reserved.refusal)
       if (reserved.did !== did) {
         const message = `The account of this external id is ${reserved.did}`
         throw invalidRequest(message, 'ExternalIdTaken')
       }
-      if (reserved.is === 'existing') return { status: 'existing', did, handle: reserved.handle }
+      if (reserved.type === 'existing') return { status: 'existing', did, handle: reserved.handle }
       const createdAt = new Date(ports.clock.now()).toISOString()
       const answer = await confirm.add({ did, createdAt, tokenId: null, passwordHash: null })
       if (answer === 'expired') {

@@ -24,7 +24,7 @@ export interface NewTenantAccount {
 export interface CheckedAccount {
   externalId: string
   handle: string
-  isHandleMadeUp: boolean
+  isHandleGenerated: boolean
   email?: string
   password?: string
   recoveryKey?: string
@@ -56,7 +56,7 @@ export async function checkAccount(
     tenant: tenant.id,
   })
   const account = {
-    ...{ externalId, handle, isHandleMadeUp: wanted === undefined, session },
+    ...{ externalId, handle, isHandleGenerated: wanted === undefined, session },
     ...(email !== undefined && { email }),
     ...(password !== undefined && { password }),
     ...(recoveryKey !== undefined && { recoveryKey }),

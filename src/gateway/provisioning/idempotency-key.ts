@@ -37,7 +37,7 @@ export async function withIdempotencyKey<T extends object>(
     .digest('base64url')
   const begun = await idempotency.begin({ key, call, bodyHash })
   const context = `answer ${tenant.id} ${key}`
-  switch (begun.is) {
+  switch (begun.type) {
     case 'mismatch':
       throw new XrpcError(
         422,

@@ -84,9 +84,9 @@ export function openProvisioner(
       const passwordHash = hashOf(account)
       const reservation = await newReservation(ports, account)
       const reserved = await reserve.add(reservation)
-      if (reserved.is === 'refused') throw refusal(reserved.refusal)
+      if (reserved.type === 'refused') throw refusal(reserved.refusal)
       const { did, handle } = reserved
-      if (reserved.is === 'existing') return { status: 'existing', did, handle }
+      if (reserved.type === 'existing') return { status: 'existing', did, handle }
       // If the hash has failed already, no DID may be published.
       await Promise.race([passwordHash, undefined])
       await ports.plcSlots.run(() => publish(ports, did, reserved.genesis))
@@ -123,11 +123,11 @@ async function newReservation(
   ports: ProvisionPorts,
   account: CheckedAccount,
 ): Promise<TenantReservation> {
-  const { externalId, handle, isHandleMadeUp, email = null, group, records } = account
+  const { externalId, handle, isHandleGenerated, email = null, group, records } = account
   const { privateKey, key } = newSigningKey()
   const { did, op } = await genesisFor(ports, account, key)
   return {
-    ...{ did, externalId, handle, isHandleMadeUp, email, genesis: JSON.stringify(op) },
+    ...{ did, externalId, handle, isHandleGenerated, email, genesis: JSON.stringify(op) },
     signingKey: ports.keys.seal(privateKey, did),
     signingKeyDid: key.did(),
     ...(group !== undefined && { group }),

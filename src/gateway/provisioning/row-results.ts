@@ -10,7 +10,7 @@ import type { JobCounts } from '#src/tenants/jobs.ts'
 export interface RowResult {
   n: number
   externalId?: string
-  status: 'created' | 'exists' | 'error'
+  status: 'created' | 'existing' | 'error'
   did?: string
   handle?: string
   accessJwt?: string
@@ -52,7 +52,7 @@ export function rowResults(ports: RowPorts, rows: AsyncIterable<Row>): ByteSourc
 class RowRun {
   readonly #ports: RowPorts
   readonly #rows: AsyncIterator<Row>
-  readonly #counts: JobCounts = { created: 0, exists: 0, failed: 0 }
+  readonly #counts: JobCounts = { created: 0, existing: 0, failed: 0 }
   #unsent: string[] = []
   #inFlight = 0
   #isRead = false
@@ -165,8 +165,7 @@ export async function resultOf(ports: RowPorts, { n, text }: Row): Promise<RowRe
     const { status, did, handle, session } = await ports.runRow(row)
     const { accessJwt, refreshJwt } = session ?? {}
     const tokens = accessJwt && refreshJwt ? { accessJwt, refreshJwt } : {}
-    const is = status === 'created' ? ('created' as const) : ('exists' as const)
-    return { n, ...named, status: is, did, handle, ...tokens }
+    return { n, ...named, status, did, handle, ...tokens }
   } catch (error) {
     return { n, ...named, status: 'error', ...failureOf(ports, error) }
   }

@@ -72,8 +72,10 @@ export async function runJob(
       if (next?.state === 'receiving') return
       const tenant = next?.part ? await tenants.get({ id }) : null
       if (!next?.part || tenant === null) {
-        if (next !== undefined) await jobs.settle({ id: job })
-        return await tenantJobs.remove({ job })
+        if (next === undefined) return await tenantJobs.remove({ job })
+        const { kind, state, rows, created, existing, failed } = await jobs.settle({ id: job })
+        const ended = { kind, state, rows, created, existing, failed }
+        return await tenantJobs.remove({ job, ended })
       }
       const { n, input } = next.part
       const kind = next.kind as RowKind
@@ -85,7 +87,7 @@ export async function runJob(
       const count = (status: string) => results.filter((row) => row.status === status).length
       await jobs.endPart({
         ...{ id: job, n, results: results.map((row) => `${JSON.stringify(row)}\n`).join('') },
-        ...{ created: count('created'), exists: count('exists'), failed: count('error') },
+        ...{ created: count('created'), existing: count('existing'), failed: count('error') },
       })
     }
   } finally {

@@ -5,8 +5,6 @@
 import type { Suspender, Sweep } from '#src/directory/tenant-suspensions.ts'
 import type { Log } from '#src/log.ts'
 import { pause as pauseFor } from '#src/ports/pause.ts'
-import { startPeriodicTask } from '#src/ports/periodic-task.ts'
-import type { Timer } from '#src/ports/timer.ts'
 
 export interface SweepPorts {
   dispatch: {
@@ -33,17 +31,6 @@ export interface SweepPorts {
 const PAGE_SIZE = 50
 /** After each account. A wake takes about as long, so that other calls get half of the machine. */
 const PAUSE_MS = 100
-/** How often to look for what another gateway has begun, or left undone. */
-const INTERVAL_MS = 10_000
-
-export function startSweeps(ports: SweepPorts & { timer: Timer }): () => void {
-  return startPeriodicTask(ports.timer, async (isStopped) => {
-    await sweepTenants(ports, isStopped).catch((err) => {
-      ports.log.warn({ err }, 'listing the accounts of suspended tenants failed')
-    })
-    return INTERVAL_MS
-  })
-}
 
 /** Resolves when nothing is left but what other processes are doing; failed accounts are tried again by a later call. */
 export async function sweepTenants(

@@ -28,7 +28,7 @@ function server({ perCall = 4, refusal }: { perCall?: number; refusal?: XrpcErro
 
 it('tenant import sends the rows without a result again if the connection breaks off', async () => {
   const { ports, sent, results, waits } = server()
-  expect(await importRows(ports, rows)).toEqual({ created: 10, exists: 0, failed: 0 })
+  expect(await importRows(ports, rows)).toEqual({ created: 10, existing: 0, failed: 0 })
   expect(sent.map((numbers) => numbers[0])).toEqual([1, 5, 9])
   expect(results.map(({ n }) => n)).toEqual(rows.map(({ n }) => n))
   expect(waits).toEqual([1_000, 1_000])
@@ -57,7 +57,7 @@ it('tenant import ends when it is interrupted', async () => {
 })
 
 it('tenant import shows a bar, counts and a rate', () => {
-  const counts = { created: 40, exists: 9, failed: 1 }
+  const counts = { created: 40, existing: 9, failed: 1 }
   expect(progressBar(200, counts, 500)).toBe(
     '[#####---------------] 50 of 200, 40 created, 9 existed, 1 failed, 100/s',
   )

@@ -4,17 +4,37 @@ import { removeDeletedAccount } from '#src/directory/due-deletions.ts'
 import { releaseReservation } from '#src/directory/reservations.ts'
 import {
   findTenantAccount,
+  isCustodial,
   listTenantAccounts,
   setExternalId,
 } from '#src/directory/tenant-accounts.ts'
 import { listTenantsOf, putTenantAdmin } from '#src/directory/tenant-admins.ts'
 import { moveToTenant } from '#src/directory/tenant-admission.ts'
 import { putTenantDomain, setDomainVerified } from '#src/directory/tenant-domains.ts'
+import {
+  confirmForTenant,
+  reserveForTenant,
+  type TenantReservation,
+} from '#src/directory/tenant-reservations.ts'
 import { createTenant, getTenant, updateTenant } from '#src/directory/tenants.ts'
 import { create, reserve, withTenant } from '#tests/support/tenant-directory.ts'
-import type { TestDirectory } from '#tests/support/test-directory.ts'
+import { confirmation, newKey, type TestDirectory } from '#tests/support/test-directory.ts'
 
 const group = { creator: 'did:plc:ruth', members: [], roles: [], records: [] }
+
+const named = (name: string) => ({
+  ...{ did: `did:plc:${name}`, handle: `${name}.test`, email: null, genesis: '{}', ...newKey },
+})
+
+/** Creates an account as the tenant does; the answer of its reservation. */
+async function provision(directory: TestDirectory, account: TenantReservation) {
+  const reservation = { tenant: 'roomy', accounts: [account] }
+  const [answer] = await reserveForTenant(directory, reservation)
+  const { did } = account
+  const confirmed = { did, ...confirmation, passwordHash: null, tokenId: null }
+  if (answer?.type === 'reserved') await confirmForTenant(directory, { accounts: [confirmed] })
+  return answer
+}
 
 const usageOf = async (directory: TestDirectory) =>
   (await getTenant(directory, { id: 'roomy' }))?.usage
@@ -113,6 +133,39 @@ describe('external ids', () => {
     expect(await find('roomy')).toMatchObject({ did: 'did:plc:one' })
     expect(await find('other')).toMatchObject({ did: 'did:plc:two' })
   })
+
+  it('the external id of a deleted account is not free again', async () => {
+    const directory = await withTenant()
+    const first = { ...named('one'), externalId: 'a' }
+    expect(await provision(directory, first)).toMatchObject({ type: 'reserved' })
+    const taken = {
+      ...{ type: 'refused' },
+      refusal: {
+        error: 'ExternalIdTaken',
+        message: 'The account of this external id was deleted',
+      },
+    }
+    const again = () => provision(directory, { ...named('two'), externalId: 'a' })
+    await setState(directory, { did: 'did:plc:one', status: 'deleted', deleteAfter: null })
+    expect(await again()).toMatchObject(taken)
+    await removeDeletedAccount(directory, { did: 'did:plc:one' })
+    expect(await again()).toMatchObject(taken)
+    await create(directory, 'three')
+    const name = { tenant: 'roomy', did: 'did:plc:three', externalId: 'a' }
+    const refused = { status: 400, error: 'ExternalIdTaken' }
+    await expect(setExternalId(directory, name)).rejects.toMatchObject(refused)
+    await expect(moveToTenant(directory, name)).rejects.toMatchObject(refused)
+    expect(await usageOf(directory)).toMatchObject({ accounts: 1 })
+  })
+
+  it('the external id of a creation that was given up is free again', async () => {
+    const directory = await withTenant()
+    const one = { ...named('one'), externalId: 'a' }
+    await reserveForTenant(directory, { tenant: 'roomy', accounts: [one] })
+    await releaseReservation(directory, { did: 'did:plc:one' })
+    const two = { ...named('two'), externalId: 'a' }
+    expect(await provision(directory, two)).toMatchObject({ type: 'reserved' })
+  })
 })
 
 describe('accounts of a tenant', () => {
@@ -166,6 +219,48 @@ describe('accounts that change tenants', () => {
     await create(directory, 'one', { handle: 'one.roomy.space' })
     const leave = moveToTenant(directory, { did: 'did:plc:one', tenant: null })
     await expect(leave).rejects.toMatchObject({ status: 400, error: 'DomainInUse' })
+  })
+})
+
+describe('whose an account is', () => {
+  const custody = async (directory: TestDirectory, name: string) =>
+    isCustodial(directory, { did: `did:plc:${name}` })
+
+  it('an account that the tenant creates is custodial, until it leaves the tenant', async () => {
+    const directory = await withTenant()
+    await createTenant(directory, { id: 'other', name: 'Other' })
+    await provision(directory, { ...named('one'), externalId: 'a' })
+    expect(await custody(directory, 'one')).toBe(true)
+    const move = (tenant: string | null) => moveToTenant(directory, { did: 'did:plc:one', tenant })
+    await move('other')
+    expect(await custody(directory, 'one')).toBe(true)
+    await move(null)
+    await move('roomy')
+    expect(await custody(directory, 'one')).toBe(false)
+  })
+
+  it('an account that was moved to the tenant, or has signed up for it, is not custodial', async () => {
+    const directory = await withTenant()
+    await create(directory, 'one', { tenant: null })
+    await moveToTenant(directory, { did: 'did:plc:one', tenant: 'roomy', externalId: 'a' })
+    expect(await custody(directory, 'one')).toBe(false)
+    await create(directory, 'two')
+    expect(await custody(directory, 'two')).toBe(false)
+  })
+
+  it('an adopted account with a handle of the server is of the tenant, and counts once', async () => {
+    const directory = await withTenant({ accounts: 1 })
+    const { genesis: _, ...adopted } = named('one')
+    for (const type of ['reserved', 'existing']) {
+      const accounts = [{ ...adopted, externalId: 'did:plc:one' }]
+      const [answer] = await reserveForTenant(directory, { tenant: 'roomy', accounts })
+      expect(answer).toMatchObject({ type })
+      const confirmed = { did: 'did:plc:one', ...confirmation, passwordHash: null, tokenId: null }
+      await confirmForTenant(directory, { accounts: [confirmed], areAdopted: true })
+    }
+    const found = await findTenantAccount(directory, { tenant: 'roomy', handle: 'one.test' })
+    expect(found).toMatchObject({ did: 'did:plc:one', externalId: 'did:plc:one' })
+    expect(await usageOf(directory)).toEqual({ accounts: 1, groups: 0, accountsThisHour: 1 })
   })
 })
 

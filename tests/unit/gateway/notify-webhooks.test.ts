@@ -11,7 +11,14 @@ function open(hasWebhooks: boolean) {
     directory: { webhookOwners: { has: async () => hasWebhooks } },
     webhooks(owner) {
       woken.push(owner)
-      return { deliveries: { tell: async (message) => void sent.push(message) } }
+      return {
+        deliveries: {
+          async notify(message) {
+            sent.push(message)
+            return { hasRoom: true }
+          },
+        },
+      }
     },
   }
   return { dispatch, sent, woken }

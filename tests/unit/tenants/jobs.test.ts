@@ -13,7 +13,7 @@ import {
 import { type TestTenant, testTenant } from '#tests/support/test-tenant.ts'
 
 const input = Uint8Array.of(1)
-const none = { created: 0, exists: 0, failed: 0 }
+const none = { created: 0, existing: 0, failed: 0 }
 let tenant: TestTenant
 
 beforeEach(() => {
@@ -32,12 +32,12 @@ it('a job gives its parts in order, and is done with the last one', async () => 
   for (const n of [0, 1]) {
     const { part } = await nextJobPart(tenant, { id: 'a' })
     expect(part).toEqual({ n, input })
-    const results = { results: `part ${n}\n`, created: 8, exists: 1, failed: 1 }
+    const results = { results: `part ${n}\n`, created: 8, existing: 1, failed: 1 }
     // A repetition counts once.
     for (let i = 0; i < 2; i++) await endJobPart(tenant, { id: 'a', n, ...results })
   }
   expect(await nextJobPart(tenant, { id: 'a' })).toMatchObject({ state: 'done', part: null })
-  const done = { state: 'done', created: 16, exists: 2, failed: 2 }
+  const done = { state: 'done', created: 16, existing: 2, failed: 2 }
   expect(await getJob(tenant, { id: 'a' })).toMatchObject(done)
   expect(await getJobResults(tenant, { id: 'a', after: -1 })).toEqual({ n: 0, results: 'part 0\n' })
   expect(await getJobResults(tenant, { id: 'a', after: 1 })).toBeNull()

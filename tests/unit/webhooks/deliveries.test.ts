@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import {
   list as listDeliveries,
+  notify,
   redeliver,
   replay,
   test as sendTest,
-  tell,
 } from '#src/webhooks/deliveries.ts'
 import { list, rotate, update } from '#src/webhooks/endpoints.ts'
 import { deleteOldDeliveries, KEPT_MS } from '#src/webhooks/stored-deliveries.ts'
@@ -208,11 +208,22 @@ describe('repetitions', () => {
     const [type, time] = ['relay.throttled', '2026-01-01T00:00:00.000Z'] as const
     const data = { relay: 'https://relay.example', throttled: 3 }
     const message = { id: 'msg_1', type, time, data }
-    for (let i = 0; i < 2; i++) await tell(test.webhooks, message)
+    for (let i = 0; i < 2; i++) await notify(test.webhooks, message)
     await stored(test, ['1 delivered'])
     expect(test.received).toMatchObject([
       { id: 'msg_1', type: 'relay.throttled', data: { seq: 1, throttled: 3 } },
     ])
+  })
+
+  it('a message that is in no log waits with its sender while an endpoint has no room', async () => {
+    const test = await withEndpoint({ bounds: { waiting: 1 } })
+    test.answer(() => new Promise(() => {}))
+    const message = (id: string) => ({
+      ...{ id, type: 'relay.throttled' as const, time: '2026-01-01T00:00:00.000Z', data: {} },
+    })
+    expect(await notify(test.webhooks, message('msg_1'))).toEqual({ hasRoom: true })
+    expect(await notify(test.webhooks, message('msg_2'))).toEqual({ hasRoom: false })
+    await stored(test, ['1 waiting'])
   })
 
   it('deliveries are listed newest first, by state and in pages', async () => {

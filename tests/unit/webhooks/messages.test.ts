@@ -105,6 +105,7 @@ describe('private events', () => {
       'account.handle_changed',
       { handle: 'b.test' },
     ],
+    ['#security', { kind: 'account claimed' }, 'account.claimed', {}],
     [
       '#security',
       { kind: 'password changed' },

@@ -127,5 +127,6 @@ export const de: LocaleMessages = {
   deactivated: 'Konto deaktiviert',
   reactivated: 'Konto wieder aktiviert',
   'plc operation': 'Änderung der Identität (DID) signiert',
+  'account claimed': 'Konto übernommen',
   'oauth grant': 'App zugelassen',
 }

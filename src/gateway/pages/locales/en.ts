@@ -122,6 +122,7 @@ export const en = {
   deactivated: 'Account deactivated',
   reactivated: 'Account reactivated',
   'plc operation': 'Change of identity (DID) signed',
+  'account claimed': 'Account claimed',
   'oauth grant': 'App authorized',
 } as const
 

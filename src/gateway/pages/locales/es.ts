@@ -126,5 +126,6 @@ export const es: LocaleMessages = {
   deactivated: 'Cuenta desactivada',
   reactivated: 'Cuenta activada de nuevo',
   'plc operation': 'Cambio de identidad (DID) firmado',
+  'account claimed': 'Cuenta reclamada',
   'oauth grant': 'Aplicación autorizada',
 }

@@ -127,5 +127,6 @@ export const fr: LocaleMessages = {
   deactivated: 'Compte désactivé',
   reactivated: 'Compte réactivé',
   'plc operation': "Changement d'identité (DID) signé",
+  'account claimed': 'Compte repris',
   'oauth grant': 'Application autorisée',
 }

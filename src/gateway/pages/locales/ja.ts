@@ -126,5 +126,6 @@ export const ja: LocaleMessages = {
   deactivated: 'アカウントの停止',
   reactivated: 'アカウントの再開',
   'plc operation': 'ID (DID) の変更に署名',
+  'account claimed': 'アカウントの引き継ぎ',
   'oauth grant': 'アプリを許可',
 }

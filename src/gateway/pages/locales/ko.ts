@@ -123,5 +123,6 @@ export const ko: LocaleMessages = {
   deactivated: '계정 비활성화',
   reactivated: '계정 다시 활성화',
   'plc operation': '신원(DID) 변경 서명',
+  'account claimed': '계정 인수',
   'oauth grant': '앱 허용',
 }

@@ -126,5 +126,6 @@ export const pt: LocaleMessages = {
   deactivated: 'Conta desativada',
   reactivated: 'Conta ativada de novo',
   'plc operation': 'Mudança de identidade (DID) assinada',
+  'account claimed': 'Conta assumida',
   'oauth grant': 'Aplicativo autorizado',
 }

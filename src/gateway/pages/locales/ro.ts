@@ -127,5 +127,6 @@ export const ro: LocaleMessages = {
   deactivated: 'Cont dezactivat',
   reactivated: 'Cont reactivat',
   'plc operation': 'Schimbare de identitate (DID) semnată',
+  'account claimed': 'Cont preluat',
   'oauth grant': 'Aplicație autorizată',
 }

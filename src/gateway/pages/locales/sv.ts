@@ -126,5 +126,6 @@ export const sv: LocaleMessages = {
   deactivated: 'Kontot inaktiverades',
   reactivated: 'Kontot aktiverades igen',
   'plc operation': 'Ändring av identiteten (DID) signerades',
+  'account claimed': 'Kontot övertaget',
   'oauth grant': 'App fick åtkomst',
 }

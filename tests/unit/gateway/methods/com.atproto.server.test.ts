@@ -59,7 +59,7 @@ it('the method table has every method of the reference and our own, and no other
       'addController createDelegatedAccount getAuditLog getScopePresets listControlledAccounts ' +
       'listControllers removeController resolveController updateControllerScopes',
     'dev.headwater.admin':
-      'createTenant listTenants moveAccount restoreTenant suspendTenant updateTenant',
+      'createTenant deleteTenant listTenants moveAccount restoreTenant suspendTenant updateTenant',
     'dev.headwater.tenant':
       'adoptAccounts cancelJob createAccount createAccounts createClaim createInvites createJob ' +
       'createKey deleteAccount deleteAdmin deleteDomain deleteKey disableInvites exportAccount ' +
@@ -72,8 +72,8 @@ it('the method table has every method of the reference and our own, and no other
       'listJoinRequests listMembers listRoles offerOwnership putRole removeMember ' +
       'resolveJoinRequest revokeAppPassword revokeInvite updateMember',
     'dev.headwater.webhook':
-      'deleteEndpoint listDeliveries listEndpoints putEndpoint redeliver replay rotateSecret ' +
-      'testEndpoint',
+      'createEndpoint deleteEndpoint listDeliveries listEndpoints redeliver replay rotateSecret ' +
+      'testEndpoint updateEndpoint',
   }
   const expected = Object.entries(groups).flatMap(([group, names]) =>
     names.split(' ').map((name) => `${group}.${name}`),

@@ -8,7 +8,7 @@ import { AccountCreationFixture, type Fault } from '#tests/support/account-creat
 const kinds = ['#identity', '#account', '#commit', '#sync']
 
 function account(name: string, more: Partial<CheckedAccount> = {}): CheckedAccount {
-  const names = { externalId: name, handle: `${name}.test`, isHandleMadeUp: false }
+  const names = { externalId: name, handle: `${name}.test`, isHandleGenerated: false }
   return { ...names, session: false, records: [], ...more }
 }
 
@@ -48,8 +48,8 @@ describe('accounts of a tenant', () => {
   it('the same external id gives the same account', async () => {
     const first = await open().create(account('alice'))
     expect(await open().create(account('alice'))).toEqual({ ...first, status: 'existing' })
-    const madeUp = account('alice', { handle: 'x.test', isHandleMadeUp: true })
-    expect(await open().create(madeUp)).toEqual({ ...first, status: 'existing' })
+    const generated = account('alice', { handle: 'x.test', isHandleGenerated: true })
+    expect(await open().create(generated)).toEqual({ ...first, status: 'existing' })
     await expect(open().create(account('alice', { handle: 'x.test' }))).rejects.toMatchObject({
       error: 'ExternalIdTaken',
     })

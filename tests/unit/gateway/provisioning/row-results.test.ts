@@ -90,7 +90,7 @@ describe('results of rows', () => {
     })
     const rows = linesOf(chunks('{"externalId":"a"}\nnot json\n{"externalId":"b"}\n[]\n'))
     const results = (await all(rowResults(given.ports, rows))) as { n?: number }[]
-    expect(results.pop()).toEqual({ summary: { created: 1, exists: 0, failed: 3 } })
+    expect(results.pop()).toEqual({ summary: { created: 1, existing: 0, failed: 3 } })
     expect(results.toSorted((a, b) => a.n! - b.n!)).toEqual([
       { n: 1, externalId: 'a', status: 'created', did: 'did:plc:a', handle: 'a.test' },
       { n: 2, status: 'error', error: 'InvalidRequest', message: 'The line is not JSON' },
@@ -106,7 +106,7 @@ describe('results of rows', () => {
     }
     const results = await all(rowResults(ports(created).ports, broken()))
     expect(results.at(-1)).toEqual({
-      summary: { created: 1, exists: 0, failed: 0 },
+      summary: { created: 1, existing: 0, failed: 0 },
       error: 'Broken',
       message: 'broken off',
     })
@@ -124,7 +124,7 @@ describe('results of rows', () => {
     await turns()
     timers.shift()!()
     expect(Buffer.from((await first).value!).toString()).toBe(
-      '{"progress":{"created":0,"exists":0,"failed":0}}\n',
+      '{"progress":{"created":0,"existing":0,"failed":0}}\n',
     )
     end.resolve()
     expect(await all(source)).toHaveLength(2)

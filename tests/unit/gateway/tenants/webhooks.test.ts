@@ -35,6 +35,7 @@ it('a tenant has its own, by token and by key, and no other', async () => {
   expect(await ask(token)).toEqual(['tenant roomy'])
   expect(await ask(key)).toEqual(['tenant roomy'])
   expect(await ask({ ...token, tenant: 'second' })).toBe(403)
+  expect(await ask({ ...key, tenant: 'second' })).toBe(403)
 })
 
 it('a key without the scope webhooks has none, nor has a caller without credentials', async () => {

@@ -4,6 +4,7 @@
  */
 
 export * as createTenant from './admin/createTenant.defs.ts'
+export * as deleteTenant from './admin/deleteTenant.defs.ts'
 export * as listTenants from './admin/listTenants.defs.ts'
 export * as moveAccount from './admin/moveAccount.defs.ts'
 export * as restoreTenant from './admin/restoreTenant.defs.ts'

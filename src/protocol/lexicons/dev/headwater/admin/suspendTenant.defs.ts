@@ -40,6 +40,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
 /** Refuses the calls of a tenant, and suspends its accounts in the background. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, [
   'TenantNotFound',
+  'TenantDeleting',
 ])
 
 export { main }

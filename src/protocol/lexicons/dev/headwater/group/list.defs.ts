@@ -37,7 +37,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** The groups of this server that the caller is a member of. */
+/** The groups of this server that the caller is a member of; a caller that acts as a group gets only that one. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output)
 
 export { main }

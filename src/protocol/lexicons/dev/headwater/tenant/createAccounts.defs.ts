@@ -28,7 +28,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Creates accounts, one for each line of the body (#newAccount of dev.headwater.tenant.createAccount). A line comes back for each as soon as it is known, in any order: {n, externalId, status: created, exists or error, did, handle, error, message}, n being the number of the line; {progress} every second; and {summary} at the end. Send the same file again to continue after an interruption. */
+/** Creates accounts, one for each line of the body (#newAccount of dev.headwater.tenant.createAccount). A line comes back for each as soon as it is known, in any order: {n, externalId, status: created, existing or error, did, handle, error, message}, n being the number of the line; {progress} every second; and {summary} at the end. Send the same file again to continue after an interruption. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, [
   'TenantSuspended',
 ])

@@ -129,7 +129,7 @@ type TenantView = {
   id: string
   name: string
   did?: l.DidString
-  status: 'active' | 'suspended' | l.UnknownString
+  status: 'active' | 'suspended' | 'deleting' | l.UnknownString
   createdAt: l.DatetimeString
   quotas: Quotas
   usage: Usage
@@ -151,7 +151,9 @@ const tenantView = /*#__PURE__*/ l.typedObject<TenantView>(
     id: /*#__PURE__*/ l.string({ maxLength: 32 }),
     name: /*#__PURE__*/ l.string(),
     did: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ format: 'did' })),
-    status: /*#__PURE__*/ l.string<{ knownValues: ['active', 'suspended'] }>(),
+    status: /*#__PURE__*/ l.string<{
+      knownValues: ['active', 'suspended', 'deleting']
+    }>(),
     createdAt: /*#__PURE__*/ l.string({ format: 'datetime' }),
     quotas: /*#__PURE__*/ l.ref<Quotas>((() => quotas) as any),
     usage: /*#__PURE__*/ l.ref<Usage>((() => usage) as any),

@@ -44,7 +44,7 @@ type Job = {
   state: 'receiving' | 'running' | 'done' | 'cancelled' | l.UnknownString
   rows: number
   created: number
-  exists: number
+  existing: number
   failed: number
   createdAt: l.DatetimeString
   createdBy: string
@@ -66,7 +66,7 @@ const job = /*#__PURE__*/ l.typedObject<Job>(
     }>(),
     rows: /*#__PURE__*/ l.integer(),
     created: /*#__PURE__*/ l.integer(),
-    exists: /*#__PURE__*/ l.integer(),
+    existing: /*#__PURE__*/ l.integer(),
     failed: /*#__PURE__*/ l.integer(),
     createdAt: /*#__PURE__*/ l.string({ format: 'datetime' }),
     createdBy: /*#__PURE__*/ l.string(),

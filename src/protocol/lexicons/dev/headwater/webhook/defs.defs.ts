@@ -25,7 +25,7 @@ type Endpoint = {
   status: 'enabled' | 'disabled' | l.UnknownString
 
   /**
-   * operator: disabled by putEndpoint. gone: it answered 410. failing: no attempt has succeeded for five days.
+   * operator: disabled by updateEndpoint. gone: it answered 410. failing: no attempt has succeeded for five days.
    */
   disabledReason?: 'operator' | 'gone' | 'failing' | l.UnknownString
   createdAt: l.DatetimeString

@@ -6,7 +6,7 @@
 import { l } from '@atproto/lex-schema'
 import * as WebhookDefs from './defs.defs.ts'
 
-const $nsid = 'dev.headwater.webhook.putEndpoint'
+const $nsid = 'dev.headwater.webhook.updateEndpoint'
 
 type $nsid = typeof $nsid
 
@@ -17,7 +17,7 @@ export const $params = /*#__PURE__*/ l.params()
 export type $Params = l.InferOutput<typeof $params>
 
 export const $input = /*#__PURE__*/ l.jsonPayload({
-  id: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ maxLength: 64 })),
+  id: /*#__PURE__*/ l.string({ maxLength: 64 }),
   url: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ maxLength: 2000 })),
   description: /*#__PURE__*/ l.optional(
     /*#__PURE__*/ l.string({ maxLength: 300 }),
@@ -32,7 +32,6 @@ export const $input = /*#__PURE__*/ l.jsonPayload({
       maxLength: 100,
     }),
   ),
-  secret: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ maxLength: 128 })),
   enabled: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.boolean()),
 })
 
@@ -43,7 +42,6 @@ export const $output = /*#__PURE__*/ l.jsonPayload({
   endpoint: /*#__PURE__*/ l.ref<WebhookDefs.Endpoint>(
     (() => WebhookDefs.endpoint) as any,
   ),
-  secret: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string()),
 })
 
 export type $Output<B = l.BinaryData> = l.InferPayload<typeof $output, B>
@@ -52,13 +50,11 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Creates an endpoint, which gets the events from now on, or changes one. What is absent stays, or has its default. */
+/** Changes what is given of an endpoint. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, [
   'InvalidUrl',
-  'InvalidSecret',
   'UnknownType',
   'EndpointNotFound',
-  'QuotaExceeded',
 ])
 
 export { main }

@@ -1,0 +1,121 @@
+/** `headwater tenant offboard`: deletes a tenant, with its accounts or without, and shows how far that is. */
+import { createWriteStream, existsSync } from 'node:fs'
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { type Command, type Invocation, textOption } from '#src/cli/command.ts'
+import { type Ask, mustType, terminalQuestion } from '#src/cli/confirmation.ts'
+import { readPages } from '#src/cli/read-pages.ts'
+import { XrpcError } from '#src/errors.ts'
+
+const TENANT = 'dev.headwater.tenant'
+const POLL_MS = 2_000
+const BAR_WIDTH = 20
+
+interface TenantView {
+  id: string
+  status: string
+  usage: { accounts: number }
+}
+
+interface Ports {
+  ask: Ask | undefined
+  pause(ms: number): Promise<void>
+}
+
+export const offboardCommand: Command = {
+  name: 'tenant offboard',
+  summary: 'Delete a tenant, with its accounts or without, for good',
+  details: [
+    'Its calls are refused at once. Its accounts are deleted in the background, some 30 a minute, or become accounts of no',
+    'tenant with --keep-accounts; then its domains, keys, admins, invite codes and webhooks end. The server goes on if this',
+    'command is interrupted, and after a restart; run it again to see how far it is.',
+  ].join('\n'),
+  operands: '<tenant>',
+  operandCount: [1, 1],
+  alwaysShowsProgress: true,
+  options: {
+    'keep-accounts': { type: 'boolean', help: 'Keep its accounts, as accounts of no tenant' },
+    export: {
+      type: 'string',
+      value: 'FOLDER',
+      help: 'Before, write the repo of each account here',
+    },
+    reason: { type: 'string', value: 'TEXT', help: 'For the audit log' },
+    yes: { type: 'boolean', help: 'Confirm it, instead of typing the answer' },
+  },
+  run: (invocation) =>
+    offboard(invocation, {
+      ask: terminalQuestion(),
+      pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    }),
+}
+
+/** Exported for tests, which have no terminal. */
+export async function offboard(invocation: Invocation, ports: Ports): Promise<object> {
+  const { operands, options, server } = invocation
+  const id = operands[0]!
+  const folder = textOption(invocation, 'export')
+  const keepAccounts = options['keep-accounts'] === true
+  const find = () => server.withHeaders({ tenant: id }).get<TenantView>(`${TENANT}.getTenant`)
+  const { status, usage } = await find()
+  if (status !== 'deleting') {
+    const exported = folder === undefined ? 0 : await exportAll(invocation, id, folder)
+    const accounts = keepAccounts ? 'keep' : 'delete'
+    const expected = `delete tenant ${id}, ${accounts} its ${usage.accounts} accounts`
+    await mustType(invocation, { what: 'this deletes a tenant for good', expected }, ports.ask)
+    const reason = textOption(invocation, 'reason')
+    await server.post('dev.headwater.admin.deleteTenant', {
+      ...{ id, keepAccounts, ...(reason !== undefined && { reason }) },
+    })
+    await untilGone(invocation, usage.accounts, find, ports)
+    return { tenant: id, deleted: true, ...(folder !== undefined && { exported }) }
+  }
+  await untilGone(invocation, usage.accounts, find, ports)
+  return { tenant: id, deleted: true }
+}
+
+async function untilGone(
+  { report }: Invocation,
+  all: number,
+  find: () => Promise<TenantView>,
+  { pause }: Ports,
+): Promise<void> {
+  for (;;) {
+    try {
+      const { usage } = await find()
+      const done = Math.max(0, all - usage.accounts)
+      const full = all === 0 ? BAR_WIDTH : Math.floor((done / all) * BAR_WIDTH)
+      const bar = `[${'#'.repeat(full)}${'.'.repeat(BAR_WIDTH - full)}]`
+      report(`${bar} ${done} of ${all} accounts`)
+    } catch (error) {
+      if (error instanceof XrpcError && error.error === 'TenantNotFound') return
+      throw error
+    }
+    await pause(POLL_MS)
+  }
+}
+
+/** Files that are there already stay, so that an interrupted export goes on. */
+async function exportAll(invocation: Invocation, id: string, folder: string): Promise<number> {
+  const server = invocation.server.withHeaders({ tenant: id })
+  const accounts = await readPages<{ did: string }>(server, `${TENANT}.listAccounts`, 'accounts', {
+    pageSize: 1_000,
+  })
+  await mkdir(folder, { recursive: true })
+  for (const [i, { did }] of accounts.entries()) {
+    invocation.report(`${i} of ${accounts.length} exported`)
+    const file = join(folder, `${did.replaceAll(':', '-')}.car`)
+    if (existsSync(file)) continue
+    const part = `${file}.part`
+    try {
+      const car = await server.bytes(`${TENANT}.exportAccount`, { did })
+      await pipeline(car, createWriteStream(part))
+      await rename(part, file)
+    } catch (error) {
+      await rm(part, { force: true })
+      throw error
+    }
+  }
+  return accounts.length
+}
