@@ -38,8 +38,8 @@ export const createAccount = method(lexicons.createAccount, {
         },
         input,
       )
-      await addAudit(call, 'createAccount', { externalId: account.externalId })
-      const { session, ...created } = await provisioning.one(tenant.id).create(account)
+      const audited = addAudit(call, 'createAccount', { externalId: account.externalId })
+      const { session, ...created } = await provisioning.one(tenant.id).create(account, audited)
       return { ...created, ...session }
     })
   },

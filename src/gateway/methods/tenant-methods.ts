@@ -9,7 +9,7 @@ interface TenantCall {
   server: ServerContext
 }
 
-/** Call it before any change: then a row may be about a call that is refused afterwards, but no change is without one. */
+/** Await it before any change: then a row may be about a call that is refused afterwards, but no change is without one. */
 export async function addAudit(
   { caller: { tenant }, server }: TenantCall,
   action: string,

@@ -58,9 +58,10 @@ export interface Provisioned {
 export interface Provisioner {
   /**
    * Throws 400 ExternalIdTaken, HandleNotAvailable, InvalidRequest, 413 QuotaExceeded, 403 TenantSuspended, and 502 if the
-   * PLC directory cannot be reached: then the same call continues where this one stopped.
+   * PLC directory cannot be reached: then the same call continues where this one stopped. No DID is published before
+   * `audited` resolves: the call has its row in the tenant's audit log then.
    */
-  create(account: CheckedAccount): Promise<Provisioned>
+  create(account: CheckedAccount, audited?: Promise<void>): Promise<Provisioned>
 }
 
 /** A transaction of the directory costs about the same for many accounts as for one. */
@@ -80,10 +81,10 @@ export function openProvisioner(
     retryTransient(() => accounts.confirmForTenant({ accounts: [...all] })),
   )
   return {
-    create: async (account) => {
+    create: async (account, audited) => {
       const passwordHash = hashOf(account)
-      const reservation = await newReservation(ports, account)
-      const reserved = await reserve.add(reservation)
+      const reserving = newReservation(ports, account).then((one) => reserve.add(one))
+      const [reserved] = await Promise.all([reserving, audited])
       if (reserved.type === 'refused') throw refusal(reserved.refusal)
       const { did, handle } = reserved
       if (reserved.type === 'existing') return { status: 'existing', did, handle }

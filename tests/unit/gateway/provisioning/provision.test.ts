@@ -45,6 +45,15 @@ describe('accounts of a tenant', () => {
     expect(await sql.all('SELECT id FROM refresh_token')).toHaveLength(1)
   })
 
+  it('no DID is published unless the audit log has its row', async () => {
+    const audited = Promise.reject(new Error('no row'))
+    await expect(open().create(account('alice'), audited)).rejects.toThrow('no row')
+    expect(fixture.plcLog.size).toBe(0)
+    const again = await open().create(account('alice'), Promise.resolve())
+    expect(again.status).toBe('created')
+    expect([...fixture.plcLog.keys()]).toEqual([again.did])
+  })
+
   it('the same external id gives the same account', async () => {
     const first = await open().create(account('alice'))
     expect(await open().create(account('alice'))).toEqual({ ...first, status: 'existing' })
