@@ -14,11 +14,13 @@ import { Slots } from '#src/ports/slots.ts'
 import type { Timer } from '#src/ports/timer.ts'
 
 export interface Provisioning {
-  /** A single account is woken soon, those of a file at a bounded rate. */
+  /** A single account is woken soon, those of files at a bounded rate and not while one is running. */
   one(tenant: string): Provisioner
   many(tenant: string): Provisioner & Adopter
   /** Counts a file as running until the returned function is called. Throws 429 RateLimitExceeded for too many. */
   beginFile(tenant: string): () => void
+  /** Wakes no accounts of files until the returned function is called, once. */
+  holdWakes(): () => void
   readonly keychain: Keychain
   readonly timer: Timer
   readonly log: Pick<Log, 'error'>
@@ -30,7 +32,7 @@ const MAX_FILES_OF_TENANT = 2
 const MAX_PLC_REQUESTS = 16
 
 export type ProvisioningPorts = Omit<ProvisionPorts & AdoptPorts, 'plcSlots'> & {
-  bulkWakeQueue: Pick<WakeQueue, 'add'>
+  bulkWakeQueue: Pick<WakeQueue, 'add' | 'hold'>
   timer: Timer
   log: Log
 }
@@ -53,15 +55,18 @@ export function openProvisioning(ports: ProvisioningPorts): Provisioning {
         throw new XrpcError(429, 'RateLimitExceeded', 'Too many files at once')
       }
       files.set(tenant, own + 1)
+      const releaseWakes = ports.bulkWakeQueue.hold()
       let isOpen = true
       return () => {
         if (!isOpen) return
         isOpen = false
+        releaseWakes()
         const left = (files.get(tenant) ?? 1) - 1
         if (left === 0) files.delete(tenant)
         else files.set(tenant, left)
       }
     },
+    holdWakes: () => ports.bulkWakeQueue.hold(),
     keychain: ports.keys,
     timer: ports.timer,
     log: ports.log,

@@ -65,6 +65,7 @@ export async function runJob(
     },
     { firstMs: KEEP_MS },
   )
+  const releaseWakes = provisioning.holdWakes()
   try {
     while (!isStopped()) {
       const next = await jobs.next({ id: job }).catch(undefinedIfNotFound)
@@ -92,6 +93,7 @@ export async function runJob(
     }
   } finally {
     stopKeeping()
+    releaseWakes()
   }
 }
 

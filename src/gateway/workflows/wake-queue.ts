@@ -20,6 +20,7 @@ export class WakeQueue {
   readonly #pace: WakePace
   #waiting: string[] = []
   readonly #running = new Set<Promise<void>>()
+  #holds = 0
   #closed = false
 
   /** If `wake` fails, the account wakes with its next call or reminder. */
@@ -38,7 +39,16 @@ export class WakeQueue {
   add(did: string): void {
     if (this.#closed || this.#waiting.length >= this.#pace.maxWaiting) return
     this.#waiting.push(did)
-    if (this.#running.size < this.#pace.concurrent) this.#start()
+    this.#startNext()
+  }
+
+  /** Begins no wake until the function that it returns is called, once. */
+  hold(): () => void {
+    this.#holds++
+    return () => {
+      this.#holds--
+      for (let free = this.#pace.concurrent; free > 0; free--) this.#startNext()
+    }
   }
 
   /** Starts no more; the accounts that are still queued get a reminder later. */
@@ -48,13 +58,21 @@ export class WakeQueue {
     await Promise.all(this.#running)
   }
 
-  #start(): void {
-    const running = this.#run().finally(() => this.#running.delete(running))
+  #startNext(): void {
+    const isFree = this.#holds === 0 && this.#running.size < this.#pace.concurrent
+    if (!isFree || this.#waiting.length === 0) return
+    const running = this.#run().finally(() => {
+      this.#running.delete(running)
+      // One may have come, or a hold may have ended, after it had looked.
+      this.#startNext()
+    })
     this.#running.add(running)
   }
 
   async #run(): Promise<void> {
-    for (let did = this.#waiting.shift(); did !== undefined; did = this.#waiting.shift()) {
+    while (this.#holds === 0) {
+      const did = this.#waiting.shift()
+      if (did === undefined) return
       const began = performance.now()
       await this.#wake(did).catch(() => {})
       const { rest } = this.#pace

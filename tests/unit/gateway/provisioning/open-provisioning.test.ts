@@ -4,8 +4,28 @@ import {
   type ProvisioningPorts,
 } from '#src/gateway/provisioning/open-provisioning.ts'
 
+/** `holds`: for how many files and jobs the wakes are held. */
+function open() {
+  const counts = { holds: 0 }
+  const hold = () => {
+    counts.holds++
+    return () => void counts.holds--
+  }
+  const provisioning = openProvisioning({ bulkWakeQueue: { hold } } as ProvisioningPorts)
+  return { provisioning, counts }
+}
+
+it('no account of a file is woken while a file or a job is running', () => {
+  const { provisioning, counts } = open()
+  const ends = [provisioning.beginFile('a'), provisioning.beginFile('b'), provisioning.holdWakes()]
+  expect(counts.holds).toBe(3)
+  for (const end of ends) end()
+  ends[0]!()
+  expect(counts.holds).toBe(0)
+})
+
 it('a tenant has two files at once, and a process eight', () => {
-  const provisioning = openProvisioning({} as ProvisioningPorts)
+  const { provisioning } = open()
   const tooMany = expect.objectContaining({ status: 429, error: 'RateLimitExceeded' })
   const ends = ['a', 'a', 'b', 'b', 'c', 'c', 'd'].map((name) => provisioning.beginFile(name))
   expect(() => provisioning.beginFile('a')).toThrow(tooMany)

@@ -39,6 +39,25 @@ it('the wake queue leaves an account that fails to the reminders, and goes on', 
   expect(begun).toEqual(['a', 'b', 'c', 'd'])
 })
 
+it('the wake queue begins no wake while it is held, and goes on in order afterwards', async () => {
+  const { begun, ends, firstWakes } = wakes()
+  const releases = [firstWakes.hold(), firstWakes.hold()]
+  for (const did of ['a', 'b', 'c']) firstWakes.add(did)
+  releases[0]!()
+  await turns()
+  expect(begun).toEqual([])
+  releases[1]!()
+  await turns()
+  expect(begun).toEqual(['a', 'b'])
+  const release = firstWakes.hold()
+  ends.get('a')!.resolve()
+  await turns()
+  expect(begun).toEqual(['a', 'b'])
+  release()
+  await turns()
+  expect(begun).toEqual(['a', 'b', 'c'])
+})
+
 it('the wake queue closes when running wakes have ended, and starts no other', async () => {
   const { begun, ends, firstWakes } = wakes()
   for (const did of ['a', 'b', 'c', 'd']) firstWakes.add(did)
