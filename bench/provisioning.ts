@@ -39,15 +39,24 @@ function rss({ pid }: RunningServer): number {
   return Number(kilobytes) / 1024
 }
 
-/** Milliseconds that a process and its children have used. */
+/** Milliseconds that a process has used. */
 function cpu(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+/** Milliseconds that the children of a process and theirs have used: the engine. */
+function cpuOfChildren(pid: number): number {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
-  const own = (Number(fields[11]) + Number(fields[12])) * 10
-  return children
-    .split(' ')
-    .reduce((sum, child) => sum + (child === '' ? 0 : cpu(Number(child))), own)
+  const pids = children === '' ? [] : children.split(' ').map(Number)
+  return pids.reduce((sum, child) => sum + cpu(child) + cpuOfChildren(child), 0)
+}
+
+/** Accounts that are awake. */
+async function awake(url: string): Promise<number> {
+  const answer = await fetch(`${url}/metrics`, { headers: operator })
+  return Number(/^headwater_accounts_awake (\d+)$/m.exec(await answer.text())![1])
 }
 
 /** Sends the rows, and counts the results by status. */
@@ -129,20 +138,24 @@ try {
   let isDone = false
   const live = options.live ? write(client, () => isDone) : undefined
   const begin = performance.now()
-  const [server0, bench0] = [cpu(server.pid), process.cpuUsage()]
+  const [server0, engine0] = [cpu(server.pid), cpuOfChildren(server.pid)]
+  const bench0 = process.cpuUsage()
   const rows = Array.from({ length: count }, (_, i) => ({ externalId: `a${i}` }))
   const counts = await createAccounts(server.url, rows)
   const seconds = (performance.now() - begin) / 1000
   isDone = true
   const used = process.cpuUsage(bench0)
+  const ofEach = (ms: number) => (ms / count).toFixed(2)
   print(
     'CPU time of an account',
-    `${((cpu(server.pid) - server0) / count).toFixed(1)} ms server and engine`,
-    `${((used.user + used.system) / 1000 / count).toFixed(1)} ms PLC directory and client`,
+    `${ofEach(cpu(server.pid) - server0)} ms server`,
+    `${ofEach(cpuOfChildren(server.pid) - engine0)} ms engine`,
+    `${ofEach((used.user + used.system) / 1000)} ms PLC directory and client`,
   )
   print('createAccounts', JSON.stringify(counts), `${(count / seconds).toFixed(0)}/s`)
   if (live !== undefined) print('createRecord meanwhile', percentiles(await live))
   print('resident memory', `${before.toFixed(0)} MB before, ${rss(server).toFixed(0)} MB after`)
+  print('accounts awake', `${await awake(server.url)}`)
   const again = performance.now()
   await createAccounts(server.url, rows)
   print('the same file again', `${(count / ((performance.now() - again) / 1000)).toFixed(0)}/s`)
