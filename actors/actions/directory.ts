@@ -64,6 +64,11 @@ export const directoryActions = {
     ...reads({ find: directory.findPasswordReset }),
     ...writes({ record: directory.recordPasswordReset }),
   },
+  operatorAudit: {
+    ...reads({ list: directory.listOperatorAudit }),
+    // The caller makes the id.
+    ...writes({ add: directory.addOperatorAudit }),
+  },
   initialStates: reads({ find: directory.findInitialState }),
   identityChanges: {
     ...reads({ list: directory.listIdentityChanges }),

@@ -36,6 +36,7 @@ export {
   listMemberships,
   setMemberships,
 } from '#src/directory/memberships.ts'
+export { addOperatorAudit, listOperatorAudit } from '#src/directory/operator-audit.ts'
 export { findPasswordReset, recordPasswordReset } from '#src/directory/password-resets.ts'
 export {
   listAccountsToAsk,

@@ -202,4 +202,18 @@ export const directorySchema: readonly Migration[] = [
        UNIQUE (owner, message)
      )`,
   ],
+  // Release 5: what operators did on the console.
+  [
+    ddl`CREATE TABLE operator_audit (
+       n INTEGER PRIMARY KEY,
+       id TEXT NOT NULL UNIQUE,
+       at INTEGER NOT NULL,             -- ms since 1970
+       actor TEXT NOT NULL,             -- a DID, or: admin password
+       action TEXT NOT NULL,
+       target TEXT,
+       detail TEXT,                     -- JSON
+       address TEXT                     -- of the client
+     )`,
+    'CREATE INDEX operator_audit_at ON operator_audit (at)',
+  ],
 ]

@@ -182,6 +182,8 @@ export async function fillDirectory(of: Directory): Promise<void> {
   await directory.setTenantStatus(of, { id: 'other', status: 'suspended' })
   await directory.addJob(of, { tenant: 'roomy', job: 'job-1' })
   await directory.addReminder(of, { did: alice, process: 'folder-1' })
+  const entry = { id: 'entry-1', actor: 'admin password', action: 'takedown', target: alice }
+  await directory.addOperatorAudit(of, { ...entry, detail: '{}', address: '192.0.2.1' })
   const said = { status: 'active', accounts: 120, seq: 5, lagMs: 30, error: null }
   const turn = { nextAt: of.clock.now(), failures: 0 }
   await directory.recordRelay(of, { url: relay, urls: [relay], ...said, ...turn })

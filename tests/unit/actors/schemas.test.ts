@@ -31,6 +31,7 @@ import {
   getTenant,
   invitesByAccount,
   listCreatedAccounts,
+  listOperatorAudit,
   listRelays,
   listReminders,
   listTenantsOf,
@@ -176,6 +177,13 @@ describe.each(versionsOf('directory'))('a directory of schema version %d', (vers
     expect(await listTenantsOf(directory, { did: 'did:plc:ruth' })).toEqual(roomy)
     const dids = ['did:plc:space']
     expect(await tenantsOfAccounts(directory, { dids })).toEqual({ 'did:plc:space': 'roomy' })
+  })
+
+  it.skipIf(version < 8)('knows what operators did', async () => {
+    const directory = testDirectory({ sql: opened('directory', version) })
+    const { entries } = await listOperatorAudit(directory, { limit: 9 })
+    const taken = { actor: 'admin password', action: 'takedown', target: alice }
+    expect(entries).toMatchObject([{ ...taken, address: '192.0.2.1' }])
   })
 
   it('lists its reminders, to all processes if it did not know whose they are', async () => {
