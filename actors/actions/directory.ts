@@ -28,6 +28,7 @@ export const directoryActions = {
     }),
   },
   tenantJobs: {
+    ...reads({ list: directory.listJobs }),
     // If the answer is lost, the job waits until its lease has ended.
     ...writes({
       add: directory.addJob,

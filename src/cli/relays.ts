@@ -7,7 +7,7 @@ import {
   UsageError,
 } from '#src/cli/command.ts'
 import { readPages } from '#src/cli/read-pages.ts'
-import { type RelayReport, type RelayRow, requestText } from '#src/cli/relay-request.ts'
+import { type RelayReport, type RelayRow, requestText } from '#src/protocol/relay-request.ts'
 
 const urlOf = (relay: string) =>
   (relay.includes('://') ? relay : `https://${relay}`).replace(/\/+$/, '')

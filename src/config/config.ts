@@ -13,6 +13,8 @@ import { readSecrets, type Secrets } from '#src/config/secrets.ts'
 import { isHostname, readService, type ServiceConfig } from '#src/config/service.ts'
 import { readServices, type Services } from '#src/config/services.ts'
 import { readTraffic, type TrafficConfig } from '#src/config/traffic.ts'
+import { type Variable, variablesOf } from '#src/config/variables.ts'
+import { isDid } from '#src/protocol/did.ts'
 
 export interface Config extends TrafficConfig {
   /** In development (no PDS_HOSTNAME) missing secrets are generated; in production they are required. */
@@ -22,6 +24,8 @@ export interface Config extends TrafficConfig {
   gateway: { host: string; port: number; hostname: string; publicUrl: string }
   service: ServiceConfig
   secrets: Partial<Secrets>
+  /** Accounts of this server that may open the operator's console, signed in with a second factor. */
+  operatorDids: string[]
   /** Start although keys are not those that the data was written with. */
   acceptChangedKeys: boolean
   /** Places where the reference PDS would keep its accounts, besides its data folder. */
@@ -49,6 +53,8 @@ export interface Config extends TrafficConfig {
     rivetkit: LogLevel | undefined
   }
   warnings: string[]
+  /** For the operator's console. */
+  variables: Variable[]
 }
 
 export type Role = 'all' | 'gateway' | 'actors'
@@ -92,6 +98,7 @@ export function readConfig(env: Environment): Config {
     },
     service: readService(read, hostname),
     secrets: readSecrets(read, isProduction),
+    operatorDids: read.list('PDS_OPERATOR_DIDS', 'a comma-separated list of DIDs', isDid) ?? [],
     acceptChangedKeys: read.flag('PDS_ACCEPT_CHANGED_KEYS') ?? false,
     referenceData: referenceLocations.flatMap((name) => read.text(name) ?? []),
     identity: readIdentity(read, isProduction),
@@ -129,7 +136,9 @@ export function readConfig(env: Environment): Config {
       rivetkit: read.choice('RIVET_LOG_LEVEL', levels),
     },
     warnings: warnings(read),
+    variables: [],
   }
+  config.variables = variablesOf(env, config)
   const errors = [...unknownNames(env), ...read.errors]
   if (errors.length > 0) throw new ConfigError(errors)
   return config

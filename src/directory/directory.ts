@@ -88,7 +88,7 @@ export {
   disableTenantInvites,
   listTenantInvites,
 } from '#src/directory/tenant-invites.ts'
-export { addJob, keepJob, removeJob, takeJobs } from '#src/directory/tenant-jobs.ts'
+export { addJob, keepJob, listJobs, removeJob, takeJobs } from '#src/directory/tenant-jobs.ts'
 export { confirmForTenant, reserveForTenant } from '#src/directory/tenant-reservations.ts'
 export { beginSuspension, endSuspension, takeSweep } from '#src/directory/tenant-suspensions.ts'
 export {

@@ -13,26 +13,27 @@ export interface AccountInfo {
 }
 
 /**
- * The accounts, in any status but deleted, whose email or handle contains `text` or whose DID equals it; oldest first.
+ * The accounts, of one status or of any but deleted, whose email or handle contains `text` or whose DID equals it; oldest first.
  * `cursor` is `<ms>::<did>` of the last account, absent after the last page; throws 400 if it is malformed.
  */
 export async function searchAccounts(
   { sql }: Directory,
-  { text = '', cursor, limit }: { text?: string; cursor?: string; limit: number },
+  {
+    text = '',
+    status,
+    cursor,
+    limit,
+  }: { text?: string; status?: string; cursor?: string; limit: number },
 ): Promise<{ accounts: AccountInfo[]; cursor?: string }> {
   const [createdAt, did] = cursor === undefined ? [-1, ''] : parseAccountCursor(cursor)
   const part = text.toLowerCase()
   const rows = await sql.all<Omit<AccountInfo, 'createdAt'> & { createdAt: number }>(
     `SELECT did, handle, email, status, created_at AS createdAt FROM account
-     WHERE reserved_until IS NULL AND status <> 'deleted' AND (created_at, did) > (?, ?)
-       AND (instr(handle, ?) > 0 OR instr(email, ?) > 0 OR did = ?)
-     ORDER BY created_at, did LIMIT ?`,
-    createdAt,
-    did,
-    part,
-    part,
-    text,
-    limit + 1,
+     WHERE reserved_until IS NULL AND status <> 'deleted' AND (created_at, did) > (?1, ?2)
+       AND (instr(handle, ?3) > 0 OR instr(email, ?3) > 0 OR did = ?4)
+       AND (?5 IS NULL OR status = ?5)
+     ORDER BY created_at, did LIMIT ?6`,
+    ...[createdAt, did, part, text, status ?? null, limit + 1],
   )
   const page = rows.slice(0, limit)
   const last = page.at(-1)

@@ -43,6 +43,11 @@ export async function takeJobs(
   })
 }
 
+/** Those that have not ended. */
+export function listJobs({ sql }: Directory, { limit }: { limit: number }): Promise<JobName[]> {
+  return sql.all<JobName>('SELECT job, tenant FROM tenant_job ORDER BY tenant, job LIMIT ?', limit)
+}
+
 /** Renews the lease. Call it in the gateway that has the job. */
 export async function keepJob(directory: Directory, { job }: { job: string }): Promise<void> {
   await directory.lane.write([`job ${job}`], async (now) => ({

@@ -15,6 +15,8 @@ import { actAsPages } from '#src/gateway/pages/act-as.ts'
 import { claimPage } from '#src/gateway/pages/claim.ts'
 import { iconRoutes } from '#src/gateway/pages/icon.ts'
 import { assetRoutes } from '#src/gateway/pages/islands.ts'
+import type { ConsoleSettings } from '#src/gateway/pages/operator/console-ports.ts'
+import { operatorPages } from '#src/gateway/pages/operator/operator-pages.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import { securityPages } from '#src/gateway/pages/pages.ts'
 import type { EventStreams } from '#src/gateway/realtime/event-streams.ts'
@@ -26,6 +28,8 @@ import { SUBSCRIBE_PATH } from '#src/protocol/realtime-names.ts'
 
 export interface AppPorts extends CallPorts, OperatorPorts {
   pages?: Pick<PageContext, 'branding' | 'secret' | 'clock' | 'signInDevice' | 'groups'>
+  /** The operator's console, which needs the pages; absent in some tests. */
+  console?: ConsoleSettings
   /** Signs in members whose home is another server; absent in some tests. */
   membersElsewhere?: MembersElsewhere
   /** Serves server-sent events; absent in some tests. */
@@ -52,6 +56,7 @@ export function createApp(ports: AppPorts): Hono<Env> {
     claimPage(app, context)
     securityPages(app, context)
     actAsPages(app, context)
+    if (ports.console !== undefined) operatorPages(app, { ...context, ...ports.console })
   }
   if (ports.eventStreams !== undefined) app.get(SUBSCRIBE_PATH, ports.eventStreams)
   lexiconRoutes(app)

@@ -23,6 +23,7 @@ import { openStreams, streamPaths } from '#src/gateway/open-streams.ts'
 import { openTraffic } from '#src/gateway/open-traffic.ts'
 import { Health } from '#src/gateway/operator/health.ts'
 import { createMetrics } from '#src/gateway/operator/metrics.ts'
+import { Samples } from '#src/gateway/operator/samples.ts'
 import { otherAddressPage } from '#src/gateway/pages/other-address.ts'
 import { runJobs } from '#src/gateway/provisioning/run-jobs.ts'
 import { startRealtime } from '#src/gateway/realtime/start-realtime.ts'
@@ -161,13 +162,18 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     relays: relays.view,
     maxAwakeAccounts: ports.maxAwakeAccounts,
   })
-  const metrics = createMetrics({
-    ...{ firehose: streams.firehose, jetstream: streams.jetstream.stats, health },
-    realtime: realtime.stats,
-    unhandledRejections: ports.unhandledRejections,
-    storeSyncs: ports.storeSyncs,
-    webhooks: ports.webhookStats,
+  const { firehose } = streams
+  const { unhandledRejections, storeSyncs, webhookStats: webhooks } = ports
+  const samples = new Samples({
+    ...{ health, firehose, webhooks, storeSyncs, unhandledRejections, clock },
   })
+  const metrics = samples.watch(
+    createMetrics({
+      ...{ firehose, jetstream: streams.jetstream.stats, health },
+      ...{ realtime: realtime.stats, unhandledRejections, storeSyncs, webhooks },
+    }),
+  )
+  const stopping = new AbortController()
   const app = createApp({
     methods: new Map([
       ...(config.services.appView === undefined ? methodsWithoutAppView : methods),
@@ -184,6 +190,10 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
       clock,
       signInDevice: (request, did, since) => oauth.signInDevice(request, did, since),
       groups: oauth,
+    },
+    console: {
+      ...{ operatorDids: config.operatorDids, variables: config.variables },
+      ...{ samples, firehose, stopping: stopping.signal },
     },
     nextNonce: () => oauth.nextNonce(),
     metrics,
@@ -220,6 +230,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   })
   const stopJobs = runJobs({ server: context, timer: systemTimer, log })
   const stopAskingRelays = relays.watch()
+  const stopSamples = samples.start(systemTimer, (err) => log.warn({ err }, 'a sample failed'))
   const cancelWarmUp = oauth.warmUp(systemTimer)
   const { port } = server.address() as AddressInfo
   const { host } = config.gateway
@@ -230,6 +241,8 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     stopTenantTasks()
     stopJobs()
     stopAskingRelays()
+    stopSamples()
+    stopping.abort()
     traffic.close()
     cancelWarmUp()
     stalls.stop()

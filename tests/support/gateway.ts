@@ -35,6 +35,9 @@ export interface Actors {
   account?: Actions
   directory?: Actions
   sequencer?: Actions
+  /** The one tenant, and the webhooks of the server. */
+  tenant?: Actions
+  webhooks?: Actions
   /** False if the account sleeps; then the directory and the sequencer may answer for it. */
   isAwake?: boolean
 }
@@ -72,6 +75,8 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
     isAwake: () => actors.isAwake ?? true,
     directory: recorded({ ...actors.directory, accounts }, calls),
     sequencer: recorded(actors.sequencer ?? {}, calls),
+    tenant: () => recorded(actors.tenant ?? {}, calls),
+    webhooks: () => recorded(actors.webhooks ?? {}, calls),
   } as unknown as Dispatch
   const clock = { now: () => now }
   const identity = testIdentity(dispatch, clock)

@@ -126,13 +126,14 @@ export async function signInWithPasskey(
   await verifyPasskey(account, { response, effect })
 }
 
-/** Throws 401 if the session does not exist or has expired. */
+/** `secondStep`: whether it began with a second factor, or a passkey. Throws 401 if it does not exist or has expired. */
 export async function checkPageSession(
   account: Account,
   { token }: { token: string },
-): Promise<void> {
-  await liveSession(account, token, SESSION_LIFETIME_MS)
+): Promise<{ secondStep: boolean }> {
+  const { counter } = await liveSession(account, token, SESSION_LIFETIME_MS)
   mustLogIn((await account.profile.get()).status)
+  return { secondStep: counter === SECOND_STEP_PASSED }
 }
 
 async function hasRecentSecondStep(account: Account, token: string): Promise<boolean> {

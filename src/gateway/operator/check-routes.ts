@@ -1,8 +1,9 @@
 /** Routes for `headwater doctor` and `headwater mail test`. */
 import type { Context, Hono } from 'hono'
-import { invalidRequest, XrpcError } from '#src/errors.ts'
+import { invalidRequest } from '#src/errors.ts'
 import { readBody } from '#src/gateway/http/body.ts'
 import { type CheckPorts, isDevelopment, serverChecks } from '#src/gateway/operator/checks.ts'
+import { sendTestMail } from '#src/gateway/operator/test-mail.ts'
 import { type AdminPorts, mustBeAdmin } from '#src/gateway/xrpc/failed-credentials.ts'
 import { bodySource, type Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
@@ -25,13 +26,7 @@ export function checkRoutes(app: Hono<Env>, ports: CheckPorts, admin: AdminPorts
     const body = (await readBody(bodySource(c), bodyOptions)) as { to?: unknown } | null
     const to = body?.to
     if (typeof to !== 'string' || !to.includes('@')) throw invalidRequest('to must be an email')
-    const { serviceName } = server.service.mail
-    const mail = { subject: `Test mail from ${serviceName}`, text: `${serviceName} can send mail.` }
-    await server.mailer.send({ to, ...mail }).catch((error: Error) => {
-      // The reason is for the operator; users get the plain message.
-      const { cause } = error as { cause?: Error }
-      throw new XrpcError(502, 'UpstreamFailure', cause?.message ?? error.message)
-    })
+    await sendTestMail(server, to)
     const { folder } = server.mailer
     return c.json({ to, ...(folder === undefined ? { sent: true } : { writtenTo: folder }) })
   })

@@ -42,6 +42,8 @@ const routes: readonly [prefix: string, route: string][] = [
   ['/oauth/', 'oauth'],
   ['/.well-known/', 'well-known'],
   ['/account', 'pages'],
+  ['/admin/handle-rules', 'operator'],
+  ['/admin', 'pages'],
   ['/@atproto/', 'pages'],
   ['/xrpc/_', 'operator'],
   ['/metrics', 'operator'],

@@ -6,6 +6,7 @@ import { readBody } from '#src/gateway/http/body.ts'
 import { corsHeaders, retryHeader } from '#src/gateway/http/response.ts'
 import type { Health, StorageHealth } from '#src/gateway/operator/health.ts'
 import type { Metrics } from '#src/gateway/operator/metrics.ts'
+import { suspendAccount } from '#src/gateway/operator/suspend-account.ts'
 import { mustBeAdmin } from '#src/gateway/xrpc/failed-credentials.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import type { RateLimits } from '#src/gateway/xrpc/rate-limits.ts'
@@ -144,17 +145,13 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
     return json({ did, ...(await server.dispatch.account(did).lifecycle.announce()) })
   })
 
-  // A temporary takedown that keeps the sessions. No lexicon has a method for it.
   for (const [path, suspended] of [
     ['suspend', true],
     ['unsuspend', false],
   ] as const) {
     app.post(`/xrpc/_admin/${path}`, async (c) => {
       const did = await accountInBody(c)
-      const state = await server.dispatch.account(did).lifecycle.changeState({ suspended })
-      // From now on the suspension, or its end, is the operator's, and not the account's tenant's.
-      await server.dispatch.directory.tenantAccounts.endSuspension({ did })
-      return json({ did, ...state })
+      return json({ did, ...(await suspendAccount(server, did, suspended)) })
     })
   }
 

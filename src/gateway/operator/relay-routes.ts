@@ -2,16 +2,13 @@
 import type { Context, Hono } from 'hono'
 import { invalidRequest } from '#src/errors.ts'
 import { readBody } from '#src/gateway/http/body.ts'
-import type { Health } from '#src/gateway/operator/health.ts'
+import { type RelayReportPorts, relayReport } from '#src/gateway/operator/relay-report.ts'
 import { type AdminPorts, mustBeAdmin } from '#src/gateway/xrpc/failed-credentials.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { bodySource, type Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
-export interface RelayRoutePorts {
-  server: Pick<ServerContext, 'dispatch' | 'relays' | 'service'>
-  health: Pick<Health, 'counts'>
-  /** Whether calls are counted by address. */
-  rateLimits?: unknown
+export interface RelayRoutePorts extends RelayReportPorts {
+  server: RelayReportPorts['server'] & Pick<ServerContext, 'dispatch'>
 }
 
 const bodyOptions = { accepts: 'application/json', limit: 4_096, timeoutMs: 10_000 }
@@ -19,24 +16,12 @@ const MAX_PAGE = 1_000
 const MAX_LIMIT = 1_000_000_000
 
 export function relayRoutes(app: Hono<Env>, ports: RelayRoutePorts, admin: AdminPorts): void {
-  const { server, health } = ports
+  const { server } = ports
   const requireAdmin = (c: Context<Env>) => mustBeAdmin(admin, c)
 
   app.get('/xrpc/_admin/relays', async (c) => {
     await requireAdmin(c)
-    const { hostname, inviteRequired, contactEmail, signUps } = server.service
-    const accounts = (await health.counts())?.accounts
-    return c.json({
-      hostname,
-      accounts: accounts ?? null,
-      policy: {
-        inviteRequired,
-        rateLimits: ports.rateLimits !== undefined,
-        signUps,
-        contactEmail: contactEmail ?? null,
-      },
-      relays: await server.relays.rows(accounts && (accounts['active'] ?? 0)),
-    })
+    return c.json(await relayReport(ports))
   })
 
   app.get('/xrpc/_admin/relay-accounts', async (c) => {

@@ -64,7 +64,7 @@ export function otherAddressPage(
 }
 
 function isPage({ method, url = '/', headers }: PageRequest): boolean {
-  if (method !== 'GET' || !/^\/(account|oauth\/authorize)([/?]|$)/.test(url)) return false
+  if (method !== 'GET' || !/^\/(account|admin|oauth\/authorize)([/?]|$)/.test(url)) return false
   return String(headers.accept).includes('text/html')
 }
 

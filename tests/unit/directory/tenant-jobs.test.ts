@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { addJob, keepJob, removeJob, takeJobs } from '#src/directory/tenant-jobs.ts'
+import { addJob, keepJob, listJobs, removeJob, takeJobs } from '#src/directory/tenant-jobs.ts'
 import { testDirectory } from '#tests/support/test-directory.ts'
 
 it('a job is given to one gateway, and to another one 15 s after the first has asked to keep it', async () => {
@@ -20,4 +20,14 @@ it('a job is given to one gateway, and to another one 15 s after the first has a
   const before = directory.sql.batches
   expect(await takeJobs(directory, { limit: 2 })).toEqual([])
   expect(directory.sql.batches).toBe(before)
+})
+
+it('jobs that have not ended are listed', async () => {
+  const directory = testDirectory()
+  for (const job of ['b', 'a']) await addJob(directory, { tenant: 'roomy', job })
+  const names = ['a', 'b'].map((job) => ({ tenant: 'roomy', job }))
+  expect(await listJobs(directory, { limit: 9 })).toEqual(names)
+  expect(await listJobs(directory, { limit: 1 })).toEqual(names.slice(0, 1))
+  await removeJob(directory, { job: 'a' })
+  expect(await listJobs(directory, { limit: 9 })).toEqual(names.slice(1))
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type RelayReport, requestText } from '#src/cli/relay-request.ts'
+import { type RelayReport, requestText } from '#src/protocol/relay-request.ts'
 
 const row = {
   ...{ relay: 'https://relay.example.com', status: 'active', accountsHere: 543 },

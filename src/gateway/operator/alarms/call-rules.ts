@@ -1,0 +1,82 @@
+/** Rules about calls, pages and accounts in use. */
+import { perSecond, type Rule, recent, sum } from '#src/gateway/operator/alarms/rule.ts'
+import type { Sample } from '#src/gateway/operator/samples.ts'
+
+export const callRules: readonly Rule[] = [
+  {
+    name: 'HeadwaterErrors',
+    what: 'Calls do not fail by our fault',
+    look: (vitals) => failures(recent(vitals), ({ failed }) => failed, 0.01),
+    advice:
+      'The log has a line for each, with x-request-id. 503 is the server refusing work; 507 is the disk.',
+  },
+  {
+    name: 'HeadwaterErrorsOfOtherServices',
+    what: 'Other services answer',
+    look: (vitals) => failures(recent(vitals), ({ failedElsewhere }) => failedElsewhere, 0.1),
+    advice: 'The AppView, a moderation service or the PLC directory fails; the log names it.',
+  },
+  {
+    name: 'HeadwaterPageErrors',
+    what: 'Sign-in and pages do not fail',
+    look: (vitals) => {
+      const rate = perSecond(recent(vitals), ({ failedPages }) => failedPages)
+      return {
+        bad: rate > 0.05,
+        value: rate === 0 ? 'none failed' : `${rate.toFixed(2)} a second fail`,
+      }
+    },
+    advice: 'The log has a line for each, with x-request-id.',
+  },
+  {
+    name: 'HeadwaterOverloaded',
+    what: 'The process is not busy for long',
+    look: (_, { lateMs }) => ({ bad: lateMs > 500, value: `${lateMs.toFixed(0)} ms at a time` }),
+    advice: 'Turn on PDS_RATE_LIMITS_ENABLED. More processors help only with several processes.',
+  },
+  {
+    name: 'HeadwaterTooManyAwake',
+    what: 'No more accounts are awake than memory is meant for',
+    look: ({ maxAwake }, { awake }) => ({
+      bad: awake > 1.1 * maxAwake,
+      value: `${awake} of ${maxAwake}`,
+    }),
+    advice:
+      'With 1 MB of memory for each more, raise PDS_MAX_AWAKE_ACCOUNTS. If memory is short, lower it.',
+  },
+  {
+    name: 'HeadwaterAccountsPutToSleep',
+    what: 'Accounts do not wait for others to sleep',
+    look: ({ samples }) => {
+      const rate = perSecond(samples, ({ putToSleep }) => putToSleep)
+      return { bad: rate > 1, value: `${rate.toFixed(2)} a second` }
+    },
+    advice: 'The same: more accounts are in use than PDS_MAX_AWAKE_ACCOUNTS.',
+  },
+  {
+    name: 'HeadwaterRateLimited',
+    what: 'Clients are not refused all the time',
+    look: ({ samples }) => {
+      const rate = perSecond(samples, ({ rateLimited }) => rateLimited)
+      return { bad: rate > 1, value: `${rate.toFixed(2)} a second` }
+    },
+    advice:
+      'If the client is wrong, PDS_RATE_LIMIT_BYPASS_IPS. If all have one address, PDS_TRUSTED_PROXIES.',
+  },
+  {
+    name: 'HeadwaterUnhandledRejections',
+    what: 'No error was left unhandled',
+    look: ({ samples }) => {
+      const n = sum(samples, ({ unhandled }) => unhandled)
+      return { bad: n > 0, value: n === 0 ? 'none in the last hour' : String(n) }
+    },
+    advice: 'A bug. Report the stack that is in the log. The server goes on.',
+  },
+]
+
+function failures(samples: readonly Sample[], of: (sample: Sample) => number, most: number) {
+  const calls = sum(samples, (sample) => sample.calls)
+  const failed = sum(samples, of)
+  const value = calls === 0 ? 'no calls' : `${((100 * failed) / calls).toFixed(1)} %`
+  return { bad: calls > 0 && failed / calls > most, value }
+}

@@ -1,0 +1,61 @@
+/** What a rule of the console is, and the values that rules look at. */
+import type { StorageHealth } from '#src/gateway/operator/health.ts'
+import type { Sample } from '#src/gateway/operator/samples.ts'
+import type { RelayRow } from '#src/gateway/relays/relay-view.ts'
+
+export interface Vitals {
+  /** Of the last hour, oldest first; the last is the newest. */
+  samples: readonly Sample[]
+  storage: StorageHealth
+  storeLossS: number
+  engine: { isHealthy: boolean; restarts: number } | undefined
+  maxAwake: number
+  relays: readonly RelayRow[]
+  oldestEventAt: number | undefined
+  now: number
+}
+
+export interface Rule {
+  name: string
+  what: string
+  /** Undefined if it is not known. */
+  look(vitals: Vitals, last: Sample): { bad: boolean; value: string } | undefined
+  advice: string
+  path?: string
+}
+
+export const MB = 1_000_000
+export const GB = 1_000 * MB
+export const HOUR_MS = 3_600_000
+
+/** The samples of the last five minutes. */
+export function recent({ samples, now }: Vitals): readonly Sample[] {
+  return samples.filter(({ at }) => at > now - 5 * 60_000)
+}
+
+export function sum(samples: readonly Sample[], of: (sample: Sample) => number): number {
+  return samples.reduce((total, sample) => total + of(sample), 0)
+}
+
+export function perSecond(samples: readonly Sample[], of: (sample: Sample) => number): number {
+  return (
+    sum(samples, of) /
+    Math.max(
+      sum(samples, ({ seconds }) => seconds),
+      1,
+    )
+  )
+}
+
+/** In units of a second, between the first sample that has the value and the last. */
+export function growth(samples: readonly Sample[], of: (sample: Sample) => number | null) {
+  const known = samples.filter((sample) => of(sample) !== null)
+  const [first, last] = [known[0], known.at(-1)]
+  if (first === undefined || last === undefined || last.at - first.at < HOUR_MS / 4)
+    return undefined
+  return ((of(last)! - of(first)!) * 1_000) / (last.at - first.at)
+}
+
+export const seconds = (n: number) => `${n < 10 ? n.toFixed(1) : Math.round(n)} s`
+export const bytes = (n: number) =>
+  n < GB ? `${(n / MB).toFixed(0)} MB` : `${(n / GB).toFixed(1)} GB`

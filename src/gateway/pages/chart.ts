@@ -1,0 +1,127 @@
+/**
+ * Line charts, drawn by the server as SVG: they need no script, and a live page replaces them whole. The figures are also in a
+ * table, for those who would rather read, and for screen readers.
+ */
+import { html, raw } from 'hono/html'
+import type { Html } from '#src/gateway/pages/shell.ts'
+
+export interface ChartLine {
+  label: string
+  /** One for each time; null where it is not known. */
+  values: readonly (number | null)[]
+}
+
+export interface Chart {
+  title: string
+  /** Such as `ms`; after a space. */
+  unit?: string
+  /** Ascending, in ms. */
+  times: readonly number[]
+  /** At most three. */
+  lines: readonly ChartLine[]
+  /** Of a value, without the unit. */
+  format?(value: number): string
+}
+
+const WIDTH = 600
+const HEIGHT = 140
+const MAX_POINTS = 200
+const TABLE_ROWS = 12
+
+export function chart(input: Chart): Html {
+  const { title, unit = '', lines, format = shortNumber } = input
+  const { times, values } = thinned(input)
+  const known = values.flat().filter((value) => value !== null)
+  const newest = lines.map(({ label }, i) => {
+    const value = values[i]!.findLast((one) => one !== null)
+    const text = value == null ? 'not known' : `${format(value)} ${unit}`.trim()
+    return html`<span class="line-${i}"><i></i>${label} <b>${text}</b></span>`
+  })
+  const head = html`<figcaption><strong>${title}</strong><span class="legend">${newest}</span></figcaption>`
+  if (times.length < 2 || known.length === 0) {
+    return html`<figure class="chart">${head}<p class="muted">Not enough samples yet: one is taken every half minute.</p></figure>`
+  }
+  const top = niceTop(Math.max(...known))
+  const [from, to] = [times[0]!, times.at(-1)!]
+  const x = (at: number) => ((at - from) / (to - from)) * WIDTH
+  const y = (value: number) => HEIGHT - (value / top) * HEIGHT
+  const paths = values.map(
+    (line, i) => `<path class="line-${i}" d="${pathOf(times, line, x, y)}"/>`,
+  )
+  return html`<figure class="chart">${head}
+<div class="plot" aria-hidden="true"><small>${`${format(top)} ${unit}`.trim()}</small>
+<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none">${raw(
+    `<path class="grid" d="M0 .5H${WIDTH}M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT - 0.5}H${WIDTH}"/>${paths.join('')}`,
+  )}</svg>
+<div class="axis"><small>${clock(from)}</small><small>${clock(to)} UTC</small></div></div>
+${figures(input, times, values, format)}</figure>`
+}
+
+export function charts(all: readonly Chart[]): Html {
+  return html`<div class="charts">${all.map(chart)}</div>`
+}
+
+function figures(
+  { title, lines, unit = '' }: Chart,
+  times: readonly number[],
+  values: readonly (readonly (number | null)[])[],
+  format: (value: number) => string,
+): Html {
+  const step = Math.max(1, Math.ceil(times.length / TABLE_ROWS))
+  const rows = times
+    .map((at, i) => ({ at, i }))
+    .filter(({ i }) => (times.length - 1 - i) % step === 0)
+  return html`<details class="more"><summary>Figures</summary><table><caption class="hidden">${title}</caption>
+<thead><tr><th scope="col">UTC</th>${lines.map(({ label }) => html`<th scope="col">${label} ${unit}</th>`)}</tr></thead>
+<tbody>${rows.map(({ at, i }) => html`<tr><td>${clock(at)}</td>${values.map((line) => html`<td>${line[i] == null ? '–' : format(line[i])}</td>`)}</tr>`)}</tbody></table></details>`
+}
+
+/** The average of each group of neighbours, so that a day is no longer than an hour. */
+function thinned({ times, lines }: Chart) {
+  const size = Math.max(1, Math.ceil(times.length / MAX_POINTS))
+  const starts = times.map((_, i) => i).filter((i) => i % size === 0)
+  return {
+    times: starts.map((i) => times[Math.min(i + size, times.length) - 1]!),
+    values: lines.map(({ values }) =>
+      starts.map((i) => {
+        const known = values.slice(i, i + size).filter((value) => value !== null)
+        return known.length === 0 ? null : known.reduce((a, b) => a + b, 0) / known.length
+      }),
+    ),
+  }
+}
+
+/** A line is broken where a value is not known. */
+function pathOf(
+  times: readonly number[],
+  line: readonly (number | null)[],
+  x: (at: number) => number,
+  y: (value: number) => number,
+): string {
+  let isDown = false
+  return line
+    .map((value, i) => {
+      const command = isDown ? 'L' : 'M'
+      isDown = value !== null
+      return value === null ? '' : `${command}${x(times[i]!).toFixed(1)} ${y(value).toFixed(1)}`
+    })
+    .join('')
+}
+
+/** The next of 1, 2, 5, 10, 20, 50, … */
+function niceTop(value: number): number {
+  if (value <= 0) return 1
+  const power = 10 ** Math.floor(Math.log10(value))
+  return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= value)!
+}
+
+export function shortNumber(value: number): string {
+  if (value !== 0 && Math.abs(value) < 10) return String(Number(value.toPrecision(2)))
+  return new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 }).format(
+    value,
+  )
+}
+
+function clock(at: number): string {
+  return new Date(at).toISOString().slice(11, 16)
+}

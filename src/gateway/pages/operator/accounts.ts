@@ -1,0 +1,73 @@
+/** The list of accounts: searched, filtered by state, and paged, all in the URL. */
+import { html } from 'hono/html'
+import type { AccountInfo } from '#src/directory/search-accounts.ts'
+import { type BadgeKind, badge, table, timeOf } from '#src/gateway/pages/blocks.ts'
+import { filterForm, pager } from '#src/gateway/pages/form-blocks.ts'
+import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
+import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
+import type { ConsoleRoutes } from '#src/gateway/pages/operator/console-routes.ts'
+import { nextPage } from '#src/gateway/pages/operator/next-page.ts'
+import type { Html } from '#src/gateway/pages/shell.ts'
+
+const PAGE = 50
+const MAX_TEXT = 300
+const statuses = ['active', 'deactivated', 'suspended', 'takendown', 'queued'] as const
+
+export function accountPages({ server }: ConsolePorts, { get }: ConsoleRoutes): void {
+  const { directory } = server.dispatch
+  get('/accounts', async (call, note) => {
+    const { q = '', status = '', cursor } = call.c.req.query()
+    const text = q.trim().replace(/^@/, '').slice(0, MAX_TEXT)
+    const wanted = statuses.find((known) => known === status)
+    const found = await directory.accounts.search({
+      ...{ text, limit: PAGE },
+      ...(wanted !== undefined && { status: wanted }),
+      ...(cursor !== undefined && { cursor }),
+    })
+    const tenants = await directory.tenantAccounts.tenantsOf({
+      dids: found.accounts.map(({ did }) => did),
+    })
+    const rows = found.accounts.map((account) => [
+      accountName(account),
+      statusBadge(account.status),
+      account.email ?? '–',
+      tenants[account.did] ?? '–',
+      timeOf(call.session, account.createdAt),
+    ])
+    const empty =
+      text === '' && wanted === undefined
+        ? 'There are no accounts yet.'
+        : 'No account is like that. Search for a part of a handle or an email, or for a whole DID.'
+    return call.render({
+      ...{ title: 'Accounts', wide: true, note },
+      body: html`${filterForm(call.session, [
+        { name: 'q', label: 'Handle, email or DID', type: 'search', value: q, maxLength: MAX_TEXT },
+        {
+          ...{ name: 'status', label: 'State', value: status },
+          options: [
+            { value: '', label: 'All' },
+            ...statuses.map((value) => ({ value, label: value })),
+          ],
+        },
+      ])}
+<section>${table({ label: 'Accounts', head: ['Account', 'State', 'Email', 'Tenant', 'Created'], rows, empty })}</section>
+${pager(call.session, { after: nextPage(call.c.req.url, found.cursor) })}`,
+    })
+  })
+}
+
+export function accountName({ did, handle }: Pick<AccountInfo, 'did' | 'handle'>): Html {
+  return html`<a href="${accountPath(did)}">${handle}</a><small>${did}</small>`
+}
+
+export function accountPath(did: string): string {
+  return `${consolePath}/accounts/${did}`
+}
+
+const kinds: Readonly<Record<string, BadgeKind>> = {
+  ...{ active: 'good', takendown: 'bad', suspended: 'warn' },
+}
+
+export function statusBadge(status: string): Html {
+  return badge(status, kinds[status] ?? 'quiet')
+}

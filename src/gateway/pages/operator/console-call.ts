@@ -1,0 +1,125 @@
+/** A request of an operator: pages around it, the methods of the admin, and the audit log. */
+import type { Context } from 'hono'
+import { html } from 'hono/html'
+import { invalidRequest } from '#src/errors.ts'
+import { clientInfoOf } from '#src/gateway/http/client-info.ts'
+import { consoleNav, consolePath } from '#src/gateway/pages/operator/console-path.ts'
+import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
+import type { Operator } from '#src/gateway/pages/operator/find-operator.ts'
+import { type AreaPage, type RenderContext, renderArea } from '#src/gateway/pages/shell.ts'
+import type { Method } from '#src/gateway/xrpc/method.ts'
+import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
+import { randomLetters } from '#src/ports/random-letters.ts'
+
+export interface ConsoleCall {
+  readonly c: Context<Env>
+  readonly session: RenderContext
+  readonly operator: Operator
+  render(page: Omit<AreaPage, 'area' | 'owner' | 'signOut'>): Promise<Response>
+  message(title: string, text: string, status: number): Promise<Response>
+  /** To a page of the console; `done` is a key of the notes. */
+  redirect(path: string, done?: string): Response
+  /** Before any change: then a row may be about one that is refused, but no change is without a row. */
+  audit(action: string, about?: { target?: string; [detail: string]: unknown }): Promise<void>
+  /** Runs a procedure of the admin, as by XRPC, with a row in the audit log. `target` is what it is about. */
+  run<T>(method: Method, input: unknown, target?: string): Promise<T>
+  /** Runs a query of the admin. */
+  query<T>(method: Method, params: Record<string, string | undefined>): Promise<T>
+}
+
+const adminKinds: readonly Method['auth'][] = [
+  ...(['admin', 'moderator', 'admin or tenant', 'admin or none', 'reader'] as const),
+]
+const ID_LETTERS = 20
+
+export function callOf(
+  ports: ConsolePorts,
+  c: Context<Env>,
+  session: RenderContext,
+  operator: Operator,
+): ConsoleCall {
+  const { server } = ports
+  const path = c.req.path.slice(consolePath.length).replace(/\/$/, '')
+
+  function render(page: Omit<AreaPage, 'area' | 'owner' | 'signOut'>): Promise<Response> {
+    const { islands = [], ...rest } = page
+    return renderArea(session, {
+      ...rest,
+      area: { label: server.service.hostname, items: consoleNav(path) },
+      owner: operator.name,
+      signOut: `${consolePath}/sign-out`,
+      islands: [...islands, 'palette'],
+    })
+  }
+
+  async function audit(
+    action: string,
+    { target, ...detail }: { target?: string; [detail: string]: unknown } = {},
+  ): Promise<void> {
+    const { ip } = clientInfoOf(server.addressOf, c.env?.incoming)
+    await server.dispatch.directory.operatorAudit.add({
+      ...{ id: randomLetters(1, ID_LETTERS), actor: operator.actor, action },
+      ...(target !== undefined && { target }),
+      ...(Object.keys(detail).length > 0 && { detail: JSON.stringify(detail) }),
+      ...(ip !== undefined && { address: ip }),
+    })
+  }
+
+  async function runMethod(method: Method, params: unknown, input: unknown): Promise<unknown> {
+    if (!adminKinds.includes(method.auth)) throw new Error(`${method.nsid} is not for the admin`)
+    const call = {
+      ...{ params, input, server, caller: { admin: true } },
+      ...{ request: c.req.raw, incoming: c.env?.incoming, requestId: c.env?.requestId },
+    }
+    if (method.of === undefined) return method.run(call)
+    const name = method.of(call)
+    const did = await ports.findAccount(name)
+    if (did === undefined) throw method.unknown(name)
+    return method.run({ ...call, did, account: server.dispatch.account(did) })
+  }
+
+  return {
+    ...{ c, session, operator, render, audit },
+    message: (title, text, status) =>
+      render({ title, status, body: html`<section><p>${text}</p></section>` }),
+    redirect: (to, done) =>
+      c.redirect(`${consolePath}${to}${done === undefined ? '' : `?done=${done}`}`, 303),
+    async run<T>(method: Method, body: unknown, target?: string) {
+      if (method.verb !== 'POST') throw new Error(`${method.nsid} is no procedure`)
+      const input = method.input(body)
+      await audit(method.nsid, { ...(target !== undefined && { target }), ...withoutSecrets(body) })
+      return (await runMethod(method, {}, input)) as T
+    },
+    async query<T>(method: Method, params: Record<string, string | undefined>) {
+      if (method.verb !== 'GET') throw new Error(`${method.nsid} is no query`)
+      const given = Object.entries(params).filter((entry): entry is [string, string] => !!entry[1])
+      return (await runMethod(
+        method,
+        method.params(`${new URLSearchParams(given)}`),
+        undefined,
+      )) as T
+    },
+  }
+}
+
+const secretFields: readonly string[] = ['password', 'secret']
+
+function withoutSecrets(body: unknown): object {
+  if (typeof body !== 'object' || body === null) return {}
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !secretFields.includes(name)))
+}
+
+/** A field of a form that must be given. Throws 400. */
+export function required(value: string | undefined, label: string): string {
+  const text = value?.trim() ?? ''
+  if (text === '') throw invalidRequest(`${label} is missing`)
+  return text
+}
+
+/** A whole number in a field; undefined if it is empty. Throws 400. */
+export function wholeNumber(value: string | undefined, label: string): number | undefined {
+  const text = value?.trim() ?? ''
+  if (text === '') return undefined
+  if (!/^\d{1,9}$/.test(text)) throw invalidRequest(`${label} must be a whole number`)
+  return Number(text)
+}

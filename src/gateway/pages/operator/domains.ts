@@ -1,0 +1,76 @@
+/** The domains under which accounts have handles: of the configuration, added at run time, and of tenants. */
+import { html } from 'hono/html'
+import { type HandleSettings, parseHandleSettings } from '#src/gateway/identity/handle-rules.ts'
+import { card, table } from '#src/gateway/pages/blocks.ts'
+import { actionForm, field } from '#src/gateway/pages/form-blocks.ts'
+import { type ConsoleCall, required } from '#src/gateway/pages/operator/console-call.ts'
+import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
+import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
+import type { ConsoleRoutes, ShowPage } from '#src/gateway/pages/operator/console-routes.ts'
+import { hiddenFields } from '#src/gateway/pages/shell.ts'
+
+const path = `${consolePath}/domains`
+
+export function domainPages({ server }: ConsolePorts, { get, post }: ConsoleRoutes): void {
+  const { handleRulesCache } = server.identity
+
+  const show: ShowPage = async (call, note, status = 200) => {
+    const [settings, rules] = await Promise.all([handleRulesCache.settings(), server.handleRules()])
+    const rows = rules.allDomains.map((domain) => {
+      const tenant = rules.tenantDomain(domain)?.tenant
+      const isAdded = settings.domains.includes(domain)
+      const from =
+        tenant === undefined
+          ? isAdded
+            ? 'added here'
+            : 'PDS_SERVICE_HANDLE_DOMAINS'
+          : `tenant ${tenant}`
+      const remove = {
+        action: `${path}/remove`,
+        label: 'Remove',
+        fields: { domain },
+        about: domain,
+      }
+      return [domain, from, isAdded ? actionForm(call.session, remove) : '']
+    })
+    return call.render({
+      ...{ title: 'Domains', note, status },
+      body: html`${card('Domains for handles', table({ label: 'Domains', head: ['Domain', 'From', ''], rows, empty: '' }), { help: 'A domain needs a wildcard record in DNS and a certificate before its handles resolve; the checks look at both.' })}
+${card(
+  'Add a domain',
+  html`<form method="post" action="${path}">${hiddenFields(call.session)}
+${field({ name: 'domain', label: 'Domain', required: true, maxLength: 253, help: 'With its leading dot, such as .example.com' })}
+<button>Add</button></form>`,
+)}`,
+    })
+  }
+
+  async function change(call: ConsoleCall, action: string, domain: string, next: HandleSettings) {
+    await call.audit(action, { target: domain })
+    await handleRulesCache.change(parseHandleSettings(next))
+    return call.redirect('/domains', 'saved')
+  }
+
+  get('/domains', show)
+  post(
+    '/domains',
+    async (call, form) => {
+      const text = required(form['domain'], 'The domain').toLowerCase()
+      const domain = text.startsWith('.') ? text : `.${text}`
+      const settings = await handleRulesCache.settings()
+      const domains = [...new Set([...settings.domains, domain])]
+      return change(call, 'add a domain', domain, { ...settings, domains })
+    },
+    show,
+  )
+  post(
+    '/domains/remove',
+    async (call, form) => {
+      const domain = required(form['domain'], 'The domain')
+      const settings = await handleRulesCache.settings()
+      const domains = settings.domains.filter((one) => one !== domain)
+      return change(call, 'remove a domain', domain, { ...settings, domains })
+    },
+    show,
+  )
+}

@@ -1,0 +1,123 @@
+/** The first page of the console: what needs the operator now, the figures of the server, and how they went. */
+import { html } from 'hono/html'
+import { type Alarm, alarmsOf } from '#src/gateway/operator/alarms/alarms.ts'
+import { bytes, seconds, type Vitals } from '#src/gateway/operator/alarms/rule.ts'
+import type { Sample } from '#src/gateway/operator/samples.ts'
+import { badge, card, stat, stats, table } from '#src/gateway/pages/blocks.ts'
+import { shortNumber } from '#src/gateway/pages/chart.ts'
+import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
+import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
+import type { ConsoleRoutes } from '#src/gateway/pages/operator/console-routes.ts'
+import { liveCells, type liveRoute } from '#src/gateway/pages/operator/live.ts'
+import { overviewCharts, rangeLinks, rangeOf } from '#src/gateway/pages/operator/overview-charts.ts'
+import { vitalsOf } from '#src/gateway/pages/operator/vitals.ts'
+import type { Html } from '#src/gateway/pages/shell.ts'
+
+export function overviewPages(
+  ports: ConsolePorts,
+  { get }: ConsoleRoutes,
+  live: ReturnType<typeof liveRoute>,
+): void {
+  get('', async (call, note) => {
+    const range = rangeOf(call.c.req.query('range'))
+    const cells = await overviewCells(ports, range.ms)
+    return call.render({
+      ...{ title: 'Overview', wide: true, note },
+      actions: rangeLinks(range.name),
+      body: html`<div data-live="${consolePath}/live?range=${range.name}">${liveCells(cells)}</div>
+<p class="muted">Charts are from samples that this process takes every half minute and keeps in memory for a day: a restart, or another gateway, has others. <a href="/metrics">/metrics</a> is for Prometheus, which keeps them.</p>`,
+    })
+  })
+  live('/live', ({ c }) => overviewCells(ports, rangeOf(c.req.query('range')).ms))
+}
+
+/** By the name under which the page replaces them. */
+export async function overviewCells(
+  ports: ConsolePorts,
+  rangeMs: number,
+): Promise<Record<string, Html>> {
+  const vitals = await vitalsOf(ports)
+  const { health, server, samples } = ports
+  const counts = await health.counts()
+  const last = vitals.samples.at(-1)
+  const figures = {
+    accounts: counts?.accounts,
+    uptimeS: health.uptimeSeconds(),
+    version: server.service.version,
+  }
+  return {
+    alarms: alarmsView(alarmsOf(vitals)),
+    figures: figuresView(vitals, last, figures),
+    charts: overviewCharts(samples.since(rangeMs)),
+  }
+}
+
+export function alarmsView(alarms: readonly Alarm[]): Html {
+  const bad = alarms.filter(({ state }) => state === 'bad')
+  const rest = alarms.filter(({ state }) => state !== 'bad')
+  const title =
+    bad.length === 0
+      ? 'Nothing needs you'
+      : bad.length === 1
+        ? 'One thing needs you'
+        : `${bad.length} things need you`
+  const count = rest.filter(({ state }) => state === 'good').length
+  const state = badge(`${count} of ${alarms.length} good`, bad.length === 0 ? 'good' : 'bad')
+  const rows = rest.map((one) => [
+    html`${one.what}<small>${one.name}</small>`,
+    one.state === 'good' ? badge('good', 'good') : badge('not known', 'quiet'),
+    one.value,
+  ])
+  return card(
+    title,
+    html`${bad.map(alarmView)}
+<details class="more"><summary>${bad.length === 0 ? 'All checks' : 'The other checks'}</summary>
+${table({ label: 'Checks', head: ['Check', 'State', 'Now'], rows, empty: '' })}</details>`,
+    { badge: state },
+  )
+}
+
+function alarmView({ what, name, value, advice, path }: Alarm): Html {
+  const more = path === undefined ? '' : html` <a href="${consolePath}${path}">Look</a>`
+  return html`<div class="note bad" role="alert"><strong>${what}: ${value}</strong><br>${advice}${more}<br><small>${name}</small></div>`
+}
+
+function figuresView(
+  { maxAwake }: Vitals,
+  last: Sample | undefined,
+  figures: { accounts: Record<string, number> | undefined; uptimeS: number; version: string },
+): Html {
+  const { accounts, uptimeS, version } = figures
+  if (last === undefined) return stats([stat('Running for', duration(uptimeS), version)])
+  const rest = Object.entries(accounts ?? {}).filter(([status, n]) => status !== 'active' && n > 0)
+  const others = rest.map(([status, n]) => `${shortNumber(n)} ${status}`).join(', ') || 'all active'
+  const rate = (n: number) => shortNumber(n / last.seconds)
+  return stats([
+    stat('Accounts', accounts === undefined ? '?' : shortNumber(accounts['active'] ?? 0), others),
+    stat('Awake', shortNumber(last.awake), `of ${shortNumber(maxAwake)} in this process`),
+    stat('Events', last.events === null ? '?' : `${rate(last.events)}/s`, `${last.backlog} wait`),
+    stat('Calls', `${rate(last.calls)}/s`, `${last.failed} failed by our fault`),
+    stat(
+      'Latency',
+      last.p50 === null ? '–' : `${shortNumber(last.p50)} ms`,
+      last.p99 === null ? 'no calls' : `99 % within ${shortNumber(last.p99)} ms`,
+    ),
+    stat(
+      'Firehose',
+      last.lag === null ? '?' : seconds(last.lag),
+      `behind; ${last.subscribers} subscribers`,
+    ),
+    stat(
+      'Free disk',
+      last.freeBytes === null ? '?' : bytes(last.freeBytes),
+      last.storeBytes === null ? 'store not known' : `store ${bytes(last.storeBytes)}`,
+    ),
+    stat('Running for', duration(uptimeS), `version ${version}`),
+  ])
+}
+
+function duration(s: number): string {
+  const [days, hours] = [Math.floor(s / 86_400), Math.floor(s / 3_600)]
+  if (days > 1) return `${days} days`
+  return hours > 0 ? `${hours} h` : `${Math.floor(s / 60)} min`
+}

@@ -1,0 +1,151 @@
+/** Pages about the server itself: its own checks, mail, the firehose, jobs and backups. */
+import { html } from 'hono/html'
+import { bytes, seconds } from '#src/gateway/operator/alarms/rule.ts'
+import { serverChecks } from '#src/gateway/operator/checks.ts'
+import { sendTestMail } from '#src/gateway/operator/test-mail.ts'
+import { badge, card, facts, progress, table, timeOf } from '#src/gateway/pages/blocks.ts'
+import { field } from '#src/gateway/pages/form-blocks.ts'
+import { required } from '#src/gateway/pages/operator/console-call.ts'
+import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
+import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
+import type { ConsoleRoutes, ShowPage } from '#src/gateway/pages/operator/console-routes.ts'
+import { hiddenFields } from '#src/gateway/pages/shell.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
+
+const MAX_JOBS = 50
+
+export function serverPages(ports: ConsolePorts, routes: ConsoleRoutes): void {
+  const { get } = routes
+  get('/checks', async (call, note) => {
+    const checks = await serverChecks(ports)
+    const failed = checks.filter(({ ok }) => !ok).length
+    const rows = checks.map(({ check, ok, detail, advice }) => [
+      check,
+      badge(ok ? 'good' : 'bad', ok ? 'good' : 'bad'),
+      html`${detail}${advice === undefined ? '' : html`<small>${advice}</small>`}`,
+    ])
+    return call.render({
+      ...{ title: 'Checks', note },
+      body: html`${card(failed === 0 ? 'All is well' : `${failed} to look at`, table({ label: 'Checks', head: ['Check', 'State', 'What it found'], rows, empty: '' }), { help: 'Made just now: storage, disk, mail, the PLC directory, keys and relays. DNS and certificates are checked from outside, by headwater doctor.' })}`,
+    })
+  })
+  mailPage(ports, routes)
+  firehosePage(ports, routes)
+  jobsPage(ports, routes)
+  backupPage(routes)
+}
+
+function mailPage({ server }: ConsolePorts, { get, post }: ConsoleRoutes): void {
+  const show: ShowPage = (call, note, status = 200) =>
+    call.render({
+      ...{ title: 'Mail', note, status },
+      body: card(
+        'Test mail',
+        html`<form method="post" action="${consolePath}/mail">${hiddenFields(call.session)}
+${field({ name: 'to', label: 'To', type: 'email', required: true, maxLength: 300 })}
+<button>Send</button></form>`,
+        {
+          help:
+            server.mailer.folder === undefined
+              ? 'What the mail server says is shown here.'
+              : `Mails are written to ${server.mailer.folder} and not sent: set PDS_EMAIL_SMTP_URL and PDS_EMAIL_FROM_ADDRESS.`,
+        },
+      ),
+    })
+  get('/mail', show)
+  post(
+    '/mail',
+    async (call, form) => {
+      const to = required(form['to'], 'The address')
+      await call.audit('send a test mail', { target: to })
+      await sendTestMail(server, to)
+      return call.redirect('/mail', 'sent')
+    },
+    show,
+  )
+}
+
+function firehosePage({ health, firehose, server }: ConsolePorts, { get }: ConsoleRoutes): void {
+  get('/firehose', async (call, note) => {
+    const [head, log] = await Promise.all([health.head(), health.logSize()])
+    const lags = firehose.lags().toSorted((a, b) => b - a)
+    const rows = lags.map((lag, i) => [
+      `Subscriber ${i + 1}`,
+      badge(lag > 60 ? 'behind' : 'keeps up', lag > 60 ? 'warn' : 'good'),
+      seconds(lag),
+    ])
+    return call.render({
+      ...{ title: 'Firehose', note },
+      body: html`${card(
+        'The log',
+        facts([
+          [
+            'Newest event',
+            head === undefined ? 'not known' : timeOf(call.session, isoTime(head / 1_000)),
+          ],
+          [
+            'Oldest event',
+            log?.oldestAt == null ? 'not known' : timeOf(call.session, isoTime(log.oldestAt)),
+          ],
+          ['Events', log === undefined ? 'not known' : String(log.events)],
+          ['Size', log === undefined ? 'not known' : bytes(log.bytes)],
+          [
+            'Address',
+            html`<span class="mono">wss://${server.service.hostname}/xrpc/com.atproto.sync.subscribeRepos</span>`,
+          ],
+        ]),
+      )}
+${card('Subscribers of this gateway', table({ label: 'Subscribers', head: ['Subscriber', 'State', 'Behind'], rows, empty: 'No relay is connected to this gateway. Request a crawl on the page of relays.' }))}`,
+    })
+  })
+}
+
+function jobsPage({ server }: ConsolePorts, { get }: ConsoleRoutes): void {
+  get('/jobs', async (call, note) => {
+    const { dispatch } = server
+    const running = await dispatch.directory.tenantJobs.list({ limit: MAX_JOBS })
+    const jobs = await Promise.all(
+      running.map(async ({ tenant, job: id }) => ({
+        tenant,
+        job: await dispatch
+          .tenant(tenant)
+          .jobs.get({ id })
+          .catch(() => undefined),
+      })),
+    )
+    const rows = jobs.flatMap(({ tenant, job }) => {
+      if (job === undefined) return []
+      const { created, exists, failed, rows: all } = job
+      const done = created + exists + failed
+      return [
+        [
+          html`<span class="mono">${job.id}</span><small>${job.kind}, by ${job.createdBy}</small>`,
+          html`<a href="${consolePath}/tenants/${tenant}">${tenant}</a>`,
+          html`${done} of ${all}, ${failed} failed${progress(done, all, `Progress of ${job.id}`)}`,
+          timeOf(call.session, job.createdAt),
+        ],
+      ]
+    })
+    return call.render({
+      ...{ title: 'Jobs', wide: true, note },
+      body: html`<section>${table({ label: 'Jobs', head: ['Job', 'Tenant', 'Progress', 'Begun'], rows, empty: 'No job runs. Tenants begin them with files of accounts; jobs that have ended are on the tenant’s own pages.' })}</section>`,
+    })
+  })
+}
+
+function backupPage({ get }: ConsoleRoutes): void {
+  get('/backups', (call, note) =>
+    call.render({
+      ...{ title: 'Backups', note },
+      body: html`${card(
+        'Back up',
+        html`<p>On the machine of the server, while it runs:</p><pre class="secret">headwater backup /var/backups/headwater/$(date +%F)</pre>
+<p>With Docker, in deploy/one-box:</p><pre class="secret">docker compose run --rm --no-deps -v /srv/backups:/backups headwater headwater backup /backups/$(date +%F)</pre>`,
+        {
+          help: 'The server does not know of backups: they are made by a command, and are as good as the last time that you restored one. A folder with backup.json in it is complete.',
+        },
+      )}
+${card('Restore', html`<pre class="secret">headwater restore FOLDER</pre><p>Keep the variables in another place than the data: without PDS_KEY_ENCRYPTION_KEY_HEX a backup cannot be read.</p>`)}`,
+    }),
+  )
+}

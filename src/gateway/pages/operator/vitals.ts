@@ -1,0 +1,28 @@
+/** What the overview and the checks look at. */
+import type { Vitals } from '#src/gateway/operator/alarms/rule.ts'
+import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
+
+const HOUR_MS = 3_600_000
+
+export async function vitalsOf({ health, samples, server, clock }: ConsolePorts): Promise<Vitals> {
+  const [, storage, log, counts] = await Promise.all([
+    samples.latest(),
+    health.storage(),
+    health.logSize(),
+    health.counts(),
+  ])
+  const relays = await server.relays
+    .rows(counts && (counts.accounts['active'] ?? 0))
+    .catch(() => [])
+  const { notedSeq = 0, foundSeq = 0 } = health.storeLoss ?? {}
+  const { engine } = health
+  return {
+    samples: samples.since(HOUR_MS),
+    ...{ storage, relays },
+    storeLossS: (notedSeq - foundSeq) / 1e6,
+    engine: engine && { isHealthy: engine.healthy(), restarts: engine.restarts() },
+    maxAwake: health.awake().max,
+    oldestEventAt: log?.oldestAt ?? undefined,
+    now: clock.now(),
+  }
+}
