@@ -4,6 +4,8 @@ import { isDid } from '#src/protocol/did.ts'
 
 export interface BrandingConfig {
   name: string
+  /** Paragraphs about the server, separated by empty lines, for the landing page. */
+  description?: string
   logo?: string
   colors: Partial<Record<ColorName, string>>
   background: { light?: string; dark?: string }
@@ -55,8 +57,14 @@ function readBranding(read: EnvironmentReader, hostname: string): BrandingConfig
   const link = (href: string | undefined, rel: LinkRel, title: Record<string, string>) => {
     return href === undefined ? [] : [{ title, href, rel }]
   }
+  const description = read.checked(
+    'PDS_SERVICE_DESCRIPTION',
+    'at most 2000 characters',
+    (text) => text.length <= 2000,
+  )
   return {
     name: read.text('PDS_SERVICE_NAME') ?? `${hostname} PDS`,
+    ...(description !== undefined && { description: description.replaceAll('\\n', '\n') }),
     ...(logo !== undefined && { logo }),
     colors: Object.fromEntries(
       Object.entries(colors).flatMap(([color, name]) => readColor(read, color, name)),

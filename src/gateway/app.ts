@@ -13,6 +13,7 @@ import { type OperatorPorts, operatorRoutes } from '#src/gateway/operator/operat
 import { relayRoutes } from '#src/gateway/operator/relay-routes.ts'
 import { actAsPages } from '#src/gateway/pages/act-as.ts'
 import { claimPage } from '#src/gateway/pages/claim.ts'
+import { errorPage, homePages } from '#src/gateway/pages/home/routes.ts'
 import { iconRoutes } from '#src/gateway/pages/icon.ts'
 import { assetRoutes } from '#src/gateway/pages/islands.ts'
 import type { ConsoleSettings } from '#src/gateway/pages/operator/console-ports.ts'
@@ -41,6 +42,7 @@ export interface AppPorts extends CallPorts, OperatorPorts {
 export function createApp(ports: AppPorts): Hono<Env> {
   const app = new Hono<Env>()
   app.options('*', preflight)
+  if (ports.pages !== undefined) homePages(app, { ...ports, branding: ports.pages.branding })
   wellKnownRoutes(app, ports.server)
   handleRulesRoutes(app, ports.server.identity.handleRulesCache, ports)
   operatorRoutes(app, ports)
@@ -66,12 +68,16 @@ export function createApp(ports: AppPorts): Hono<Env> {
     throw new XrpcError(501, 'MethodNotImplemented', 'Method Not Implemented')
   })
   app.all('/xrpc/*', xrpcHandler(ports))
-  app.notFound(() => errorResponse(new XrpcError(404, 'NotFound', 'Not Found')))
+  app.notFound((c) => {
+    const page = errorPage(c, ports.pages?.branding, 404)
+    return page ?? errorResponse(new XrpcError(404, 'NotFound', 'Not Found'))
+  })
   app.onError((error, c) => {
     if (error instanceof XrpcError) return errorResponse(error)
     const level = isAborted(c.env?.incoming) ? 'debug' : 'error'
     ports.log[level]({ id: c.env?.requestId, err: error }, 'request failed')
-    return errorResponse(new XrpcError(500, 'InternalServerError', 'Internal Server Error'))
+    const page = errorPage(c, ports.pages?.branding, 500)
+    return page ?? errorResponse(new XrpcError(500, 'InternalServerError', 'Internal Server Error'))
   })
   return app
 }

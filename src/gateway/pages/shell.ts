@@ -28,6 +28,8 @@ export interface Page {
   passkeys?: boolean
   islands?: readonly Island[]
   narrow?: boolean
+  /** Of a page without a header, whose title is the first that is seen. */
+  layout?: 'landing'
   redirectTo?: string
   status?: number
   /** Elements for the head; a page that has some may be found by search engines. */
@@ -70,7 +72,8 @@ export interface AreaPage {
 export function renderPage(context: RenderContext, page: Page): Promise<Response> {
   const { title: key, owner, passkeys = false, islands = [] } = page
   const title = typeof key === 'string' ? context.messages.text(key) : key.text
-  const body = page.narrow ? narrowLayout(context, page, title) : wideLayout(context, page, title)
+  const layout = page.narrow ? narrowLayout : page.layout === 'landing' ? landingLayout : wideLayout
+  const body = layout(context, page, title)
   const all: Island[] = [...islands]
   if (passkeys) all.push('passkey')
   if (owner !== undefined) all.push('time')
@@ -165,6 +168,18 @@ ${page.note === undefined ? '' : noteView(page.note)}
 ${page.body}
 ${operatorLinks(context)}
 </section></main>`
+}
+
+function landingLayout(context: RenderContext, page: Page, title: string): Html {
+  const { branding } = context
+  const name = serverName(branding)
+  const isShown = branding.logo !== undefined || title !== name
+  return html`<main class="landing">
+${isShown ? html`<a class="home" href="/">${brand(branding)}</a>` : ''}
+<h1>${title}</h1>
+${page.body}
+${operatorLinks(context)}
+</main>`
 }
 
 function wideLayout(context: RenderContext, page: Page, title: string): Html {

@@ -21,6 +21,22 @@ border-radius:.625rem;text-decoration:none;font-size:.9375rem;line-height:1.3}
 .side a[aria-current],.sections a[aria-current]{font-weight:600;background:color-mix(in srgb,var(--primary) 11%,var(--card));
 box-shadow:inset 3px 0 var(--ring)}
 .sections{display:none}
+main.landing{max-width:42rem;padding:clamp(2rem,9vh,6rem) 1.5rem 2rem}
+.landing h1{font-size:clamp(1.875rem,5vw,2.5rem);letter-spacing:-.02em;margin:1rem 0}
+.landing .brand img{height:3rem;max-width:16rem}
+.landing .brand{color:var(--muted)}
+.landing .lead{font-size:1.125rem;margin:0 0 1rem}
+.landing .actions{margin:1.75rem 0 1rem}
+.landing .actions .button{min-height:2.75rem;padding:.5rem 1.25rem;font-size:1rem}
+.landing section{margin:2.5rem 0 0}
+.landing .links{justify-content:flex-start}
+.landing h1+.lead{margin-top:0}
+.names{display:flex;flex-wrap:wrap;gap:.25rem 2rem;margin:.5rem 0 0;font-weight:500}
+.names span{color:var(--muted);font-weight:400}
+.states{margin:1.5rem 0;border:1px solid var(--line);border-radius:.875rem;padding:.25rem 1.25rem;background:var(--card)}
+.states .facts{margin:0}
+.states .facts div{grid-template-columns:1fr auto;padding:.875rem 0}
+.states .facts dt{color:inherit}
 @media (max-width:54rem){
 .area>header{padding:.5rem 1rem}
 .frame{display:block;padding:1rem}

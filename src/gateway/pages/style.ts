@@ -9,6 +9,8 @@ import { chartStyle } from '#src/gateway/pages/style-charts.ts'
 
 export interface Branding {
   name?: string | undefined
+  /** Paragraphs about the server, for the landing page. */
+  description?: string | undefined
   logo?: string | undefined
   colors?: { [name in ColorName]?: string | undefined } | undefined
   /** Background images of narrow pages. */

@@ -1,0 +1,36 @@
+/** The texts of the landing page, the status and the pages beside them in Japanese. */
+import type { HomeTexts } from '#src/gateway/pages/home/locales/en.ts'
+
+export const ja: HomeTexts = {
+  signIn: 'サインイン',
+  yourAccount: 'アカウント',
+  signUp: 'アカウントを作成',
+  byInvite: 'アカウントの作成には招待コードが必要です。',
+  about:
+    'ここのアカウントは AT Protocol のすべてのアプリで使えます。投稿もフォローもあなたのものです。いつでも別のサーバーに移れます。',
+  handles: 'ここでの名前',
+  handlesHelp: 'このサーバーのアカウント名はこのようになります。自分のドメインも使えます。',
+  you: 'you',
+  contact: '連絡先',
+  status: '稼働状況',
+  home: 'ホーム',
+  works: 'すべて正常です',
+  fails: '一部が動作していません',
+  failsHelp: '監視されている場合、運営者に通知済みです。数分後にもう一度お試しください。',
+  worksPart: '正常',
+  failsPart: '停止中',
+  signingIn: 'サインイン',
+  writing: '投稿などの変更',
+  files: '画像とファイル',
+  network: 'アプリへの配信',
+  accountHere: 'はこのサーバーにアカウントがあります。',
+  did: '恒久的な識別子 (DID)',
+  openProfile: 'Bluesky でプロフィールを開く',
+  isYou: 'ご本人ですか？',
+  noAccount: 'この名前のアカウントはありません',
+  noAccountHelp: 'このサーバーにアカウント {handle} はありません。',
+  notFound: 'ページが見つかりません',
+  notFoundHelp: 'このアドレスには何もありません。リンクが古いか、間違っている可能性があります。',
+  broken: '問題が発生しました',
+  brokenHelp: 'ページを表示できませんでした。しばらくしてからもう一度お試しください。',
+}

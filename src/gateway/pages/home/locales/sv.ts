@@ -1,0 +1,36 @@
+/** The texts of the landing page, the status and the pages beside them in Swedish. */
+import type { HomeTexts } from '#src/gateway/pages/home/locales/en.ts'
+
+export const sv: HomeTexts = {
+  signIn: 'Logga in',
+  yourAccount: 'Ditt konto',
+  signUp: 'Skapa konto',
+  byInvite: 'För att skapa ett konto behöver du en inbjudningskod.',
+  about:
+    'Ett konto här fungerar i alla appar som använder AT Protocol. Det du skriver och vilka du följer är ditt: du kan flytta till en annan server när du vill.',
+  handles: 'Ditt namn här',
+  handlesHelp: 'Så heter konton på den här servern. Du kan också använda en egen domän.',
+  you: 'du',
+  contact: 'Kontakt',
+  status: 'Status',
+  home: 'Hem',
+  works: 'Allt fungerar',
+  fails: 'Något fungerar inte',
+  failsHelp: 'Om servern övervakas har operatören meddelats. Försök igen om några minuter.',
+  worksPart: 'Fungerar',
+  failsPart: 'Fungerar inte',
+  signingIn: 'Inloggning',
+  writing: 'Inlägg och andra ändringar',
+  files: 'Bilder och filer',
+  network: 'Leverans till appar',
+  accountHere: 'har ett konto på den här servern.',
+  did: 'Permanent identifierare (DID)',
+  openProfile: 'Öppna profilen i Bluesky',
+  isYou: 'Är det du?',
+  noAccount: 'Inget konto har det namnet',
+  noAccountHelp: 'Det finns inget konto {handle} på den här servern.',
+  notFound: 'Sidan hittades inte',
+  notFoundHelp: 'Det finns inget på den här adressen. Länken kan vara gammal eller felskriven.',
+  broken: 'Något gick fel',
+  brokenHelp: 'Sidan kunde inte visas. Försök igen om en stund.',
+}

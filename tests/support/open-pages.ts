@@ -1,0 +1,57 @@
+/** A gateway with pages, over actors whose answers the test sets, and a browser that is signed in as its account. */
+import type { AppPorts } from '#src/gateway/app.ts'
+import { type Actors, did, now, openGateway } from '#tests/support/gateway.ts'
+
+const csrf = 'c'.repeat(32)
+
+export interface ShownPage {
+  status: number
+  headers: Headers
+  html: string
+}
+
+type Branding = NonNullable<AppPorts['pages']>['branding']
+
+export function openPages(actors: Actors = {}, branding: Branding = { name: 'Garden' }) {
+  const account = {
+    page: { check: () => undefined },
+    identity: { getIdentity: () => ({ handle: 'alice.test', status: 'active' }) },
+    ...actors.account,
+  }
+  const gateway = openGateway(
+    { ...actors, account },
+    {
+      pages: {
+        ...{ branding, secret: new Uint8Array(32), clock: { now: () => now } },
+        signInDevice: async () => [],
+        groups: {
+          membersOn: async () => ({ isItself: false, members: [], hasOthers: false }),
+          actAs: async () => [],
+        },
+      },
+    },
+  )
+  const cookie = `security-form=${csrf}; security-account=token.${did}`
+
+  async function request(path: string, init: RequestInit): Promise<ShownPage> {
+    const response = await gateway.app.request(path, init)
+    const { status, headers } = response
+    return { status, headers, html: await response.text() }
+  }
+
+  return {
+    gateway,
+    cookie,
+    /** As a browser that is signed in. */
+    open: (path: string, headers: Record<string, string> = {}) =>
+      request(path, { headers: { accept: 'text/html', cookie, ...headers } }),
+    submit: (path: string, fields: Record<string, string> = {}, headers = {}) =>
+      request(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', cookie, ...headers },
+        body: new URLSearchParams({ csrf, ...fields }).toString(),
+      }),
+    /** As a caller without cookies. */
+    fetch: (path: string, headers: Record<string, string> = {}) => request(path, { headers }),
+  }
+}
