@@ -87,6 +87,7 @@ const once: {
     'repo.deleteRecord': true,
     'repo.applyWrites': true,
     'session.createSession': true,
+    'session.endAll': true,
     'email.requestToken': true,
     'email.requestUpdate': true,
     'email.confirm': true,

@@ -11,6 +11,7 @@ import { handleRulesRoutes } from '#src/gateway/operator/handle-rules-routes.ts'
 import type { Metrics } from '#src/gateway/operator/metrics.ts'
 import { type OperatorPorts, operatorRoutes } from '#src/gateway/operator/operator-routes.ts'
 import { relayRoutes } from '#src/gateway/operator/relay-routes.ts'
+import { accountPages } from '#src/gateway/pages/account/routes.ts'
 import { actAsPages } from '#src/gateway/pages/act-as.ts'
 import { claimPage } from '#src/gateway/pages/claim.ts'
 import { errorPage, homePages } from '#src/gateway/pages/home/routes.ts'
@@ -57,6 +58,7 @@ export function createApp(ports: AppPorts): Hono<Env> {
     // Before the others, which answer everything below their path.
     claimPage(app, context)
     securityPages(app, context)
+    accountPages(app, context)
     actAsPages(app, context)
     if (ports.console !== undefined) operatorPages(app, { ...context, ...ports.console })
   }

@@ -169,7 +169,7 @@ describe('the authorization page', () => {
     const all = [
       await browser().open(good),
       await browser().open(page(validRequest())),
-      await browser().open(`${fixture.url}/account`),
+      await browser().open(`${fixture.url}/account/sign-in`),
       await browser().open(`${fixture.url}/account/reset-password`),
       await browser(iphone).open(page({ client_id: app.clientId, ...form })),
       await browser(iphone).open(page({ client_id: app.clientId, ...form, 'redirect-test': '1' })),

@@ -118,9 +118,9 @@ it('a page of a new browser is sent only once that browser is stored', async () 
   const url = await app.client.authorize(alice.handle)
   fixture.failingActions.set('devices.create', new Error('the engine is away'))
   expect((await browser().open(url)).status).not.toBe(200)
-  expect((await browser().open(`${fixture.url}/account`)).status).not.toBe(200)
+  expect((await browser().open(`${fixture.url}/account/sign-in`)).status).not.toBe(200)
   fixture.failingActions.clear()
-  expect((await browser().open(`${fixture.url}/account`)).status).toBe(200)
+  expect((await browser().open(`${fixture.url}/account/sign-in`)).status).toBe(200)
 })
 
 // Last, because it leaves no room for the address of all tests.
@@ -140,7 +140,7 @@ it('an address that takes too much of the shards is refused with the time that t
   expect([status, error, headers.get('retry-after')]).toEqual([
     ...[429, 'temporarily_unavailable', expect.stringMatching(/^[23]\d\d$/)],
   ])
-  const page = await browser().open(`${fixture.url}/account`)
+  const page = await browser().open(`${fixture.url}/account/sign-in`)
   expect([page.status, page.headers['retry-after']]).toEqual([
     ...[429, expect.stringMatching(/^3\d\d\d$/)],
   ])

@@ -92,6 +92,7 @@ export const keyed: Record<
     const authFactorToken = await withFactor(account)
     return (remote) => remote.session.createSession({ password, authFactorToken, client })
   },
+  'session.endAll': async () => (remote) => remote.session.endAll({}),
   'email.requestToken': async () => (remote) =>
     remote.email.requestToken({ purpose: 'confirm_email' }),
   'email.requestUpdate': async (account) => {

@@ -14,6 +14,7 @@ import {
   setEmail,
   updateEmail,
 } from '#src/account/sessions/emails.ts'
+import { endEverySession, endSession, listSessions } from '#src/account/sessions/list-sessions.ts'
 import { resetPassword, setPassword } from '#src/account/sessions/passwords.ts'
 import {
   createSession,
@@ -26,9 +27,11 @@ import { type Actions, reads, writes } from '#src/rules/actions.ts'
 
 export const sessionsActions = {
   session: {
-    ...reads({ getSession }),
+    ...reads({ getSession, list: listSessions }),
     // A refresh token has one successor, however often it is rotated.
-    ...writes({ refreshSession, deleteSession }),
+    ...writes({ refreshSession, deleteSession, end: endSession }),
+    // A second run would also end the sessions that began in between.
+    ...once({ endAll: endEverySession }),
     // Consumes a code, and adds a sign-in to the security log.
     ...once({ createSession }, { createSession: findSession }),
   },

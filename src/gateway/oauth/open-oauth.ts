@@ -26,9 +26,7 @@ import { type RequestContext, withRequestContext } from '#src/gateway/oauth/requ
 import type { ResourceServer } from '#src/gateway/oauth/resource-server.ts'
 import { wakeShards } from '#src/gateway/oauth/shards.ts'
 import { type FindCountedAddress, MAX_USER_AGENT_LENGTH } from '#src/gateway/oauth/shared-stores.ts'
-import { isActAsPage } from '#src/gateway/pages/act-as-path.ts'
 import { returnToCookie } from '#src/gateway/pages/return-to.ts'
-import { securityPath } from '#src/gateway/pages/security-path.ts'
 import type { AppCaller, AuthRequest } from '#src/gateway/xrpc/callers.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
@@ -239,9 +237,11 @@ export function openOAuth(ports: OAuthPorts): OAuth {
   }
 }
 
+/** Pages of the library: all others below /account are ours. */
+const stockPages = ['/account/sign-in', '/account/sign-up', '/account/reset-password']
+
 function isOurPage(path: string): boolean {
-  if (isActAsPage(path)) return true
-  return path === securityPath || path.startsWith(`${securityPath}/`)
+  return (path === '/account' || path.startsWith('/account/')) && !stockPages.includes(path)
 }
 
 function isOAuthPath(path: string): boolean {

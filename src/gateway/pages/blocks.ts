@@ -38,7 +38,7 @@ export function table({ label, head, rows, empty, cell: name }: Table): Html {
   }
   const body = name === undefined ? '' : html` data-cell="${name}"`
   return html`<div class="table"><table class="list"><caption>${label}</caption>
-<thead><tr>${head.map((text) => html`<th scope="col">${text}</th>`)}</tr></thead>
+<thead><tr>${head.map((text) => (text === '' ? html`<td></td>` : html`<th scope="col">${text}</th>`))}</tr></thead>
 <tbody${body}>${rows.map((cells) => tableRow(head, cells))}</tbody></table></div>`
 }
 

@@ -22,6 +22,36 @@ export async function readForm(c: Context<Env>, timeoutMs: number): Promise<Form
   return Object.fromEntries(new URLSearchParams(Buffer.from(bytes).toString()))
 }
 
+export interface FormFile {
+  bytes: Uint8Array
+}
+
+/** A form with at most one file. Throws as `readForm`, but 413 if it is too long. */
+export async function readFileForm(
+  c: Context<Env>,
+  { timeoutMs, maxFileBytes }: { timeoutMs: number; maxFileBytes: number },
+): Promise<{ form: Form; file: FormFile | undefined }> {
+  const type = c.req.header('content-type') ?? ''
+  if (!type.startsWith('multipart/form-data')) {
+    return { form: await readForm(c, timeoutMs), file: undefined }
+  }
+  const limit = maxFileBytes + MAX_FORM_BYTES
+  const bytes = await readBytes(bodySource(c), { limit, timeoutMs })
+  const parts = await new Response(new Uint8Array(bytes), { headers: { 'content-type': type } })
+    .formData()
+    .catch(() => {
+      throw forbidden('Not a form', 'StalePage')
+    })
+  const form: Form = {}
+  let file: FormFile | undefined
+  for (const [name, value] of parts) {
+    if (typeof value === 'string') form[name] = value
+    // A file field without a file is an empty file.
+    else if (value.size > 0) file = { bytes: new Uint8Array(await value.arrayBuffer()) }
+  }
+  return { form, file }
+}
+
 /** The value of a field that has JSON, such as a passkey's response; undefined if it is malformed or absent. */
 export function parseField(text: string | undefined): unknown {
   return parsedJson(text ?? '')

@@ -14,11 +14,25 @@ import type { Clock } from '#src/ports/clock.ts'
 export interface PageContext {
   server: Pick<
     ServerContext,
-    'dispatch' | 'service' | 'mailer' | 'addressOf' | 'failedSignIns' | 'resolver' | 'tenantBrand'
+    | 'dispatch'
+    | 'service'
+    | 'mailer'
+    | 'addressOf'
+    | 'failedSignIns'
+    | 'resolver'
+    | 'tenantBrand'
+    | 'identity'
+    | 'handleRules'
+    | 'blobs'
+    | 'movedAccounts'
+    | 'activateAccount'
+    | 'deleteAccount'
   >
   findAccount: FindAccount
   rateLimits?: RateLimits | undefined
   bodyTimeoutMs: number
+  /** Throws 503 if the disk is full. */
+  mustHaveRoom?: (() => void) | undefined
   branding: Branding
   /** The secret of session tokens. */
   secret: Uint8Array

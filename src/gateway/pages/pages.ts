@@ -2,11 +2,12 @@
 import type { Context, Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import { retryHeader } from '#src/gateway/http/response.ts'
+import { renderSecurityPage } from '#src/gateway/pages/account/area.ts'
 import { type Form, readForm } from '#src/gateway/pages/form.ts'
-import type { Owner, PageContext } from '#src/gateway/pages/page-context.ts'
+import { openOwnSession, requireAccount, requireOwner } from '#src/gateway/pages/owner.ts'
+import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import {
   mustPassCsrfCheck,
-  openPageSession,
   type PageSession,
   setPageToken,
 } from '#src/gateway/pages/page-session.ts'
@@ -24,38 +25,13 @@ import {
 } from '#src/gateway/pages/sign-in.ts'
 import { notFoundView } from '#src/gateway/pages/sign-in-views.ts'
 import { eventsView, overviewView } from '#src/gateway/pages/views.ts'
-import { withBrand } from '#src/gateway/tenants/brand.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 type C = Context<Env>
 
 export function securityPages(app: Hono<Env>, context: PageContext): void {
   const { publicUrl } = context.server.service
-  const sessionOf = (c: C) => openPageSession(c, context, publicUrl)
-
-  async function withTenantBrand(session: PageSession): Promise<PageSession> {
-    const { pageToken, branding } = session
-    if (pageToken === undefined) return session
-    const brand = await context.server.tenantBrand({ did: pageToken.did })
-    return { ...session, branding: withBrand(branding, brand) }
-  }
-
-  /** Throws 401 unless the cookie's token is a session of the account. */
-  async function requireOwner(session: PageSession): Promise<Owner> {
-    const { pageToken } = session
-    const account = await requireAccount(session)
-    const { did, token } = pageToken!
-    await account.page.check({ token })
-    const { handle } = await account.identity.getIdentity()
-    return { account, pageToken: { did, token }, name: handle ?? did }
-  }
-
-  /** Throws 401 for a DID that is not hosted here, so that a forged cookie creates no actor. */
-  async function requireAccount({ pageToken, network }: PageSession): Promise<Owner['account']> {
-    const did = pageToken && (await context.findAccount(pageToken.did))
-    if (did === undefined) throw new XrpcError(401, 'SignedOut', 'You are not signed in')
-    return context.server.dispatch.account(did, network, 'sign in')
-  }
+  const ownerOf = (session: PageSession) => requireOwner(context, session)
 
   function returnTo(c: C): string | undefined {
     return readReturnTo({ url: c.req.url, cookie: c.req.header('cookie') }, publicUrl)
@@ -79,7 +55,7 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
     c: C,
     work: (session: PageSession) => Promise<Response>,
   ): Promise<Response> {
-    const session = await withTenantBrand(sessionOf(c))
+    const session = await openOwnSession(context, c)
     let response: Response
     try {
       response = await work(session)
@@ -156,7 +132,7 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
   }
 
   async function overview(session: PageSession, note?: Note, status = 200): Promise<Response> {
-    const { account, name } = await requireOwner(session)
+    const { account, name } = await ownerOf(session)
     const [factors, { passwords }, { events }, passkeyOptions] = await Promise.all([
       account.factors.overview(),
       account.appPassword.list(),
@@ -171,7 +147,7 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
       owner: name,
       note,
     })
-    return renderPage(session, { ...view, status })
+    return renderSecurityPage(session, { ...view, owner: name, status })
   }
 
   get('', async (c, session) => {
@@ -181,16 +157,16 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
     return overview(session, isDone ? { text: session.messages.text('done') } : undefined)
   })
   get('/events', async (_, session) => {
-    const { account, name } = await requireOwner(session)
+    const { account, name } = await ownerOf(session)
     const { events } = await account.factors.events()
-    return renderPage(session, eventsView(session, events, name))
+    return renderSecurityPage(session, { ...eventsView(session, events, name), owner: name })
   })
 
   get('/sign-in', (c, session) => renderSignIn(session, undefined, 200, c))
   post('/sign-in', (c, session, form) => submitPassword(context, c, session, form))
   post('/sign-in/passkey', (c, session, form) => submitPasskey(context, c, session, form))
   const requirePageToken = async (session: PageSession) => {
-    await requireAccount(session)
+    await requireAccount(context, session)
     return session.pageToken!
   }
   get('/step', async (_, session) => stepPage(context, session, await requirePageToken(session)))
@@ -203,12 +179,12 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
   post('/sign-out', async (c, session) => {
     const { pageToken } = session
     if (pageToken !== undefined)
-      await (await requireAccount(session)).page.end({ token: pageToken.token })
+      await (await requireAccount(context, session)).page.end({ token: pageToken.token })
     setPageToken(c, publicUrl, undefined)
     return c.redirect(`${securityPath}/sign-in`, 303)
   })
 
-  settingsRoutes(context, { get, post, requireOwner })
+  settingsRoutes(context, { get, post, requireOwner: ownerOf })
   get('/*', (_, session) => renderPage(session, notFoundView(session)))
 }
 

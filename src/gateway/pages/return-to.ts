@@ -51,14 +51,19 @@ export function readReturnTo(
 }
 
 /**
- * The path of an authorization request on this server, or of the page on which a group is chosen; undefined for anything
- * else, against open redirects.
+ * The path of an authorization request on this server, of the page on which a group is chosen, or of an area; undefined for
+ * anything else, against open redirects.
  */
 export function parseReturnTo(value: unknown, publicUrl: string): string | undefined {
   if (typeof value !== 'string' || value.length > MAX_PATH_LENGTH) return undefined
   const url = URL.parse(value, publicUrl)
   if (url === null || url.origin !== new URL(publicUrl).origin) return undefined
-  if (isActAsPage(url.pathname)) return `${url.pathname}${url.search}`
+  if (isActAsPage(url.pathname) || isAreaPage(url.pathname)) return `${url.pathname}${url.search}`
   if (url.pathname !== authorizePath || !url.searchParams.has('request_uri')) return undefined
   return `${authorizePath}${url.search}`
+}
+
+/** Pages that show the sign-in form themselves, and then what they are about. */
+export function isAreaPage(path: string): boolean {
+  return /^\/(account|groups|tenant)([/?]|$)/.test(path) && !isActAsPage(path)
 }

@@ -3,11 +3,12 @@ import type { Context } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { sendCode } from '#src/gateway/mails.ts'
+import { renderSecurityPage } from '#src/gateway/pages/account/area.ts'
 import { type Form, parseField } from '#src/gateway/pages/form.ts'
 import type { Owner, PageContext } from '#src/gateway/pages/page-context.ts'
 import type { PageSession } from '#src/gateway/pages/page-session.ts'
 import { securityPath } from '#src/gateway/pages/security-path.ts'
-import { type Note, renderPage } from '#src/gateway/pages/shell.ts'
+import type { Note } from '#src/gateway/pages/shell.ts'
 import { emailView, secretView, totpView } from '#src/gateway/pages/views.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { qrCode } from '#src/ports/qr-code.ts'
@@ -56,7 +57,7 @@ export function settingsRoutes(context: PageContext, { get, post, requireOwner }
       owner: name,
       ...(note && { note }),
     })
-    return renderPage(session, view)
+    return renderSecurityPage(session, view)
   }
   get('/totp', async (_, session) => totpPage(session, await requireOwner(session)))
   post('/totp', async (c, session, { code = '' }) => {
@@ -78,7 +79,7 @@ export function settingsRoutes(context: PageContext, { get, post, requireOwner }
     const { account, name } = await requireOwner(session)
     await sendCode(server, account, await account.factors.beginEmail({}), 'codesByMail')
     const note = { text: session.messages.text('codeSent') }
-    return renderPage(session, emailView(session, { owner: name, note }))
+    return renderSecurityPage(session, emailView(session, { owner: name, note }))
   })
   post('/email', async (c, session, { code = '' }) => {
     const { account, name } = await requireOwner(session)
@@ -87,7 +88,8 @@ export function settingsRoutes(context: PageContext, { get, post, requireOwner }
         await account.factors.confirmEmail({ code, client: clientOf(c) })
         return done(c)
       },
-      () => renderPage(session, emailView(session, { owner: name, note: wrongCode(session) })),
+      () =>
+        renderSecurityPage(session, emailView(session, { owner: name, note: wrongCode(session) })),
     )
   })
   post('/email/remove', async (c, session) => {
@@ -105,7 +107,7 @@ export function settingsRoutes(context: PageContext, { get, post, requireOwner }
       secrets: codes,
       owner: name,
     })
-    return renderPage(session, view)
+    return renderSecurityPage(session, view)
   })
   post('/code', async (_, session) => {
     const { account, name } = await requireOwner(session)
@@ -117,7 +119,7 @@ export function settingsRoutes(context: PageContext, { get, post, requireOwner }
       secrets: [code],
       owner: name,
     })
-    return renderPage(session, view)
+    return renderSecurityPage(session, view)
   })
 
   post('/app-passwords', async (c, session, form) => {
@@ -137,7 +139,7 @@ export function settingsRoutes(context: PageContext, { get, post, requireOwner }
     const { password } = await account.appPassword.create(input)
     const help = session.messages.text('copyPassword')
     const secrets = [password]
-    return renderPage(
+    return renderSecurityPage(
       session,
       secretView(session, { title: 'appPasswords', help, secrets, owner: ownerName }),
     )

@@ -1,5 +1,6 @@
 /** The sign-in pages: password or passkey, and the second step. */
 import { html, raw } from 'hono/html'
+import { isAreaPage } from '#src/gateway/pages/return-to.ts'
 import { securityPath } from '#src/gateway/pages/security-path.ts'
 import {
   fieldAttributes,
@@ -21,7 +22,9 @@ interface SignIn {
 export function signInView(context: RenderContext, input: SignIn): Page {
   const { next, note } = input
   const lead =
-    next === undefined ? '' : html`<p class="lead">${context.messages.text('returnsToApp')}</p>`
+    next === undefined || isAreaPage(next)
+      ? ''
+      : html`<p class="lead">${context.messages.text('returnsToApp')}</p>`
   const body = html`${lead}
 ${signInForms(context, input)}`
   return { title: 'signIn', body, note, narrow: true, passkeys: true }

@@ -12,7 +12,7 @@ import {
   type PageToken,
   setPageToken,
 } from '#src/gateway/pages/page-session.ts'
-import { clearReturnToCookie, parseReturnTo } from '#src/gateway/pages/return-to.ts'
+import { clearReturnToCookie, isAreaPage, parseReturnTo } from '#src/gateway/pages/return-to.ts'
 import { securityPath } from '#src/gateway/pages/security-path.ts'
 import { type Note, renderPage } from '#src/gateway/pages/shell.ts'
 import { returnToView, signInView, stepView } from '#src/gateway/pages/sign-in-views.ts'
@@ -170,6 +170,7 @@ async function finishSignIn(
 ) {
   const { pageToken, next, startedAt } = signIn
   if (next === undefined) return c.redirect(securityPath, 303)
+  if (isAreaPage(next)) return c.redirect(next, 303)
   const incoming = c.env?.incoming
   c.header('set-cookie', clearReturnToCookie(context.server.service.publicUrl), { append: true })
   if (incoming !== undefined) {

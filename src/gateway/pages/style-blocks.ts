@@ -64,6 +64,16 @@ border-radius:.5rem;background:none;color:var(--text);font-size:.9375rem;text-al
 .pager .button{margin:0}
 .actions{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;margin:1rem 0 0}
 .actions>*,.actions form>button{margin:0}
+.who{display:flex;gap:1rem;align-items:center;margin:0 0 .75rem}
+.who>div{flex:1;min-width:0}
+.who h2,.who p{margin:0}
+.picture{flex:none;display:flex;align-items:center;justify-content:center;width:4rem;height:4rem;border-radius:50%;object-fit:cover;
+background:var(--soft);color:var(--muted);font-size:1.5rem;font-weight:600}
+input[type=file]{padding:.5rem .75rem}
+.may{margin:0;padding:0}
+.note form,.note p{margin:0}
+.note p+form{margin-top:.75rem}
+.note form button{margin:0}
 code,.mono{font:500 .875em/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
 @media (max-width:34rem){
 .list thead{display:none}

@@ -19,6 +19,9 @@ import type { CreationOptions } from '#src/ports/webauthn.ts'
 
 const SHOWN_EVENTS = 8
 
+/** Of a signed-in owner. */
+type OwnPage = Page & { owner: string }
+
 export interface Overview {
   factors: FactorOverview
   passwords: readonly AppPassword[]
@@ -28,7 +31,7 @@ export interface Overview {
   note?: Note | undefined
 }
 
-export function overviewView(context: RenderContext, input: Overview): Page {
+export function overviewView(context: RenderContext, input: Overview): OwnPage {
   const { messages } = context
   const { factors, passwords, events, passkeyOptions, owner, note } = input
   const body = html`${passkeys(context, factors, passkeyOptions)}${totp(context, factors)}${emailCodes(context, factors)}
@@ -45,7 +48,7 @@ export function eventsView(
   context: RenderContext,
   events: readonly SecurityEvent[],
   owner: string,
-): Page {
+): OwnPage {
   const body = html`<section>${eventTable(context, events)}</section>${back(context)}`
   return { title: 'events', body, owner }
 }
@@ -53,7 +56,7 @@ export function eventsView(
 export function totpView(
   context: RenderContext,
   input: { uri: string; key: string; qr: string; owner: string; note?: Note },
-): Page {
+): OwnPage {
   const { messages } = context
   const { uri, key, qr, owner, note } = input
   const spaced = key.match(/.{1,4}/g)?.join(' ') ?? key
@@ -68,7 +71,7 @@ ${codeForm(context, { action: 'totp', label: messages.text('totpEnter'), button:
   return { title: 'totp', body, owner, note }
 }
 
-export function emailView(context: RenderContext, input: { owner: string; note?: Note }): Page {
+export function emailView(context: RenderContext, input: { owner: string; note?: Note }): OwnPage {
   const { messages } = context
   const button = messages.text('turnOn')
   const form = codeForm(context, {
@@ -86,7 +89,7 @@ export function secretView(
     secrets: readonly string[]
     owner: string
   },
-): Page {
+): OwnPage {
   const { title, help, secrets, owner } = input
   const lines = secrets.map((secret) => html`<div>${secret}</div>`)
   const body = html`<section><p>${help}</p><div class="secret codes">${lines}</div></section>${back(context)}`

@@ -15,14 +15,23 @@ describe('the return-to link', () => {
     '//evil.example/oauth/authorize?request_uri=x',
     '/\\evil.example/oauth/authorize?request_uri=x',
     '/oauth/authorize',
-    '/oauth/authorize/../../account?request_uri=x',
-    '/account?request_uri=x',
+    '/oauth/authorize/../../xrpc/x?request_uri=x',
+    '/accounts?request_uri=x',
+    '/groups-of-others',
     'javascript:alert(1)//?request_uri=x',
     `/oauth/authorize?request_uri=${'x'.repeat(4000)}`,
     undefined,
   ])('the return-to link is rejected for %s', (link) => {
     expect(parseReturnTo(link, publicUrl)).toBeUndefined()
   })
+
+  it.each(['/account', '/account/email', '/groups/a.test?x=1', '/tenant'])(
+    'the return-to link may lead to %s',
+    (link) => {
+      expect(parseReturnTo(link, publicUrl)).toBe(link)
+      expect(parseReturnTo(`${publicUrl}${link}`, publicUrl)).toBe(link)
+    },
+  )
 
   it("the return-to link is stored in a cookie, for the provider's pages only", () => {
     const line = returnToCookie({ method: 'GET', url: path }, publicUrl)!

@@ -1,0 +1,154 @@
+/** The routes of the account area. Every request checks the browser's session, every form also its token. */
+import type { Context, Hono } from 'hono'
+import { html } from 'hono/html'
+import { XrpcError } from '#src/errors.ts'
+import { clientInfoOf } from '#src/gateway/http/client-info.ts'
+import { retryHeader } from '#src/gateway/http/response.ts'
+import { appsSection } from '#src/gateway/pages/account/apps.ts'
+import { accountArea, accountPath } from '#src/gateway/pages/account/area.ts'
+import { deleteSection } from '#src/gateway/pages/account/delete.ts'
+import { emailSection } from '#src/gateway/pages/account/email.ts'
+import { groupsSection } from '#src/gateway/pages/account/groups.ts'
+import { handleSection } from '#src/gateway/pages/account/handle.ts'
+import { invitesSection } from '#src/gateway/pages/account/invites.ts'
+import { overviewSection } from '#src/gateway/pages/account/overview.ts'
+import { profileSection } from '#src/gateway/pages/account/profile.ts'
+import { pathOf, type Section, type Visit } from '#src/gateway/pages/account/section.ts'
+import { accountTexts } from '#src/gateway/pages/account/texts.ts'
+import { readFileForm, readForm } from '#src/gateway/pages/form.ts'
+import { openOwnSession, requireOwner } from '#src/gateway/pages/owner.ts'
+import type { PageContext } from '#src/gateway/pages/page-context.ts'
+import { mustPassCsrfCheck, type PageSession } from '#src/gateway/pages/page-session.ts'
+import { type Note, renderArea, renderPage } from '#src/gateway/pages/shell.ts'
+import { signInPage } from '#src/gateway/pages/sign-in.ts'
+import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
+
+type C = Context<Env>
+
+const sections: readonly Section[] = [
+  ...[overviewSection, profileSection, appsSection, emailSection, handleSection],
+  ...[invitesSection, groupsSection, deleteSection],
+]
+
+export function accountPages(app: Hono<Env>, context: PageContext): void {
+  const { publicUrl } = context.server.service
+
+  async function visitOf(c: C, session: PageSession): Promise<Visit> {
+    const { account, name, pageToken } = await requireOwner(context, session)
+    return {
+      ...{ c, context, session, account, name, did: pageToken.did },
+      texts: accountTexts(session),
+      client: clientInfoOf(context.server.addressOf, c.env?.incoming),
+    }
+  }
+
+  async function show(section: Section, visit: Visit, note?: Note, status = 200) {
+    const { session, name, texts } = visit
+    const isBeside = note?.field !== undefined
+    return renderArea(session, {
+      area: accountArea(session, { owner: name, current: section.path }),
+      title: texts.text(section.title),
+      body: await section.show(visit, note),
+      owner: name,
+      // A note about a field is shown beside it.
+      ...(!isBeside && { note }),
+      status,
+    })
+  }
+
+  async function respond(
+    c: C,
+    section: Section,
+    work: (session: PageSession) => Promise<Response>,
+  ): Promise<Response> {
+    const session = await openOwnSession(context, c)
+    const response = await work(session).catch((error) => failed(c, section, session, error))
+    // Adds the cookies that were set on Hono's context.
+    for (const cookie of c.newResponse(null).headers.getSetCookie()) {
+      if (!response.headers.getSetCookie().includes(cookie)) {
+        response.headers.append('set-cookie', cookie)
+      }
+    }
+    return response
+  }
+
+  async function failed(c: C, section: Section, session: PageSession, error: unknown) {
+    const known = error instanceof XrpcError ? error : new XrpcError(500, '', 'Internal Error')
+    const { status } = known
+    const isGet = c.req.method === 'GET'
+    if (status === 401 || known.error === 'StalePage') {
+      const { text } = session.messages
+      const reason = text(status === 401 ? 'sessionEnded' : 'pageExpired')
+      const note = isGet ? undefined : { text: reason, bad: true }
+      const next = pathOf(section)
+      const page = await signInPage(context, session, { next, ...(note && { note }) })
+      return new Response(page.body, { status: isGet ? 200 : status, headers: page.headers })
+    }
+    if (status >= 500) context.log.error({ id: c.env?.requestId, err: error }, 'page failed')
+    if (status === 413) {
+      const visit = await visitOf(c, session)
+      return show(section, visit, noteOf(section, visit, known), status)
+    }
+    const reason = status >= 500 ? 'Internal Server Error' : known.message
+    const text = session.messages.text('failed', { reason })
+    const body = html`<p class="lead">${text}</p><a class="button wide" href="${accountPath}">${session.messages.text('back')}</a>`
+    const response = await renderPage(session, { title: 'account', body, narrow: true, status })
+    for (const [name, value] of Object.entries(retryHeader(status))) {
+      response.headers.set(name, value)
+    }
+    return response
+  }
+
+  function readSectionForm(c: C, { maxFileBytes }: Section) {
+    const timeoutMs = context.bodyTimeoutMs
+    if (maxFileBytes !== undefined) return readFileForm(c, { timeoutMs, maxFileBytes })
+    return readForm(c, timeoutMs).then((form) => ({ form, file: undefined }))
+  }
+
+  async function submit(c: C, section: Section, session: PageSession, name: string) {
+    const { form, file } = await readSectionForm(c, section)
+    mustPassCsrfCheck(c, form['csrf'], session, publicUrl)
+    const visit = await visitOf(c, session)
+    try {
+      const outcome = await section.forms![name]!(visit, form, file)
+      if (outcome instanceof Response) return outcome
+      if (outcome !== undefined) return await show(section, visit, outcome, outcome.bad ? 400 : 200)
+      return c.redirect(`${pathOf(section)}?done`, 303)
+    } catch (error) {
+      if (!(error instanceof XrpcError) || error.status >= 500) throw error
+      // The password of a form may be wrong, while the session is right.
+      const again = await visitOf(c, session)
+      const response = await show(section, again, noteOf(section, again, error), error.status)
+      for (const [key, value] of Object.entries(error.headers ?? {})) {
+        response.headers.set(key, value)
+      }
+      return response
+    }
+  }
+
+  for (const section of sections) {
+    app.get(pathOf(section), (c) =>
+      respond(c, section, async (session) => {
+        const visit = await visitOf(c, session)
+        const isDone = c.req.query('done') !== undefined
+        return show(section, visit, isDone ? { text: visit.texts.text('saved') } : undefined)
+      }),
+    )
+    for (const name of Object.keys(section.forms ?? {})) {
+      app.post(pathOf(section, name), (c) =>
+        respond(c, section, (session) => submit(c, section, session, name)),
+      )
+    }
+  }
+  // Of the stock account pages, such as /account/u/<did>/manage.
+  app.get(`${accountPath}/u/*`, (c) => c.redirect(accountPath, 302))
+}
+
+function noteOf(section: Section, { session, texts }: Visit, error: XrpcError): Note {
+  if (error.status === 429) return { text: session.messages.text('tooManyAttempts'), bad: true }
+  const [key, field] = section.errors?.[error.error] ?? []
+  const reason = error.message
+  if (key === undefined) return { text: session.messages.text('failed', { reason }), bad: true }
+  const text = texts.text(key, { reason })
+  return { text, bad: true, ...(field !== undefined && { field }) }
+}
