@@ -4,16 +4,25 @@ import type { Html, RenderContext } from '#src/gateway/pages/shell.ts'
 
 type Content = Html | string
 
-/** A part of a page with a heading. `danger` sets it apart, for what cannot be undone. */
+/**
+ * A part of a page with a heading. `danger` sets it apart, for what cannot be undone; `bare` leaves the heading out, where it
+ * would repeat the title of the page.
+ */
 export function card(
   title: string,
   body: Content,
-  options: { id?: string; help?: Content; badge?: Html | undefined; danger?: boolean } = {},
+  options: {
+    id?: string
+    help?: Content
+    badge?: Html | undefined
+    danger?: boolean
+    bare?: boolean
+  } = {},
 ): Html {
-  const { id, help, badge: state = '', danger = false } = options
+  const { id, help, badge: state = '', danger = false, bare = false } = options
   const attributes = html`${id === undefined ? '' : html` id="${id}"`}${danger ? raw(' class="danger"') : ''}`
   return html`<section aria-label="${title}"${attributes}>
-<div class="head"><h2>${title}</h2>${state}</div>
+${bare && state === '' ? '' : html`<div class="head">${bare ? '' : html`<h2>${title}</h2>`}${state}</div>`}
 ${help === undefined ? '' : html`<p class="muted">${help}</p>`}
 ${body}
 </section>`

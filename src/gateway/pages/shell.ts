@@ -173,9 +173,11 @@ ${operatorLinks(context)}
 function landingLayout(context: RenderContext, page: Page, title: string): Html {
   const { branding } = context
   const name = serverName(branding)
-  const isShown = branding.logo !== undefined || title !== name
+  // The title is the name, unless the page is about something else.
+  const isNamed = branding.logo === undefined && title === name
+  const mark = html`<img class="mark" src="/icon.svg" alt="" width="56" height="56">`
   return html`<main class="landing">
-${isShown ? html`<a class="home" href="/">${brand(branding)}</a>` : ''}
+${isNamed ? mark : html`<a class="home" href="/">${brand(branding)}</a>`}
 <h1>${title}</h1>
 ${page.body}
 ${operatorLinks(context)}

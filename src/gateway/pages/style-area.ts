@@ -18,13 +18,14 @@ border-bottom:1px solid var(--line);background:var(--card)}
 border-radius:.625rem;text-decoration:none;font-size:.9375rem;line-height:1.3}
 .side li+li{margin-top:.125rem}
 .side a:hover,.sections nav a:hover{background:var(--soft)}
-.side a[aria-current],.sections a[aria-current]{font-weight:600;background:color-mix(in srgb,var(--primary) 11%,var(--card));
-box-shadow:inset 3px 0 var(--ring)}
+.side a[aria-current],.sections a[aria-current]{font-weight:600;background:color-mix(in srgb,var(--primary) 14%,var(--card))}
 .sections{display:none}
 main.landing{max-width:42rem;padding:clamp(2rem,9vh,6rem) 1.5rem 2rem}
 .landing h1{font-size:clamp(1.875rem,5vw,2.5rem);letter-spacing:-.02em;margin:1rem 0}
 .landing .brand img{height:3rem;max-width:16rem}
 .landing .brand{color:var(--muted)}
+.landing .mark{display:block;width:3.5rem;height:3.5rem}
+.landing .links+.links{margin-top:.5rem}
 .landing .lead{font-size:1.125rem;margin:0 0 1rem}
 .landing .actions{margin:1.75rem 0 1rem}
 .landing .actions .button{min-height:2.75rem;padding:.5rem 1.25rem;font-size:1rem}

@@ -10,6 +10,7 @@ section>.head+p{margin-top:0}
 section>.table:last-child{margin-bottom:-.5rem}
 .list caption{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
 .list th,.list td{padding:.75rem 1.25rem .75rem 0;vertical-align:middle}
+.list thead td{border:0;padding:0}
 .list th:last-child,.list td:last-child{padding-inline-end:0}
 .list td:last-child form{display:flex;justify-content:flex-end}
 .list form,.menu form{margin:0}
@@ -26,6 +27,7 @@ section>.table:last-child{margin-bottom:-.5rem}
 .facts dt{color:var(--muted);font-size:.9375rem}
 .facts dd{margin:0}
 .facts div:first-child{border-top:0}
+section>.facts:last-child{margin-bottom:-.625rem}
 .badge{display:inline-flex;align-items:center;gap:.375rem;padding:.0625rem .5rem;border-radius:1rem;background:var(--soft);color:var(--text);
 font-size:.8125rem;font-weight:500;line-height:1.5;white-space:nowrap}
 .badge::before{content:"";width:.5rem;height:.5rem;border-radius:50%;background:var(--tone,var(--muted))}
@@ -69,7 +71,9 @@ border-radius:.5rem;background:none;color:var(--text);font-size:.9375rem;text-al
 .who h2,.who p{margin:0}
 .picture{flex:none;display:flex;align-items:center;justify-content:center;width:4rem;height:4rem;border-radius:50%;object-fit:cover;
 background:var(--soft);color:var(--muted);font-size:1.5rem;font-weight:600}
-input[type=file]{padding:.5rem .75rem}
+input[type=file]{padding:.4375rem .5rem;font-size:.9375rem}
+::file-selector-button{min-height:1.75rem;margin-inline-end:.75rem;padding:0 .75rem;border:0;border-radius:.375rem;background:var(--soft);
+color:var(--text);font:inherit;font-size:.875rem;font-weight:500;cursor:pointer}
 .may{margin:0;padding:0}
 .note form,.note p{margin:0}
 .note p+form{margin-top:.75rem}
@@ -84,6 +88,9 @@ code,.mono{font:500 .875em/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liber
 .list td:first-child::before,.list td:last-child:has(form)::before{display:none}
 .list td:last-child:has(form,details){padding-top:.5rem}
 .list td small{flex:none}
+.list td:has(ul,details){display:block;text-align:start}
+.list td:has(ul,details)::before{display:block}
+.stats{grid-template-columns:1fr 1fr;gap:.75rem}
 .facts div{grid-template-columns:1fr}
 .filters>div{flex-basis:100%}
 }

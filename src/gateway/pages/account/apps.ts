@@ -69,7 +69,7 @@ async function appsOf({ account, session, texts }: Visit): Promise<Html> {
       ...{ fields: { id }, about: app },
     })
     return [
-      html`${app}<small>${timeOf(session, isoTime(createdAt))}</small>`,
+      html`${app}<small>${texts.text('connected')} · ${timeOf(session, isoTime(createdAt))}</small>`,
       html`<ul class="may">${words}</ul>${exactly}`,
       timeOf(session, isoTime(updatedAt)),
       end,

@@ -27,7 +27,7 @@ export const groupsSection: Section = {
     const label = texts.text('groups')
     const list = table({ label, head, rows, empty })
     const after = next === undefined ? undefined : `?cursor=${encodeURIComponent(next)}`
-    return html`${card(label, list, { help: texts.text('groupsHelp'), ...(rows.length > 0 && { badge: create }) })}
+    return html`${card(label, list, { help: texts.text('groupsHelp'), bare: true, ...(rows.length > 0 && { badge: create }) })}
 ${pager(session, { after })}`
   },
 }

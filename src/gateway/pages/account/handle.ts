@@ -33,7 +33,7 @@ export const handleSection: Section = {
       [texts.text('recordValue'), html`<code>did=${did}</code>`],
     ])
     const url = `https://${domain}/.well-known/atproto-did`
-    const elsewhere = html`${record}<p class="muted">${texts.text('orFile', { url })}</p>
+    const elsewhere = html`${record}<p class="muted">${texts.text('orFile', { did, url })}</p>
 <form method="post" action="/account/handle/domain">${hiddenFields(session)}
 ${field({ name: 'handle', label: texts.text('domainName'), value: own === undefined ? name : '', required: true, maxLength: 253 })}
 <button>${texts.text('change')}</button></form>`

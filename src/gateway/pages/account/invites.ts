@@ -29,7 +29,7 @@ export const invitesSection: Section = {
     const head = [texts.text('inviteCode'), texts.text('uses'), texts.text('usedBy')]
     const label = texts.text('invites')
     const list = table({ label, head, rows, empty: texts.text('noInvites') })
-    return card(label, list, { help: texts.text('invitesHelp') })
+    return card(label, list, { help: texts.text('invitesHelp'), bare: true })
   },
 }
 

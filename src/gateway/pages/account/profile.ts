@@ -45,7 +45,7 @@ export const profileSection: Section = {
 ${field({ name: 'displayName', label: texts.text('displayName'), value: textOf(displayName), maxLength: 64, autocomplete: 'name' }, note)}
 ${field({ name: 'description', label: texts.text('description'), value: textOf(description), type: 'area', maxLength: 256 }, note)}
 <button>${texts.text('save')}</button></form>`
-    return card(texts.text('profile'), form, { help: texts.text('profileHelp') })
+    return card(texts.text('profile'), form, { help: texts.text('profileHelp'), bare: true })
   },
 
   forms: {

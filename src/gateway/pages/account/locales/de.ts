@@ -103,7 +103,7 @@ export const de: AccountTexts = {
   recordType: 'Typ',
   recordName: 'Name',
   recordValue: 'Wert',
-  orFile: 'Oder liefere den Wert als Text unter {url} aus.',
+  orFile: 'Oder liefere {did} als Text unter {url} aus.',
   domainName: 'Domain',
   taken: 'Dieses Handle ist nicht verfügbar: {reason}',
   invitesHelp: 'Gib einen Code weiter, wenn jemand hier ein Konto möchte.',

@@ -95,7 +95,7 @@ export const en = {
   recordType: 'Type',
   recordName: 'Name',
   recordValue: 'Value',
-  orFile: 'Or serve the value as text at {url}.',
+  orFile: 'Or serve {did} as text at {url}.',
   domainName: 'Domain',
   taken: 'This handle is not available: {reason}',
   invitesHelp: 'Give a code to a person who wants an account here.',

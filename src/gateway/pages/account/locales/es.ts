@@ -105,7 +105,7 @@ export const es: AccountTexts = {
   recordType: 'Tipo',
   recordName: 'Nombre',
   recordValue: 'Valor',
-  orFile: 'O publica el valor como texto en {url}.',
+  orFile: 'O publica {did} como texto en {url}.',
   domainName: 'Dominio',
   taken: 'Este nombre no está disponible: {reason}',
   invitesHelp: 'Da un código a quien quiera una cuenta aquí.',

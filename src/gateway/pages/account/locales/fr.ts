@@ -103,7 +103,7 @@ export const fr: AccountTexts = {
   recordType: 'Type',
   recordName: 'Nom',
   recordValue: 'Valeur',
-  orFile: "Ou publiez la valeur en texte à l'adresse {url}.",
+  orFile: "Ou publiez {did} en texte à l'adresse {url}.",
   domainName: 'Domaine',
   taken: "Ce pseudo n'est pas disponible : {reason}",
   invitesHelp: 'Donnez un code à qui veut un compte ici.',

@@ -99,7 +99,7 @@ export const ja: AccountTexts = {
   recordType: '種類',
   recordName: '名前',
   recordValue: '値',
-  orFile: 'または、値をテキストとして {url} で公開してください。',
+  orFile: 'または、{did} をテキストとして {url} で公開してください。',
   domainName: 'ドメイン',
   taken: 'このハンドルは使えません: {reason}',
   invitesHelp: 'ここにアカウントを作りたい人にコードを渡してください。',

@@ -94,7 +94,7 @@ export const ko: AccountTexts = {
   recordType: '유형',
   recordName: '이름',
   recordValue: '값',
-  orFile: '또는 값을 {url}에서 텍스트로 제공하세요.',
+  orFile: '또는 {did}을(를) {url}에서 텍스트로 제공하세요.',
   domainName: '도메인',
   taken: '이 핸들은 사용할 수 없습니다: {reason}',
   invitesHelp: '이곳의 계정을 원하는 사람에게 코드를 주세요.',

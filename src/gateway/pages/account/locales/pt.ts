@@ -103,7 +103,7 @@ export const pt: AccountTexts = {
   recordType: 'Tipo',
   recordName: 'Nome',
   recordValue: 'Valor',
-  orFile: 'Ou publique o valor como texto em {url}.',
+  orFile: 'Ou publique {did} como texto em {url}.',
   domainName: 'Domínio',
   taken: 'Este nome não está disponível: {reason}',
   invitesHelp: 'Dê um código a quem quiser uma conta aqui.',

@@ -102,7 +102,7 @@ export const ro: AccountTexts = {
   recordType: 'Tip',
   recordName: 'Nume',
   recordValue: 'Valoare',
-  orFile: 'Sau publică valoarea ca text la {url}.',
+  orFile: 'Sau publică {did} ca text la {url}.',
   domainName: 'Domeniu',
   taken: 'Acest nume nu este disponibil: {reason}',
   invitesHelp: 'Dă un cod cuiva care vrea un cont aici.',

@@ -98,7 +98,7 @@ export const sv: AccountTexts = {
   recordType: 'Typ',
   recordName: 'Namn',
   recordValue: 'Värde',
-  orFile: 'Eller publicera värdet som text på {url}.',
+  orFile: 'Eller publicera {did} som text på {url}.',
   domainName: 'Domän',
   taken: 'Användarnamnet är inte tillgängligt: {reason}',
   invitesHelp: 'Ge en kod till den som vill ha ett konto här.',
