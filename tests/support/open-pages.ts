@@ -1,4 +1,5 @@
 /** A gateway with pages, over actors whose answers the test sets, and a browser that is signed in as its account. */
+import { Readable } from 'node:stream'
 import type { AppPorts } from '#src/gateway/app.ts'
 import { type Actors, did, now, openGateway } from '#tests/support/gateway.ts'
 
@@ -12,7 +13,11 @@ export interface ShownPage {
 
 type Branding = NonNullable<AppPorts['pages']>['branding']
 
-export function openPages(actors: Actors = {}, branding: Branding = { name: 'Garden' }) {
+export function openPages(
+  actors: Actors = {},
+  branding: Branding = { name: 'Garden' },
+  overrides: Partial<AppPorts> = {},
+) {
   const account = {
     page: { check: () => undefined },
     identity: { getIdentity: () => ({ handle: 'alice.test', status: 'active' }) },
@@ -29,12 +34,15 @@ export function openPages(actors: Actors = {}, branding: Branding = { name: 'Gar
           actAs: async () => [],
         },
       },
+      ...overrides,
     },
   )
   const cookie = `security-form=${csrf}; security-account=token.${did}`
 
   async function request(path: string, init: RequestInit): Promise<ShownPage> {
-    const response = await gateway.app.request(path, init)
+    const stream = Readable.from([Buffer.from(String(init.body ?? ''))])
+    const incoming = Object.assign(stream, { socket: {}, headers: init.headers ?? {} })
+    const response = await gateway.app.request(path, init, { incoming })
     const { status, headers } = response
     return { status, headers, html: await response.text() }
   }

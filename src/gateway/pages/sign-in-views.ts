@@ -34,6 +34,11 @@ ${signInForms(context, input)}`
 export function signInForms(context: RenderContext, input: SignIn): Html {
   const { messages } = context
   const { options, identifier = '', next, note } = input
+  // An app's request has its own page to sign up on.
+  const signUp =
+    next === undefined || isAreaPage(next)
+      ? html` <a href="/account/sign-up">${messages.text('signUp')}</a>`
+      : ''
   const [first, second] = identifier === '' ? [' autofocus', ''] : ['', ' autofocus']
   return html`<form method="post" action="${securityPath}/sign-in">${hiddenFields(context, { next })}
 <label for="identifier">${messages.text('identifier')}</label>
@@ -48,7 +53,7 @@ ${passkeyForm(context, {
   label: messages.text('signInWithPasskey'),
   before: or(context),
 })}
-<p class="links"><a href="/account/reset-password">${messages.text('forgotPassword')}</a></p>`
+<p class="links"><a href="/account/reset-password">${messages.text('forgotPassword')}</a>${signUp}</p>`
 }
 
 export function stepView(

@@ -13,13 +13,16 @@ import {
 } from '#src/gateway/pages/form-blocks.ts'
 import { setPageToken } from '#src/gateway/pages/page-session.ts'
 import { renderPage } from '#src/gateway/pages/shell.ts'
-import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limit-headers.ts'
 
 const MAX_PASSWORD_LENGTH = 512
 
 export const deleteSection: Section = {
   path: '/delete',
   title: 'leave',
+  counted: {
+    send: 'com.atproto.server.requestAccountDelete',
+    confirm: 'com.atproto.server.deleteAccount',
+  },
   errors: {
     AuthenticationRequired: ['wrongPassword', 'password'],
     InvalidToken: ['wrongCode', 'code'],
@@ -62,21 +65,11 @@ ${card(texts.text('deleteTitle'), html`<p>${texts.text('deleteStep')}</p>${send}
       const { password = '', code = '' } = form
       if (!isTyped(form, name)) return wronglyTyped(visit.session)
       if (password.length > MAX_PASSWORD_LENGTH) throw invalidRequest('Wrong', 'InvalidToken')
-      await countAttempt(visit)
       await account.lifecycle.authorizeDeletion({ password, token: code.trim(), client })
       await context.server.deleteAccount(did)
       return goodbye(visit)
     },
   },
-}
-
-/** Throws 429. */
-async function countAttempt({ c, context }: Visit): Promise<void> {
-  const request = c.env?.incoming
-  if (request === undefined) return
-  const nsid = 'com.atproto.server.deleteAccount'
-  const status = await context.rateLimits?.({ nsid, request, caller: undefined, input: {} })
-  if (status?.isRefused) throw rateLimitExceeded(status)
 }
 
 function goodbye({ c, session, context, texts }: Visit): Promise<Response> {

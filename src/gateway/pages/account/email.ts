@@ -9,6 +9,12 @@ import { type Html, hiddenFields, type Note } from '#src/gateway/pages/shell.ts'
 export const emailSection: Section = {
   path: '/email',
   title: 'email',
+  counted: {
+    send: 'com.atproto.server.requestEmailConfirmation',
+    confirm: 'com.atproto.server.confirmEmail',
+    'send-change': 'com.atproto.server.requestEmailUpdate',
+    change: 'com.atproto.server.updateEmail',
+  },
   errors: {
     InvalidToken: ['wrongCode', 'code'],
     ExpiredToken: ['wrongCode', 'code'],

@@ -10,6 +10,10 @@ import { hiddenFields } from '#src/gateway/pages/shell.ts'
 export const handleSection: Section = {
   path: '/handle',
   title: 'handle',
+  counted: {
+    change: 'com.atproto.identity.updateHandle',
+    domain: 'com.atproto.identity.updateHandle',
+  },
   errors: {
     HandleNotAvailable: ['taken', 'name'],
     InvalidHandle: ['taken', 'name'],

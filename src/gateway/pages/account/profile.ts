@@ -25,6 +25,7 @@ export const profileSection: Section = {
   path: '/profile',
   title: 'profile',
   maxFileBytes: MAX_PICTURE_BYTES,
+  counted: { save: 'com.atproto.repo.putRecord' },
   errors: {
     InvalidMimeType: ['notAPicture', 'picture'],
     PayloadTooLarge: ['notAPicture', 'picture'],

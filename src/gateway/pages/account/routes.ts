@@ -15,12 +15,13 @@ import { overviewSection } from '#src/gateway/pages/account/overview.ts'
 import { profileSection } from '#src/gateway/pages/account/profile.ts'
 import { pathOf, type Section, type Visit } from '#src/gateway/pages/account/section.ts'
 import { accountTexts } from '#src/gateway/pages/account/texts.ts'
-import { readFileForm, readForm } from '#src/gateway/pages/form.ts'
+import { type Form, readFileForm, readForm } from '#src/gateway/pages/form.ts'
 import { openOwnSession, requireOwner } from '#src/gateway/pages/owner.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import { mustPassCsrfCheck, type PageSession } from '#src/gateway/pages/page-session.ts'
 import { type Note, renderArea, renderPage } from '#src/gateway/pages/shell.ts'
 import { signInPage } from '#src/gateway/pages/sign-in.ts'
+import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limit-headers.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 type C = Context<Env>
@@ -99,6 +100,14 @@ export function accountPages(app: Hono<Env>, context: PageContext): void {
     return response
   }
 
+  /** Throws 429. */
+  async function count(nsid: string | undefined, { c, did }: Visit, form: Form): Promise<void> {
+    const request = c.env?.incoming
+    if (nsid === undefined || request === undefined) return
+    const status = await context.rateLimits?.({ nsid, request, caller: { did }, input: form })
+    if (status?.isRefused) throw rateLimitExceeded(status)
+  }
+
   function readSectionForm(c: C, { maxFileBytes }: Section) {
     const timeoutMs = context.bodyTimeoutMs
     if (maxFileBytes !== undefined) return readFileForm(c, { timeoutMs, maxFileBytes })
@@ -110,6 +119,7 @@ export function accountPages(app: Hono<Env>, context: PageContext): void {
     mustPassCsrfCheck(c, form['csrf'], session, publicUrl)
     const visit = await visitOf(c, session)
     try {
+      await count(section.counted?.[name], visit, form)
       const outcome = await section.forms![name]!(visit, form, file)
       if (outcome instanceof Response) return outcome
       if (outcome !== undefined) return await show(section, visit, outcome, outcome.bad ? 400 : 200)

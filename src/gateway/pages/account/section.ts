@@ -33,6 +33,8 @@ export interface Section {
   forms?: Readonly<
     Record<string, (visit: Visit, form: Form, file: FormFile | undefined) => Promise<Outcome>>
   >
+  /** The methods whose rate limits the forms count against. */
+  counted?: Readonly<Record<string, string>>
   /** What an error says in the owner's language; `{reason}` is its message. */
   errors?: Readonly<Record<string, readonly [text: AccountKey, field?: string]>>
   /** The forms have a file of at most so many bytes. */

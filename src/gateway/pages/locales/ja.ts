@@ -15,6 +15,7 @@ export const ja: LocaleMessages = {
   identifier: 'ハンドルまたはメールアドレス',
   password: 'パスワード',
   signInWithPasskey: 'パスキーでサインイン',
+  signUp: 'アカウントを作成',
   forgotPassword: 'パスワードをお忘れですか?',
   passkeysUnsupported: 'このブラウザーではパスキーを使えません。',
   or: 'または',

@@ -20,7 +20,11 @@ const grant = {
 
 type Answers = Record<string, Record<string, (...args: never[]) => unknown>>
 
-function openAccount(answers: Answers = {}, directory: Answers = {}) {
+function openAccount(
+  answers: Answers = {},
+  directory: Answers = {},
+  overrides: Parameters<typeof openPages>[2] = {},
+) {
   const account = {
     oauth: {
       describe: () => ({ account: { ...summary, emailConfirmed: true }, clients: {} }),
@@ -45,14 +49,10 @@ function openAccount(answers: Answers = {}, directory: Answers = {}) {
     ...answers,
   }
   const groups = [{ did: 'did:plc:group', handle: 'club.test', role: 'editor', status: 'active' }]
-  return openPages({
-    account,
-    directory: {
-      memberships: { list: () => ({ groups }) },
-      invites: { getForAccount: () => ({ codes: [] }) },
-      ...directory,
-    },
-  })
+  const memberships = { list: () => ({ groups }) }
+  const invites = { getForAccount: () => ({ codes: [] }) }
+  const actors = { account, directory: { memberships, invites, ...directory } }
+  return openPages(actors, undefined, overrides)
 }
 
 const paths = ['', '/profile', '/apps', '/email', '/handle', '/invites', '/groups', '/delete']
@@ -172,6 +172,17 @@ describe('the account area', () => {
     const { status, headers, html } = await pages.submit('/account/email/send')
     expect([status, headers.get('retry-after')]).toEqual([429, '600'])
     expect(html).toContain('Too many attempts')
+  })
+
+  it('forms count against the limits of the methods that they stand for', async () => {
+    const counted: unknown[] = []
+    const rateLimits = Object.assign(
+      ({ nsid, caller }: { nsid: string; caller: unknown }) => void counted.push([nsid, caller]),
+      { attempt: async <T>(_: unknown, attempt: () => T | Promise<T>) => attempt() },
+    )
+    const pages = openAccount({}, {}, { rateLimits })
+    await pages.submit('/account/profile/save', { displayName: 'Alice' })
+    expect(counted).toEqual([['com.atproto.repo.putRecord', { did }]])
   })
 
   it('an account is deleted only with its handle typed', async () => {
