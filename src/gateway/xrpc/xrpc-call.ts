@@ -2,22 +2,13 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Context } from 'hono'
-import type { WakeFor } from '#src/engine/wake-limit.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
-import { actingMemberOf } from '#src/gateway/group/principal.ts'
 import { type BodySource, readBody } from '#src/gateway/http/body.ts'
 import { openBodyStream } from '#src/gateway/http/body-stream.ts'
-import { networkOf } from '#src/gateway/http/client-address.ts'
-import type { ClientInfoSource } from '#src/gateway/http/client-info.ts'
 import { errorResponse, toResponse } from '#src/gateway/http/response.ts'
 import { mustHaveAuthority } from '#src/gateway/tenants/authority.ts'
 import { isDpopBound } from '#src/gateway/xrpc/authenticate.ts'
-import type {
-  AccountCaller,
-  Authenticate,
-  Callers,
-  Permissions,
-} from '#src/gateway/xrpc/callers.ts'
+import type { Authenticate, Callers, Permissions } from '#src/gateway/xrpc/callers.ts'
 import { proxyUnknownMethod } from '#src/gateway/xrpc/catch-all.ts'
 import { breakOff, clientLeft, hasLeft, socketOf } from '#src/gateway/xrpc/connection.ts'
 import { countingFailures } from '#src/gateway/xrpc/failed-credentials.ts'
@@ -28,10 +19,10 @@ import type { Method } from '#src/gateway/xrpc/method.ts'
 import { mustHaveScope, scopeRuleOf } from '#src/gateway/xrpc/oauth-scope-rules.ts'
 import { rateLimitExceeded, rateLimitHeaders } from '#src/gateway/xrpc/rate-limit-headers.ts'
 import type { RateLimits } from '#src/gateway/xrpc/rate-limits.ts'
+import { runMethod } from '#src/gateway/xrpc/run-method.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { storesContent } from '#src/gateway/xrpc/stores-content.ts'
 import type { Log } from '#src/log.ts'
-import { type ActingMember, asMember } from '#src/rules/acting-member.ts'
 
 export interface Env {
   Bindings: {
@@ -156,50 +147,7 @@ async function run(ports: CallPorts, method: Method, c: Context<Env>): Promise<u
   if (permissions !== undefined && needsInput) mustHaveScope(method, permissions, call as never)
   if (ports.rateLimits !== undefined)
     await checkRateLimits(ports, c, { nsid: method.nsid, caller, input })
-  if (method.of === undefined) return method.run(call)
-
-  const name = method.of(call)
-  const did = await ports.findAccount(name)
-  // A query has no effect but its answer.
-  if (method.verb === 'GET' && hasLeft(c)) throw clientLeft()
-  if (did === undefined) {
-    if (method.runRemote !== undefined) return method.runRemote(call)
-    throw method.unknown(name)
-  }
-  method.allow?.({ ...call, did })
-  const { dispatch } = ports.server
-  const account = dispatch.account(did, ...otherCaller(call, method, did))
-  const by = memberOf(call)
-  if (by === undefined) return method.run({ ...call, did, account })
-  return method.run({ ...call, did, account: asMember(account, by), by })
-}
-
-/**
- * The network of a caller who is not known to be the account or the admin, and what it wants: it reads another's
- * account, or its password is still to be checked. Empty for a known one: an account that sleeps wakes for it first.
- */
-function otherCaller(
-  {
-    caller,
-    incoming,
-    server,
-  }: { caller: unknown; incoming: ClientInfoSource; server: ServerContext },
-  { verb }: Method,
-  did: string,
-): [network: string, wakeFor: WakeFor] | [] {
-  if (incoming === undefined) return []
-  const { did: own } = (caller ?? { did: undefined }) as { did?: string }
-  const isOther = caller === undefined || (own !== undefined && own !== did)
-  if (!isOther) return []
-  return [networkOf(server.addressOf(incoming)), verb === 'GET' ? 'read' : 'sign in']
-}
-
-/** If a member acts as the account: then whatever the method does to it is noted as done by that member. */
-function memberOf(
-  call: { caller: unknown } & Parameters<typeof actingMemberOf>[0],
-): ActingMember | undefined {
-  const { actingMember } = (call.caller ?? {}) as Partial<AccountCaller>
-  return actingMember && actingMemberOf(call, actingMember)
+  return runMethod(ports, method, call, () => method.verb === 'GET' && hasLeft(c))
 }
 
 function permissionsOf(caller: Callers[keyof Callers]): Permissions | undefined {
