@@ -10,6 +10,7 @@ import {
   endJobPart,
   getJob,
   getJobResults,
+  listJobs,
   nextJobPart,
   settleJob,
   startJob,
@@ -28,7 +29,7 @@ export const tenantActions = {
   },
   idempotency: writes({ begin: beginKeyedCall, end: endKeyedCall }),
   jobs: {
-    ...reads({ get: getJob, getResults: getJobResults, next: nextJobPart }),
+    ...reads({ get: getJob, list: listJobs, getResults: getJobResults, next: nextJobPart }),
     // The gateway makes the ids.
     ...writes({
       begin: beginJob,

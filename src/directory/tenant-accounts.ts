@@ -80,18 +80,22 @@ export interface AccountFilter {
   kind?: string
   cursor?: string
   limit: number
+  /** The newest first. */
+  reverse?: boolean
 }
 
-/** Oldest first. Throws 400 for a malformed cursor. */
+/** The oldest first. Throws 400 for a malformed cursor. */
 export async function listTenantAccounts(
   { sql }: Directory,
-  { tenant, status, kind, cursor, limit }: AccountFilter,
+  { tenant, status, kind, cursor, limit, reverse = false }: AccountFilter,
 ): Promise<{ accounts: TenantAccount[]; cursor?: string }> {
-  const [createdAt, did] = cursor === undefined ? [-1, ''] : parseAccountCursor(cursor)
+  const first: [number, string] = reverse ? [Number.MAX_SAFE_INTEGER, ''] : [-1, '']
+  const [createdAt, did] = cursor === undefined ? first : parseAccountCursor(cursor)
+  const [after, order] = reverse ? ['<', 'DESC'] : ['>', 'ASC']
   const rows = await sql.all<Row>(
-    `${selectAccounts} WHERE tenant = ?1 AND (created_at, did) > (?2, ?3) AND ${isExisting}
+    `${selectAccounts} WHERE tenant = ?1 AND (created_at, did) ${after} (?2, ?3) AND ${isExisting}
        AND (?4 IS NULL OR status = ?4) AND (?5 IS NULL OR kind = ?5)
-     ORDER BY created_at, did LIMIT ?6`,
+     ORDER BY created_at ${order}, did ${order} LIMIT ?6`,
     ...[tenant, createdAt, did, status ?? null, kind ?? null, limit],
   )
   const last = rows.length < limit ? undefined : rows.at(-1)

@@ -184,12 +184,27 @@ export async function cancelJob(tenant: TenantContext, { id }: { id: string }): 
 
 /** Throws 400 JobNotFound. */
 export async function getJob(tenant: TenantContext, { id }: { id: string }): Promise<Job> {
-  const { endedAt, createdAt, ...row } = await mustFind(tenant, id)
+  return jobOf(await mustFind(tenant, id))
+}
+
+function jobOf({ endedAt, createdAt, ...row }: JobRow): Job {
   return {
     ...row,
     createdAt: isoTime(createdAt),
     ...(endedAt !== null && { endedAt: isoTime(endedAt) }),
   }
+}
+
+/** The newest first. */
+export async function listJobs(
+  { sql }: TenantContext,
+  { limit }: { limit: number },
+): Promise<Job[]> {
+  const rows = await sql.all<JobRow>(
+    `SELECT ${columns} FROM job ORDER BY created_at DESC, id LIMIT ?`,
+    limit,
+  )
+  return rows.map(jobOf)
 }
 
 /** The results of the part with the lowest number above `after`; null if there are none yet. */

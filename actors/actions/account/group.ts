@@ -23,6 +23,7 @@ import {
 import { acceptOwnership, convert, offerOwnership } from '#src/account/group/ownership.ts'
 import { deleteRole, listRoles, putRole } from '#src/account/group/roles.ts'
 import { createMemberSession } from '#src/account/group/sessions.ts'
+import { listWriters } from '#src/account/group/writers.ts'
 import { once } from '#src/account/idempotency-keys.ts'
 import { type Actions, reads, writes } from '#src/rules/actions.ts'
 
@@ -39,6 +40,7 @@ export const groupActions = {
       getAuditPage,
       export: exportGroup,
       listAppPasswords: listMemberAppPasswords,
+      listWriters,
     }),
     // A repeated call has the same id, of which there is one row.
     ...writes({ noteCall }),
