@@ -1,6 +1,7 @@
 /** The HTTP application: all routes, in matching order. */
 import { type Context, Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
+import type { MemberAuthority } from '#src/gateway/group/member-authority.ts'
 import { isAborted } from '#src/gateway/http/body-time.ts'
 import { corsHeaders, errorResponse } from '#src/gateway/http/response.ts'
 import type { MembersElsewhere } from '#src/gateway/members-elsewhere/members-elsewhere.ts'
@@ -14,22 +15,31 @@ import { relayRoutes } from '#src/gateway/operator/relay-routes.ts'
 import { accountPages } from '#src/gateway/pages/account/routes.ts'
 import { actAsPages } from '#src/gateway/pages/act-as.ts'
 import { claimPage } from '#src/gateway/pages/claim.ts'
+import { groupPages } from '#src/gateway/pages/group/pages.ts'
 import { errorPage, homePages } from '#src/gateway/pages/home/routes.ts'
 import { iconRoutes } from '#src/gateway/pages/icon.ts'
 import { assetRoutes } from '#src/gateway/pages/islands.ts'
+import type { PageStreams } from '#src/gateway/pages/live/page-streams.ts'
 import type { ConsoleSettings } from '#src/gateway/pages/operator/console-ports.ts'
 import { operatorPages } from '#src/gateway/pages/operator/operator-pages.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import { securityPages } from '#src/gateway/pages/pages.ts'
+import { tenantPages } from '#src/gateway/pages/tenant/pages.ts'
 import type { EventStreams } from '#src/gateway/realtime/event-streams.ts'
 import { lexiconRoutes } from '#src/gateway/realtime/lexicon-routes.ts'
+import type { TenantCredentials } from '#src/gateway/tenants/credentials.ts'
 import { wellKnownRoutes } from '#src/gateway/well-known.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { type CallPorts, type Env, xrpcHandler } from '#src/gateway/xrpc/xrpc-call.ts'
 import { SUBSCRIBE_PATH } from '#src/protocol/realtime-names.ts'
 
 export interface AppPorts extends CallPorts, OperatorPorts {
-  pages?: Pick<PageContext, 'branding' | 'secret' | 'clock' | 'signInDevice' | 'groups'>
+  pages?: Pick<PageContext, 'branding' | 'secret' | 'clock' | 'signInDevice' | 'groups'> & {
+    /** Absent in some tests: then the pages of groups and tenants are not served, or are not live. */
+    members?: MemberAuthority
+    tenants?: TenantCredentials
+    live?: PageStreams
+  }
   /** The operator's console, which needs the pages; absent in some tests. */
   console?: ConsoleSettings
   /** Signs in members whose home is another server; absent in some tests. */
@@ -61,6 +71,9 @@ export function createApp(ports: AppPorts): Hono<Env> {
     accountPages(app, context)
     actAsPages(app, context)
     if (ports.console !== undefined) operatorPages(app, { ...context, ...ports.console })
+    const { members, tenants } = context
+    if (members !== undefined) groupPages(app, { ...context, members })
+    if (tenants !== undefined) tenantPages(app, { ...context, tenants })
   }
   if (ports.eventStreams !== undefined) app.get(SUBSCRIBE_PATH, ports.eventStreams)
   lexiconRoutes(app)

@@ -24,6 +24,7 @@ import { openTraffic } from '#src/gateway/open-traffic.ts'
 import { Health } from '#src/gateway/operator/health.ts'
 import { createMetrics } from '#src/gateway/operator/metrics.ts'
 import { Samples } from '#src/gateway/operator/samples.ts'
+import { openPageStreams } from '#src/gateway/pages/live/page-streams.ts'
 import { otherAddressPage } from '#src/gateway/pages/other-address.ts'
 import { runJobs } from '#src/gateway/provisioning/run-jobs.ts'
 import { startRealtime } from '#src/gateway/realtime/start-realtime.ts'
@@ -190,6 +191,13 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
       clock,
       signInDevice: (request, did, since) => oauth.signInDevice(request, did, since),
       groups: oauth,
+      members: auth.members,
+      tenants: auth.tenants,
+      live: openPageStreams({
+        ...{ realtime: realtime.realtime, places: realtime.places, addressOf, log },
+        timer: systemTimer,
+        onEventStream: (request) => addressLimits.release(request),
+      }),
     },
     console: {
       ...{ operatorDids: config.operatorDids, variables: config.variables },

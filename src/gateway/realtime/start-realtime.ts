@@ -4,7 +4,11 @@ import { SubscriberPlaces } from '#src/gateway/http/subscriber-places.ts'
 import { attachUpgrades, type UpgradePorts } from '#src/gateway/http/upgrades.ts'
 import type { RealtimeStats } from '#src/gateway/operator/realtime-metrics.ts'
 import { type EventStreams, eventStreams } from '#src/gateway/realtime/event-streams.ts'
-import { openRealtime, type RealtimePorts } from '#src/gateway/realtime/open-realtime.ts'
+import {
+  openRealtime,
+  type Realtime,
+  type RealtimePorts,
+} from '#src/gateway/realtime/open-realtime.ts'
 import { realtimeMethods } from '#src/gateway/realtime/realtime-methods.ts'
 import { realtimeWebSockets } from '#src/gateway/realtime/web-socket-route.ts'
 import { failureCounter } from '#src/gateway/xrpc/failed-credentials.ts'
@@ -25,6 +29,9 @@ export interface StartedRealtime {
   methods: readonly Method[]
   eventStreams: EventStreams
   stats: RealtimeStats
+  /** For the event streams of pages. */
+  realtime: Realtime
+  places: SubscriberPlaces
   close(): Promise<void>
 }
 
@@ -48,6 +55,7 @@ export function startRealtime(server: Server, ports: StartRealtimePorts): Starte
     methods: realtimeMethods(realtime),
     eventStreams: eventStreams(realtime, { ...ports, places }),
     stats: realtime.stats,
+    ...{ realtime, places },
     async close() {
       upgrades.close()
       realtime.close()

@@ -1,0 +1,66 @@
+/** An area: pages with one navigation, such as those of a group, that the same callers may see. */
+import type { Context } from 'hono'
+import type { Form } from '#src/gateway/pages/form.ts'
+import type { Fragment } from '#src/gateway/pages/live/fragments.ts'
+import type { LivePage } from '#src/gateway/pages/live/page-streams.ts'
+import type { PageSession } from '#src/gateway/pages/page-session.ts'
+import type { Html, Note } from '#src/gateway/pages/shell.ts'
+import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
+
+type C = Context<Env>
+
+/** Who looks at an area, and at whose. Made anew for each request. */
+export interface Visit {
+  session: PageSession
+  /** Of the account that is signed in. */
+  owner: string
+  /** The path of this area's pages, with the name of what it is about. */
+  base: string
+  /** Beside the navigation. */
+  label: Html | string
+}
+
+export interface Shown {
+  body: Html
+  /** Beside the title. */
+  actions?: Html
+  wide?: boolean
+  /** The page has cells that change while it is open. */
+  isLive?: boolean
+}
+
+/** What an action leads to: the page again, another page of this server, or something that is shown once. */
+export type ActionResult = undefined | { goTo: string } | { once: Html } | { response: Response }
+
+export type Action<V> = (visit: V, form: Form, c: C) => Promise<ActionResult>
+
+export interface AreaPage<V> {
+  /** Below the area's path; empty for its first page. It may have parameters. */
+  path: string
+  title(visit: V): string
+  /** Absent for a page that the navigation does not have. */
+  isInNav?: boolean
+  badge?(visit: V): string | undefined
+  /** Whether this visitor has the page at all. */
+  isFor?(visit: V): boolean
+  /** Throws an XrpcError. */
+  show(visit: V, c: C, note: Note | undefined): Promise<Shown>
+  /** By their path below the page's. */
+  actions?: Readonly<Record<string, Action<V>>>
+  live?: {
+    fragments(visit: V, c: C): Promise<readonly Fragment[]>
+    /** The events that it follows; without them it looks again at intervals. */
+    source?(visit: V): Promise<LivePage['source']>
+    everyMs?: number
+  }
+}
+
+export interface Area<V extends Visit> {
+  /** With the parameter that names what the area is about, such as `/groups/:group`. */
+  path: string
+  pages: readonly AreaPage<V>[]
+  /** Throws 401, and 403 or 404 if the account that is signed in has nothing to do with it. */
+  visit(c: C, session: PageSession): Promise<V>
+  /** In the visitor's language. */
+  errorText(visit: V | PageSession, error: { error: string; message: string }): string
+}

@@ -1,0 +1,38 @@
+/** Names of accounts by their DIDs, and DIDs by the names that are typed. */
+import { invalidRequest } from '#src/errors.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import { isAtprotoDid } from '#src/protocol/did.ts'
+import { normalizeIdentifier } from '#src/rules/identifiers.ts'
+
+/** By DID: its handle if its account is here, or the DID. */
+export type Names = (did: string) => string
+
+const MAX_LOOKED_UP = 100
+
+/** One call to the directory for each hundred. */
+export async function namesOf(
+  { dispatch }: Pick<ServerContext, 'dispatch'>,
+  dids: Iterable<string>,
+): Promise<Names> {
+  const wanted = [...new Set(dids)].filter((did) => did.startsWith('did:'))
+  const names = new Map<string, string>()
+  for (let i = 0; i < wanted.length; i += MAX_LOOKED_UP) {
+    const page = wanted.slice(i, i + MAX_LOOKED_UP)
+    const infos = await dispatch.directory.accounts.getInfos({ dids: page })
+    for (const { did, handle } of infos) names.set(did, handle)
+  }
+  return (did) => names.get(did) ?? did
+}
+
+/** Of a handle of this or another server, or a DID. Throws 400 HandleNotFound. */
+export async function didOf(
+  { dispatch, handles }: Pick<ServerContext, 'dispatch' | 'handles'>,
+  typed: string,
+): Promise<string> {
+  const name = normalizeIdentifier(typed)
+  if (isAtprotoDid(name)) return name
+  const here = await dispatch.directory.accounts.find({ identifier: name })
+  const did = here?.did ?? (await handles.resolve(name).catch(() => undefined))
+  if (did === undefined) throw invalidRequest(`No account has the name ${name}`, 'HandleNotFound')
+  return did
+}

@@ -1,0 +1,188 @@
+/** What members have done: the audit log of the group with names, filters and new rows as they come. */
+import { html } from 'hono/html'
+import type { AreaPage } from '#src/gateway/pages/area/area.ts'
+import { type Names, namesOf } from '#src/gateway/pages/area/names.ts'
+import { timeOf } from '#src/gateway/pages/blocks.ts'
+import { filterForm, pager } from '#src/gateway/pages/form-blocks.ts'
+import { eventsOfGroup } from '#src/gateway/pages/group/group-events.ts'
+import type { GroupVisit } from '#src/gateway/pages/group/group-visit.ts'
+import { roleName } from '#src/gateway/pages/group/roles.ts'
+import type { Html } from '#src/gateway/pages/shell.ts'
+import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'
+
+const PAGE_ROWS = 50
+
+interface Entry {
+  id: string
+  at: string
+  actor: string
+  role: string
+  action: string
+  target?: string
+  detail?: string
+  reason?: string
+  client?: string
+}
+
+interface Filter {
+  actor?: string
+  action?: string
+  since?: string
+  cursor?: string
+}
+
+export const activityPage: AreaPage<GroupVisit> = {
+  path: '/activity',
+  title: ({ text }) => text('activity'),
+  isFor: ({ manage }) => manage.has('audit'),
+  async show(visit, c) {
+    const { text, session, base } = visit
+    const filter = filterOf(c.req.query())
+    const { entries, cursor } = await read(visit, filter, PAGE_ROWS)
+    const members = await memberChoices(visit)
+    const rows = await rowsOf(visit, entries)
+    const next = new URLSearchParams({ ...c.req.query(), ...(cursor && { cursor }) })
+    const fields = [
+      { name: 'actor', label: text('who'), value: filter.actor ?? '', options: members },
+      {
+        name: 'action',
+        label: text('what'),
+        value: c.req.query('action') ?? '',
+        options: actionChoices(text),
+      },
+      {
+        name: 'since',
+        label: text('since'),
+        type: 'date' as const,
+        value: c.req.query('since') ?? '',
+      },
+    ]
+    const isFirst = filter.cursor === undefined
+    const body = html`${filterForm(session, fields)}
+${isFirst ? html`<p class="muted" data-live-on hidden role="status">${text('live')}</p>` : ''}
+${html`<div class="table"><table class="list"><caption>${text('activity')}</caption>${head(visit)}<tbody data-cell="activity">${rows.map((row) => row.html)}</tbody></table></div>`}
+${rows.length === 0 ? html`<p class="muted">${text('noActivity')}</p>` : ''}
+${pager(session, { ...(cursor && { after: `${base}/activity?${next}` }) })}`
+    return { body, wide: true, isLive: isFirst }
+  },
+  live: {
+    source: eventsOfGroup,
+    async fragments(visit, c) {
+      const { entries } = await read(visit, filterOf(c.req.query()), PAGE_ROWS)
+      return [{ list: 'activity', rows: await rowsOf(visit, entries) }]
+    },
+  },
+}
+
+/** A short list for another page; undefined if nothing has happened. */
+export async function recentActivity(visit: GroupVisit, limit: number): Promise<Html | undefined> {
+  const { entries } = await read(visit, {}, limit)
+  if (entries.length === 0) return undefined
+  const rows = await rowsOf(visit, entries)
+  return html`<div class="table"><table class="list"><caption>${visit.text('activity')}</caption>${head(visit)}<tbody>${rows.map((row) => row.html)}</tbody></table></div>`
+}
+
+/** Throws 400 for a filter that is none. */
+function filterOf({ actor, action, since, cursor }: Record<string, string>): Filter {
+  return {
+    ...(actor && { actor }),
+    ...(action && { action }),
+    ...(since && { since: `${since.slice(0, 10)}T00:00:00.000Z` }),
+    ...(cursor && { cursor }),
+  }
+}
+
+function read(
+  { call, group: { did: account } }: GroupVisit,
+  filter: Filter,
+  limit: number,
+): Promise<{ entries: Entry[]; cursor?: string | undefined }> {
+  return call(group.getAuditLog, { params: { account, limit, ...filter } })
+}
+
+function head({ text }: GroupVisit): Html {
+  const names = [text('when'), text('who'), text('what'), text('details')]
+  return html`<thead><tr>${names.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>`
+}
+
+async function rowsOf(
+  visit: GroupVisit,
+  entries: readonly Entry[],
+): Promise<{ id: string; html: Html }[]> {
+  const dids = entries.flatMap(({ actor, target = '' }) => [actor, target])
+  const names = await namesOf(visit.context.server, dids)
+  return entries.map((entry) => ({ id: entry.id, html: row(visit, entry, names) }))
+}
+
+function row(visit: GroupVisit, entry: Entry, names: Names): Html {
+  const { text, session } = visit
+  const { id, at, actor, role, action, target = '', detail, reason, client } = entry
+  const more = [target.startsWith('did:') ? names(target) : recordLink(visit, target), detail ?? '']
+    .filter((part) => part !== '')
+    .map((part) => html`${part} `)
+  const why = reason === undefined ? '' : html`<small>${text('reason', { reason })}</small>`
+  const by = client === undefined ? '' : html`<small>${client}</small>`
+  return html`<tr data-id="${id}"><td data-label="${text('when')}">${timeOf(session, at)}</td>
+<td data-label="${text('who')}">${names(actor)}<small>${roleName(text, role)}</small></td>
+<td data-label="${text('what')}">${actionText(text, action)}${by}</td>
+<td data-label="${text('details')}">${more}${why}</td></tr>
+`
+}
+
+/** A record's path leads to its collection. */
+function recordLink({ base }: GroupVisit, target: string): Html | string {
+  const [collection = '', rkey, ...rest] = target.split('/')
+  const isPath = rkey !== undefined && rest.length === 0 && collection.includes('.')
+  if (!isPath) return target
+  const query = new URLSearchParams({ collection })
+  return html`<a href="${base}/content?${query}">${target}</a>`
+}
+
+/** In words, for those that are common; others as the log has them. */
+const actionKeys = {
+  'repo.createRecord': 'did.createRecord',
+  'repo.putRecord': 'did.putRecord',
+  'repo.deleteRecord': 'did.deleteRecord',
+  'repo.applyWrites': 'did.applyWrites',
+  'blob.add': 'did.upload',
+  'member added': 'did.memberAdded',
+  'member joined': 'did.memberJoined',
+  'member changed': 'did.memberChanged',
+  'member removed': 'did.memberRemoved',
+  'invitation created': 'did.inviteCreated',
+  'invitation revoked': 'did.inviteRevoked',
+  'service.getServiceAuth': 'did.serviceCall',
+  'group.noteCall': 'did.serviceCall',
+} as const
+
+function actionText(text: GroupVisit['text'], action: string): string {
+  return Object.hasOwn(actionKeys, action)
+    ? text(actionKeys[action as keyof typeof actionKeys])
+    : action
+}
+
+function actionChoices(text: GroupVisit['text']): { value: string; label: string }[] {
+  const all = Object.keys(actionKeys).filter((action) => action !== 'group.noteCall')
+  return [
+    { value: '', label: text('everything') },
+    ...all.map((value) => ({ value, label: actionText(text, value) })),
+  ]
+}
+
+async function memberChoices(visit: GroupVisit): Promise<{ value: string; label: string }[]> {
+  const {
+    call,
+    group: { did: account },
+    text,
+    context,
+  } = visit
+  const { members } = await call(group.listMembers, { params: { account, limit: 100 } })
+  const names = await namesOf(
+    context.server,
+    members.map(({ did }) => did),
+  )
+  return [
+    { value: '', label: text('everyone') },
+    ...members.map(({ did }) => ({ value: did, label: names(did) })),
+  ]
+}

@@ -1,0 +1,37 @@
+/** What the pages of a group say if something is refused. */
+import { type GroupMessageKey, groupMessages } from '#src/gateway/pages/group/messages.ts'
+import type { RenderContext } from '#src/gateway/pages/shell.ts'
+
+const known = {
+  NotAMember: 'error.notAMember',
+  NotFound: 'error.notFound',
+  Forbidden: 'error.forbidden',
+  ScopeMissingError: 'error.forbidden',
+  RoleTooHigh: 'error.roleTooHigh',
+  RoleChanged: 'error.roleChanged',
+  LastOwner: 'error.lastOwner',
+  MemberExists: 'error.memberExists',
+  NotAPrincipal: 'error.notAPrincipal',
+  InviteExpired: 'error.inviteExpired',
+  InviteUsed: 'error.inviteExpired',
+  InviteForAnother: 'error.inviteForAnother',
+  TransferExpired: 'error.transferExpired',
+  HandleNotFound: 'error.handleNotFound',
+  HandleNotAvailable: 'error.handleNotAvailable',
+  InvalidSwap: 'error.changedMeanwhile',
+} as const satisfies Record<string, GroupMessageKey>
+
+/** In the reader's language if it is common; otherwise with the server's own words. */
+export function errorText(
+  context: RenderContext,
+  { error, message }: { error: string; message: string },
+): string {
+  const { text } = context.messages
+  if (error === 'StalePage') return text('pageExpired')
+  if (error === 'WronglyTyped') return text('wronglyTyped')
+  if (error === 'RateLimitExceeded') return text('tooManyAttempts')
+  if (Object.hasOwn(known, error)) {
+    return groupMessages(context).text(known[error as keyof typeof known])
+  }
+  return text('failed', { reason: message })
+}

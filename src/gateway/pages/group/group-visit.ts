@@ -1,0 +1,116 @@
+/** Who looks at the pages of a group: a member with its role of this moment, or the group's account itself. */
+import type { Context } from 'hono'
+import { authRequired, XrpcError } from '#src/errors.ts'
+import type { MemberAuthority } from '#src/gateway/group/member-authority.ts'
+import { notAMember } from '#src/gateway/group/not-a-member.ts'
+import type { Visit } from '#src/gateway/pages/area/area.ts'
+import {
+  type CallMethod,
+  callMethodsAs,
+  type MethodPorts,
+} from '#src/gateway/pages/area/call-methods.ts'
+import { groupPath } from '#src/gateway/pages/group/group-path.ts'
+import { type GroupMessages, groupMessages } from '#src/gateway/pages/group/messages.ts'
+import type { PageContext } from '#src/gateway/pages/page-context.ts'
+import type { PageSession } from '#src/gateway/pages/page-session.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
+import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'
+import { type ManageFlag, manageFlags, OWNER } from '#src/rules/group-roles.ts'
+import { normalizeIdentifier } from '#src/rules/identifiers.ts'
+import { accessScope } from '#src/rules/session-tokens.ts'
+
+export interface GroupContext extends PageContext, Omit<MethodPorts, 'rateLimits'> {
+  server: ServerContext
+  members: Pick<MemberAuthority, 'ofCaller'>
+}
+
+export interface GroupVisit extends Visit {
+  context: GroupContext
+  c: Context<Env>
+  text: GroupMessages['text']
+  group: { did: string; handle: string; status: string }
+  /** Of the account that is signed in. */
+  did: string
+  role: string
+  /** OAuth scopes, separated by spaces. */
+  scope: string
+  manage: ReadonlySet<ManageFlag>
+  /** As the member, for the methods of dev.headwater.group. */
+  call: CallMethod
+  /** As the group, by the member: for its records and its state. Throws 403 NotAMember. */
+  callAsGroup(): Promise<CallMethod>
+  /** What waits for this member; for the navigation. */
+  requests: number
+}
+
+export interface SignedIn {
+  did: string
+  name: string
+  call: CallMethod
+}
+
+/** Throws 401 unless the browser has a session of an account here. */
+export async function signedIn(
+  context: GroupContext,
+  c: Context<Env>,
+  { pageToken, network }: PageSession,
+): Promise<SignedIn> {
+  const did = pageToken && (await context.findAccount(pageToken.did))
+  if (did === undefined) throw authRequired('You are not signed in', 'SignedOut')
+  const account = context.server.dispatch.account(did, network, 'sign in')
+  await account.page.check({ token: pageToken!.token })
+  const { handle } = await account.identity.getIdentity()
+  const caller = { did, scope: accessScope, clientId: 'page' }
+  return { did, name: handle ?? did, call: callMethodsAs(context, c, caller) }
+}
+
+/** Throws 404 NotFound, 403 NotAMember, and as `signedIn`. A caller that is no member does not wake the group. */
+export async function visitGroup(
+  context: GroupContext,
+  c: Context<Env>,
+  session: PageSession,
+): Promise<GroupVisit> {
+  const { did, name, call } = await signedIn(context, c, session)
+  const found = await findGroup(context, c.req.param('group') ?? '')
+  const { memberships } = context.server.dispatch.directory
+  const isItself = found.did === did
+  if (!isItself && (await memberships.find({ account: found.did, member: did })) === null) {
+    throw notAMember()
+  }
+  const me = isItself ? itself : await call(group.getMe, { params: { account: found.did } })
+  const manage = new Set(me.manage as ManageFlag[])
+  return {
+    ...{ session, owner: name, base: groupPath(found.handle), label: found.handle },
+    ...{ context, c, text: groupMessages(session).text, group: found, did, call, manage },
+    ...{ role: me.role, scope: me.scope },
+    requests: manage.has('requests') ? await countRequests(call, found.did) : 0,
+    async callAsGroup() {
+      if (isItself) {
+        return callMethodsAs(context, c, { did, scope: accessScope, clientId: 'page' })
+      }
+      const caller = await context.members.ofCaller({
+        ...{ did: found.did, member: did, client: 'page' },
+      })
+      return callMethodsAs(context, c, caller)
+    },
+  }
+}
+
+const itself = { role: OWNER, scope: '', manage: manageFlags }
+
+/** Throws 404 for what is no group here. */
+export async function findGroup(
+  { server }: Pick<GroupContext, 'server'>,
+  name: string,
+): Promise<{ did: string; handle: string; status: string }> {
+  const { accounts, memberships } = server.dispatch.directory
+  const found = await accounts.find({ identifier: normalizeIdentifier(name) })
+  if (found !== null && (await memberships.isGroup({ did: found.did }))) return found
+  throw new XrpcError(404, 'NotFound', 'There is no such group here')
+}
+
+async function countRequests(call: CallMethod, account: string): Promise<number> {
+  const { requests } = await call(group.listJoinRequests, { params: { account } })
+  return requests.length
+}

@@ -1,0 +1,85 @@
+/** The audit log of a tenant, with names and filters. */
+import { html } from 'hono/html'
+import type { AreaPage } from '#src/gateway/pages/area/area.ts'
+import { namesOf } from '#src/gateway/pages/area/names.ts'
+import { table, timeOf } from '#src/gateway/pages/blocks.ts'
+import { filterForm, pager } from '#src/gateway/pages/form-blocks.ts'
+import type { Html } from '#src/gateway/pages/shell.ts'
+import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
+import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
+
+const PAGE_ROWS = 50
+
+interface Query {
+  actor?: string
+  target?: string
+  cursor?: string
+  limit: number
+}
+
+export const auditPage: AreaPage<TenantVisit> = {
+  path: '/audit',
+  title: () => 'Audit log',
+  isFor: ({ may }) => may('manage'),
+  async show(visit, c) {
+    const { session, base } = visit
+    const { actor = '', target = '', cursor } = c.req.query()
+    const query = {
+      ...(actor !== '' && { actor }),
+      ...(target !== '' && { target }),
+      ...(cursor !== undefined && { cursor }),
+      limit: PAGE_ROWS,
+    }
+    const filters = filterForm(session, [
+      {
+        name: 'actor',
+        label: 'By (a DID, or the beginning of a key)',
+        type: 'search',
+        value: actor,
+      },
+      { name: 'target', label: 'About (a DID, domain or id)', type: 'search', value: target },
+    ])
+    const { entries, cursor: next } = await visit.call(tenant.getAudit, { params: query })
+    const after = new URLSearchParams({
+      actor,
+      target,
+      ...(next !== undefined && { cursor: next }),
+    })
+    const body = html`${filters}${await rows(visit, entries)}
+${pager(session, next === undefined ? {} : { after: `${base}/audit?${after}` })}`
+    return { body, wide: true }
+  },
+}
+
+/** A part of the log, for another page. */
+export async function auditTable(visit: TenantVisit, query: Query): Promise<Html> {
+  const { entries } = await visit.call(tenant.getAudit, { params: query })
+  return rows(visit, entries)
+}
+
+interface Entry {
+  at: string
+  actor: string
+  action: string
+  target?: string
+  detail?: string
+}
+
+async function rows({ session, context }: TenantVisit, entries: readonly Entry[]): Promise<Html> {
+  const names = await namesOf(
+    context.server,
+    entries.flatMap(({ actor, target = '' }) => [actor, target]),
+  )
+  return table({
+    label: 'Audit log',
+    head: ['When', 'By', 'What', 'About', 'Details'],
+    rows: entries.map(({ at, actor, action, target = '', detail = '' }) => [
+      timeOf(session, at),
+      names(actor),
+      action,
+      names(target),
+      html`<small>${detail === '{}' ? '' : detail}</small>`,
+    ]),
+    empty: 'Nothing yet.',
+  })
+}

@@ -1,0 +1,70 @@
+/** Invite codes of a tenant: who signs up with one is its user. */
+import { html } from 'hono/html'
+import { invalidRequest } from '#src/errors.ts'
+import type { AreaPage } from '#src/gateway/pages/area/area.ts'
+import { badge, card, table, timeOf } from '#src/gateway/pages/blocks.ts'
+import { actionForm, field, pager } from '#src/gateway/pages/form-blocks.ts'
+import { hiddenFields } from '#src/gateway/pages/shell.ts'
+import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
+import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
+
+const PAGE_CODES = 50
+
+export const invitesPage: AreaPage<TenantVisit> = {
+  path: '/invites',
+  title: () => 'Invites',
+  async show({ call, session, base, may }, c) {
+    const { cursor } = c.req.query()
+    const { invites, cursor: next } = await call(tenant.listInvites, {
+      params: { limit: PAGE_CODES, ...(cursor !== undefined && { cursor }) },
+    })
+    const list = table({
+      label: 'Invite codes',
+      head: ['Code', 'Used', 'Created', ''],
+      rows: invites.map(({ code, uses, used, disabled, createdAt }) => [
+        html`<code>${code}</code>${disabled ? html` ${badge('off')}` : ''}`,
+        `${used} of ${uses}`,
+        timeOf(session, createdAt),
+        may('accounts:write') && !disabled && used < uses
+          ? actionForm(session, {
+              action: `${base}/invites/disable`,
+              label: 'Turn off',
+              about: code,
+              fields: { code },
+            })
+          : '',
+      ]),
+      empty: 'No codes yet.',
+    })
+    const create = html`<form method="post" action="${base}/invites/create">${hiddenFields(session)}
+${field({ name: 'count', label: 'How many codes', type: 'number', value: '1', required: true })}
+${field({ name: 'uses', label: 'Uses of each', type: 'number', value: '1', required: true })}
+<button>Create</button></form>`
+    const after =
+      next === undefined
+        ? {}
+        : { after: `${base}/invites?${new URLSearchParams({ cursor: next })}` }
+    return {
+      body: html`${may('accounts:write') ? card('New codes', create) : ''}${list}${pager(session, after)}`,
+    }
+  },
+  actions: {
+    create: async ({ call }, { count = '', uses = '' }) => {
+      const { codes } = await call(tenant.createInvites, {
+        input: { count: wholeNumber(count), uses: wholeNumber(uses) },
+      })
+      const lines = codes.map((code) => html`<div>${code}</div>`)
+      return { once: card('New codes', html`<div class="secret codes">${lines}</div>`) }
+    },
+    disable: async ({ call }, { code = '' }) => {
+      await call(tenant.disableInvites, { input: { codes: [code] } })
+      return undefined
+    },
+  },
+}
+
+/** Throws 400. */
+function wholeNumber(text: string): number {
+  if (/^\d{1,6}$/.test(text.trim())) return Number(text)
+  throw invalidRequest(`Not a number: ${text}`)
+}

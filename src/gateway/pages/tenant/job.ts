@@ -1,0 +1,129 @@
+/** A job while it runs, the lines that failed, and its results as a file. */
+import { html } from 'hono/html'
+import type { AreaPage } from '#src/gateway/pages/area/area.ts'
+import {
+  card,
+  cell,
+  facts,
+  progress,
+  stat,
+  stats,
+  table,
+  timeOf,
+} from '#src/gateway/pages/blocks.ts'
+import { actionForm } from '#src/gateway/pages/form-blocks.ts'
+import type { Html } from '#src/gateway/pages/shell.ts'
+import { done, stateBadge } from '#src/gateway/pages/tenant/create.ts'
+import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
+import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
+import type { Job } from '#src/tenants/jobs.ts'
+
+const LOOK_AGAIN_MS = 1_000
+const SHOWN_FAILURES = 50
+
+type C = Parameters<AreaPage<TenantVisit>['show']>[1]
+
+const idOf = (c: C) => c.req.param('id') ?? ''
+
+export const jobPage: AreaPage<TenantVisit> = {
+  path: '/create/jobs/:id',
+  title: () => 'Job',
+  isInNav: false,
+  isFor: ({ may }) => may('accounts:write'),
+  async show(visit, c) {
+    const { session, base } = visit
+    const job = await read(visit, c)
+    const path = `${base}/create/jobs/${job.id}`
+    const isRunning = job.state === 'running' || job.state === 'receiving'
+    const body = html`${cell('progress', progressOf(visit, job))}
+${card('Lines that failed', html`<div data-cell="failures">${await failures(visit, job.id)}</div>`)}
+${card('Results', actionForm(session, { action: `${path}/results`, label: 'Download all results' }), { help: 'A JSON line for each line of the file.' })}
+${isRunning ? card('Cancel', actionForm(session, { action: `${path}/cancel`, label: 'Cancel the job', kind: 'bad' }), { help: 'What was created stays.', danger: true }) : ''}`
+    return { body, isLive: isRunning }
+  },
+  actions: {
+    cancel: async ({ call }, _, c) => {
+      await call(tenant.cancelJob, { input: { id: idOf(c) } })
+      return undefined
+    },
+    results: async ({ call }, _, c) => {
+      const id = idOf(c)
+      const results = (await call(tenant.getJobResults, { params: { id } })) as never
+      const headers = {
+        'content-type': 'application/x-ndjson',
+        'content-disposition': `attachment; filename="${id}.ndjson"`,
+        'cache-control': 'no-store',
+      }
+      return { response: new Response(ReadableStream.from(results), { headers }) }
+    },
+  },
+  live: {
+    everyMs: LOOK_AGAIN_MS,
+    async fragments(visit, c) {
+      const job = await read(visit, c)
+      return [
+        { cell: 'progress', html: progressOf(visit, job) },
+        ...(job.failed === 0 ? [] : [{ cell: 'failures', html: await failures(visit, job.id) }]),
+      ]
+    },
+  },
+}
+
+function read({ call }: TenantVisit, c: C): Promise<Job> {
+  return call(tenant.getJob, { params: { id: idOf(c) } }) as Promise<Job>
+}
+
+function progressOf({ session }: TenantVisit, job: Job): Html {
+  const { kind, rows, created, exists, failed, createdAt, endedAt } = job
+  return html`${progress(done(job), rows, 'Lines')}
+${stats([
+  stat('Lines', `${done(job)} of ${rows}`),
+  stat('Created', created),
+  stat('Existed', exists),
+  stat('Failed', failed),
+])}
+${facts([
+  ['What', kind],
+  ['State', stateBadge(job)],
+  ['Begun', timeOf(session, createdAt)],
+  ...(endedAt === undefined ? [] : [['Ended', timeOf(session, endedAt)] as const]),
+])}`
+}
+
+interface Result {
+  line?: number
+  externalId?: string
+  did?: string
+  status?: string
+  error?: string
+  message?: string
+}
+
+/** The first ones, part by part until there are enough. */
+async function failures(
+  { context, tenant: { id: owner } }: TenantVisit,
+  id: string,
+): Promise<Html> {
+  const { jobs } = context.server.dispatch.tenant(owner)
+  const found: Result[] = []
+  for (let after = -1; found.length < SHOWN_FAILURES; ) {
+    const part = await jobs.getResults({ id, after })
+    if (part === null) break
+    after = part.n
+    const lines = part.results.split('\n').filter((line) => line.includes('"error"'))
+    found.push(...lines.map((line) => JSON.parse(line) as Result))
+  }
+  return table({
+    label: 'Lines that failed',
+    head: ['Line', 'Your id', 'Error', 'What is wrong'],
+    rows: found
+      .slice(0, SHOWN_FAILURES)
+      .map(({ line, externalId, did, error = '', message = '' }) => [
+        String(line ?? ''),
+        externalId ?? did ?? '',
+        error,
+        message,
+      ]),
+    empty: 'None.',
+  })
+}

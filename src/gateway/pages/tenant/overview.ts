@@ -1,0 +1,92 @@
+/** The first page of a tenant: whether everything is well, and the newest accounts. */
+import { html } from 'hono/html'
+import type { AreaPage } from '#src/gateway/pages/area/area.ts'
+import { badge, card, cell, progress, stat, stats } from '#src/gateway/pages/blocks.ts'
+import { field } from '#src/gateway/pages/form-blocks.ts'
+import type { Html } from '#src/gateway/pages/shell.ts'
+import { accountTable } from '#src/gateway/pages/tenant/account-table.ts'
+import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
+import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
+import * as webhook from '#src/protocol/lexicons/dev/headwater/webhook.ts'
+
+const SHOWN_ACCOUNTS = 10
+const LOOK_AGAIN_MS = 5_000
+
+export const overviewPage: AreaPage<TenantVisit> = {
+  path: '',
+  title: () => 'Overview',
+  async show(visit) {
+    const { base } = visit
+    const find = html`<form method="get" action="${base}/accounts" class="filters" role="search">
+<div>${field({ name: 'q', label: 'Find a user by your id, handle or DID', type: 'search', required: true })}</div>
+<button>Find</button></form>`
+    const body = html`${find}${cell('figures', await figures(visit))}
+${card('Needs attention', cell('attention', await attention(visit)))}
+${card('Newest accounts', cell('newest', await newest(visit)))}`
+    return { body, wide: true, isLive: true }
+  },
+  live: {
+    everyMs: LOOK_AGAIN_MS,
+    fragments: async (visit) => [
+      { cell: 'figures', html: await figures(visit) },
+      { cell: 'attention', html: await attention(visit) },
+      { cell: 'newest', html: await newest(visit) },
+    ],
+  },
+}
+
+async function figures({ call }: TenantVisit): Promise<Html> {
+  const { usage, quotas, accountsByStatus } = await call(tenant.getUsage)
+  const part = (used: number, of: number | undefined, label: string) =>
+    html`${used}${of === undefined ? '' : html`<small> of ${of}</small>${progress(used, of, label)}`}`
+  const byStatus = Object.entries((accountsByStatus ?? {}) as Record<string, number>)
+    .map(([status, n]) => `${n} ${status}`)
+    .join(', ')
+  return stats([
+    stat('Accounts', part(usage.accounts, quotas.accounts, 'Accounts'), byStatus),
+    stat('Groups', part(usage.groups, quotas.groups, 'Groups')),
+    stat('New this hour', part(usage.accountsThisHour, quotas.accountsPerHour, 'New this hour')),
+  ])
+}
+
+/** Endpoints that fail, domains that are not verified, and a quota that is nearly used. */
+async function attention({ call, may, base, tenant: { settings } }: TenantVisit): Promise<Html> {
+  const found: Html[] = []
+  if (may('webhooks')) {
+    const { endpoints } = await call(webhook.listEndpoints)
+    for (const { id, url, status, failingSince, waiting, disabledReason } of endpoints) {
+      const isOff = status === 'disabled' && disabledReason !== 'operator'
+      if (failingSince === undefined && !isOff) continue
+      found.push(
+        html`<li>${badge(isOff ? 'Off' : 'Failing', 'bad')} <a href="${base}/webhooks/${id}">${url}</a>, ${waiting} waiting</li>`,
+      )
+    }
+  }
+  if (may('domains')) {
+    const { domains } = await call(tenant.listDomains)
+    for (const { domain, verifiedAt } of domains) {
+      if (verifiedAt !== undefined) continue
+      found.push(
+        html`<li>${badge('Not verified', 'warn')} <a href="${base}/domains">${domain}</a></li>`,
+      )
+    }
+  }
+  const { usage } = await call(tenant.getUsage)
+  if (usage.accounts >= settings.quotas.accounts * 0.9) {
+    found.push(
+      html`<li>${badge('Quota', 'warn')} ${usage.accounts} of ${settings.quotas.accounts} accounts are used.</li>`,
+    )
+  }
+  return found.length === 0 ? html`<p class="muted">Nothing.</p>` : html`<ul>${found}</ul>`
+}
+
+async function newest(visit: TenantVisit): Promise<Html> {
+  const {
+    context,
+    tenant: { id },
+  } = visit
+  const { accounts } = await context.server.dispatch.directory.tenantAccounts.list({
+    ...{ tenant: id, limit: SHOWN_ACCOUNTS, reverse: true },
+  })
+  return html`${accountTable(visit, accounts)}<p><a href="${visit.base}/accounts">All accounts</a></p>`
+}

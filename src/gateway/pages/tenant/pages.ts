@@ -1,0 +1,96 @@
+/** The routes of the console of tenants. */
+import type { Context, Hono } from 'hono'
+import { html } from 'hono/html'
+import { XrpcError } from '#src/errors.ts'
+import type { Area } from '#src/gateway/pages/area/area.ts'
+import { type AreaContext, areaRoutes } from '#src/gateway/pages/area/area-routes.ts'
+import { badge, emptyState, table } from '#src/gateway/pages/blocks.ts'
+import { openPageSession, type PageSession } from '#src/gateway/pages/page-session.ts'
+import { renderPage } from '#src/gateway/pages/shell.ts'
+import { signInPage } from '#src/gateway/pages/sign-in.ts'
+import { keysPage } from '#src/gateway/pages/tenant/access.ts'
+import { accountPage } from '#src/gateway/pages/tenant/account.ts'
+import { accountsPage } from '#src/gateway/pages/tenant/accounts.ts'
+import { auditPage } from '#src/gateway/pages/tenant/audit.ts'
+import { brandingPage } from '#src/gateway/pages/tenant/branding.ts'
+import { createPage } from '#src/gateway/pages/tenant/create.ts'
+import { domainsPage } from '#src/gateway/pages/tenant/domains.ts'
+import { endpointPage } from '#src/gateway/pages/tenant/endpoint.ts'
+import { readTenantForm } from '#src/gateway/pages/tenant/form-with-file.ts'
+import { invitesPage } from '#src/gateway/pages/tenant/invites.ts'
+import { jobPage } from '#src/gateway/pages/tenant/job.ts'
+import { overviewPage } from '#src/gateway/pages/tenant/overview.ts'
+import {
+  signedInAdmin,
+  type TenantContext,
+  type TenantVisit,
+  tenantPath,
+  visitTenant,
+} from '#src/gateway/pages/tenant/tenant-visit.ts'
+import { webhooksPage } from '#src/gateway/pages/tenant/webhooks.ts'
+import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
+
+export function tenantArea(context: TenantContext): Area<TenantVisit> {
+  return {
+    path: `${tenantPath}/:tenant`,
+    pages: [
+      overviewPage,
+      accountsPage,
+      accountPage,
+      createPage,
+      jobPage,
+      domainsPage,
+      invitesPage,
+      webhooksPage,
+      endpointPage,
+      keysPage,
+      brandingPage,
+      auditPage,
+    ],
+    visit: (c, session) => visitTenant(context, c, session),
+    errorText: (visit, { error, message }) => {
+      const { text } = ('session' in visit ? visit.session : visit).messages
+      if (error === 'StalePage') return text('pageExpired')
+      if (error === 'WronglyTyped') return text('wronglyTyped')
+      return text('failed', { reason: message })
+    },
+  }
+}
+
+export function tenantPages(app: Hono<Env>, context: TenantContext & AreaContext): void {
+  app.get(tenantPath, (c) => choose(context, c))
+  const readForm = (c: Context<Env>) => readTenantForm(c, context.bodyTimeoutMs)
+  areaRoutes(app, { ...context, readForm }, tenantArea(context))
+}
+
+/** The tenants of the account; straight on if there is one. */
+async function choose(context: TenantContext, c: Context<Env>): Promise<Response> {
+  const session: PageSession = openPageSession(c, context, context.server.service.publicUrl)
+  try {
+    const { tenants } = await signedInAdmin(context, session)
+    const [first, ...more] = tenants
+    if (first !== undefined && more.length === 0) {
+      return new Response(null, {
+        status: 303,
+        headers: { location: `${tenantPath}/${first.tenant}` },
+      })
+    }
+    const rows = tenants.map(({ tenant, role }) => [
+      html`<a href="${tenantPath}/${tenant}">${tenant}</a>`,
+      badge(role),
+    ])
+    const empty = emptyState(
+      'This account is no admin of a platform. Its owners can add you by your DID.',
+    )
+    const body = table({ label: 'Platforms', head: ['Platform', 'Your role'], rows, empty })
+    return await renderPage(session, { title: { text: 'Platforms' }, body, narrow: true })
+  } catch (error) {
+    const isSignedOut = error instanceof XrpcError && error.status === 401
+    if (!isSignedOut) throw error
+    const page = await signInPage(context, session, { next: tenantPath })
+    for (const cookie of c.newResponse(null).headers.getSetCookie()) {
+      page.headers.append('set-cookie', cookie)
+    }
+    return page
+  }
+}

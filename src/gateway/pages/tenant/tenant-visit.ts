@@ -1,0 +1,74 @@
+/** Who looks at the console of a tenant: one of its admins, with the role of this moment. */
+import type { Context } from 'hono'
+import { authRequired, XrpcError } from '#src/errors.ts'
+import type { Visit } from '#src/gateway/pages/area/area.ts'
+import {
+  type CallMethod,
+  callMethodsAs,
+  type MethodPorts,
+} from '#src/gateway/pages/area/call-methods.ts'
+import type { PageContext } from '#src/gateway/pages/page-context.ts'
+import type { PageSession } from '#src/gateway/pages/page-session.ts'
+import type { TenantCredentials } from '#src/gateway/tenants/credentials.ts'
+import type { CallingTenant } from '#src/gateway/xrpc/callers.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
+import type { TenantAuthority } from '#src/rules/tenants.ts'
+
+export const tenantPath = '/tenant'
+
+export interface TenantContext extends PageContext, Omit<MethodPorts, 'rateLimits'> {
+  server: ServerContext
+  tenants: Pick<TenantCredentials, 'ofDid'>
+}
+
+export interface TenantVisit extends Visit {
+  context: TenantContext
+  tenant: CallingTenant
+  /** For the methods of dev.headwater.tenant and dev.headwater.webhook. */
+  call: CallMethod
+  may(authority: TenantAuthority): boolean
+}
+
+export interface SignedInAdmin {
+  did: string
+  name: string
+  /** Its tenants. */
+  tenants: readonly { tenant: string; role: string }[]
+}
+
+/** Throws 401 unless the browser has a session of an account here. */
+export async function signedInAdmin(
+  context: TenantContext,
+  { pageToken, network }: PageSession,
+): Promise<SignedInAdmin> {
+  const did = pageToken && (await context.findAccount(pageToken.did))
+  if (did === undefined) throw authRequired('You are not signed in', 'SignedOut')
+  const { dispatch } = context.server
+  const account = dispatch.account(did, network, 'sign in')
+  await account.page.check({ token: pageToken!.token })
+  const { handle } = await account.identity.getIdentity()
+  const tenants = await dispatch.directory.tenants.of({ did, named: undefined })
+  return { did, name: handle ?? did, tenants }
+}
+
+/** Throws 404 for a tenant of which the account is no admin, as for one that does not exist; 403 TenantSuspended. */
+export async function visitTenant(
+  context: TenantContext,
+  c: Context<Env>,
+  session: PageSession,
+): Promise<TenantVisit> {
+  const { did, name, tenants } = await signedInAdmin(context, session)
+  const id = c.req.param('tenant') ?? ''
+  if (!tenants.some(({ tenant }) => tenant === id)) {
+    throw new XrpcError(404, 'NotFound', 'You are not an admin of such a platform')
+  }
+  const caller = await context.tenants.ofDid(did, id)
+  const { tenant } = caller
+  return {
+    ...{ session, owner: name, context, tenant },
+    ...{ base: `${tenantPath}/${id}`, label: tenant.name },
+    call: callMethodsAs(context, c, caller),
+    may: (authority) => tenant.authorities.includes(authority),
+  }
+}

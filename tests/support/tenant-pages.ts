@@ -1,0 +1,85 @@
+/** The console over two tenants, with real directories and tenants, and browsers of their admins. */
+import { tenantActions } from '#actors/actions/tenant.ts'
+import { putTenantAdmin } from '#src/directory/directory.ts'
+import { openTenantCredentials } from '#src/gateway/tenants/credentials.ts'
+import { now, openGateway } from '#tests/support/gateway.ts'
+import { openTwoTenants, thingsOf } from '#tests/support/two-tenants.ts'
+
+export const csrf = 'c'.repeat(32)
+export const owner = 'did:web:owner.roomy.example'
+export const { admin } = thingsOf('roomy')
+export const stranger = 'did:plc:someoneelse'
+
+export async function openTenantPages() {
+  const opened = await openTwoTenants()
+  const { directory, tenants } = opened
+  await putTenantAdmin(directory, { tenant: 'roomy', did: owner, role: 'owner' })
+  const people = [owner, admin, stranger, thingsOf('second').admin]
+  const { server } = opened.gateway
+  const actions = tenantActions as unknown as Record<
+    string,
+    Record<string, (...args: unknown[]) => unknown>
+  >
+  const dispatch = {
+    ...server.dispatch,
+    directory: {
+      ...server.dispatch.directory,
+      accounts: {
+        find: async ({ identifier: did }: { identifier: string }) =>
+          people.includes(did) ? { did, handle: `${did.slice(8)}`, status: 'active' } : null,
+        getInfos: async () => [],
+      },
+    },
+    tenant: (id: string) =>
+      new Proxy({} as object, {
+        get: (_, feature: string) =>
+          new Proxy({} as object, {
+            get: (__, action: string) => async (input: unknown) =>
+              actions[feature]![action]!(tenants.get(id), input),
+          }),
+      }),
+  } as never
+  const clock = { now: () => now }
+  const { app } = openGateway(
+    {},
+    {
+      server: { ...server, dispatch },
+      findAccount: async (name) => (people.includes(name) ? name : undefined),
+      pages: {
+        branding: { name: 'the tests' },
+        secret: new Uint8Array(32),
+        clock,
+        signInDevice: async () => [],
+        groups: {
+          membersOn: async () => ({ isItself: false, members: [], hasOthers: false }),
+          actAs: async () => [],
+        },
+        tenants: openTenantCredentials({ dispatch, clock }),
+      },
+    },
+  )
+  const cookieOf = (as: string) => `security-form=${csrf}; security-account=token.${as}`
+  return {
+    ...opened,
+    get: async (as: string, path: string) =>
+      app.request(`/tenant${path}`, { headers: { cookie: cookieOf(as) } }),
+    post: async (as: string, path: string, fields: Record<string, string> = {}) =>
+      app.request(`/tenant${path}`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          cookie: cookieOf(as),
+        },
+        body: new URLSearchParams({ csrf, ...fields }).toString(),
+      }),
+    postFile: async (as: string, path: string, text: string) => {
+      const form = new FormData()
+      form.set('csrf', csrf)
+      form.set('file', new File([text], 'accounts.ndjson'))
+      return app.request(`/tenant${path}`, {
+        ...{ method: 'POST', body: form },
+        headers: { cookie: cookieOf(as) },
+      })
+    },
+  }
+}

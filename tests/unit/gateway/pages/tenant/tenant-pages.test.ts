@@ -1,0 +1,90 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { listTenantDomains } from '#src/directory/directory.ts'
+import { listKeys } from '#src/tenants/api-keys.ts'
+import { listAudit } from '#src/tenants/audit.ts'
+import { admin, openTenantPages, owner, stranger } from '#tests/support/tenant-pages.ts'
+import { thingsOf } from '#tests/support/two-tenants.ts'
+
+let pages: Awaited<ReturnType<typeof openTenantPages>>
+const { did, handle, externalId } = thingsOf('roomy')
+
+beforeEach(async () => {
+  pages = await openTenantPages()
+})
+
+describe('the console of a tenant', () => {
+  it('leads an admin of one tenant straight to it, and others to an explanation', async () => {
+    const one = await pages.get(admin, '')
+    expect(one.headers.get('location')).toBe('/tenant/roomy')
+    const none = await pages.get(stranger, '')
+    expect(none.status).toBe(200)
+    expect(await none.text()).toContain('no admin of a platform')
+  })
+
+  it('shows an owner every page, and an admin those without keys and the audit log', async () => {
+    const ownerOnly = ['/keys', '/audit', '/branding']
+    const shared = ['', '/accounts', '/create', '/domains', '/invites', '/webhooks']
+    for (const path of [...shared, ...ownerOnly, `/accounts/${did}`]) {
+      const page = await pages.get(owner, `/roomy${path}`)
+      expect([path, page.status]).toEqual([path, 200])
+    }
+    for (const path of ownerOnly) expect((await pages.get(admin, `/roomy${path}`)).status).toBe(403)
+    expect(await (await pages.get(admin, '/roomy')).text()).not.toContain('/roomy/keys')
+  })
+
+  it('finds an account by the id that the platform has for it, and by its handle', async () => {
+    for (const q of [externalId, handle, `@${handle}`, did]) {
+      const page = await pages.get(admin, `/roomy/accounts?${new URLSearchParams({ q })}`)
+      expect(await page.text()).toContain(`/tenant/roomy/accounts/${did}`)
+    }
+    const none = await pages.get(admin, '/roomy/accounts?q=unknown')
+    expect(await none.text()).toContain('No account of yours')
+  })
+})
+
+describe('actions of the console', () => {
+  it('suspend an account as the method does, with a row in the audit log', async () => {
+    const done = await pages.post(admin, `/roomy/accounts/${did}/suspend`, { reason: 'spam' })
+    expect(done.status).toBe(303)
+    expect(pages.accountCalls).toContain(`lifecycle.changeState of ${did}`)
+    const { entries } = await listAudit(pages.tenants.get('roomy')!, { limit: 1 })
+    expect(entries[0]).toMatchObject({ actor: admin, action: 'suspendAccount', target: did })
+  })
+
+  it('need the handle typed to delete an account', async () => {
+    const path = `/roomy/accounts/${did}/delete`
+    expect((await pages.post(admin, path, { typed: 'other' })).status).toBe(400)
+    expect(pages.deleted).toEqual([])
+    expect((await pages.post(admin, path, { typed: handle })).status).toBe(303)
+    expect(pages.deleted).toEqual([did])
+  })
+
+  it('show a new key once', async () => {
+    const fields = { name: 'backend', 'scope.accounts:read': 'yes' }
+    const made = await (await pages.post(owner, '/roomy/keys/create', fields)).text()
+    const [key = ''] = /hw_roomy_[\w-]{43}/.exec(made) ?? []
+    expect(key).not.toBe('')
+    const keys = await listKeys(pages.tenants.get('roomy')!)
+    expect(keys.at(-1)).toMatchObject({ name: 'backend', scopes: ['accounts:read'] })
+    expect(await (await pages.get(owner, '/roomy/keys')).text()).not.toContain(key)
+  })
+
+  it('refuse an admin what only owners may do', async () => {
+    const before = await listKeys(pages.tenants.get('roomy')!)
+    const fields = { name: 'more', 'scope.export': 'yes' }
+    expect((await pages.post(admin, '/roomy/keys/create', fields)).status).toBe(403)
+    expect(await listKeys(pages.tenants.get('roomy')!)).toEqual(before)
+  })
+
+  it('add a domain, and say which record proves it', async () => {
+    await pages.post(admin, '/roomy/domains/add', { domain: 'people.example.org', labelMin: '1' })
+    const text = await (await pages.get(admin, '/roomy/domains')).text()
+    expect(text).toContain('_headwater-challenge.people.example.org')
+    const verify = await pages.post(admin, '/roomy/domains/verify', {
+      domain: 'people.example.org',
+    })
+    expect(verify.status).toBe(400)
+    const domains = await listTenantDomains(pages.directory, { tenant: 'roomy' })
+    expect(domains.find(({ domain }) => domain === 'people.example.org')?.verifiedAt).toBeNull()
+  })
+})
