@@ -24,6 +24,7 @@ import type { ConsoleSettings } from '#src/gateway/pages/operator/console-ports.
 import { operatorPages } from '#src/gateway/pages/operator/operator-pages.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import { securityPages } from '#src/gateway/pages/pages.ts'
+import { signInPages } from '#src/gateway/pages/sign-in/routes.ts'
 import { tenantPages } from '#src/gateway/pages/tenant/pages.ts'
 import type { EventStreams } from '#src/gateway/realtime/event-streams.ts'
 import { lexiconRoutes } from '#src/gateway/realtime/lexicon-routes.ts'
@@ -34,7 +35,10 @@ import { type CallPorts, type Env, xrpcHandler } from '#src/gateway/xrpc/xrpc-ca
 import { SUBSCRIBE_PATH } from '#src/protocol/realtime-names.ts'
 
 export interface AppPorts extends CallPorts, OperatorPorts {
-  pages?: Pick<PageContext, 'branding' | 'secret' | 'clock' | 'signInDevice' | 'groups'> & {
+  pages?: Pick<
+    PageContext,
+    'branding' | 'secret' | 'clock' | 'signInDevice' | 'groups' | 'authorizationPage'
+  > & {
     /** Absent in some tests: then the pages of groups and tenants are not served, or are not live. */
     members?: MemberAuthority
     tenants?: TenantCredentials
@@ -68,6 +72,7 @@ export function createApp(ports: AppPorts): Hono<Env> {
     // Before the others, which answer everything below their path.
     claimPage(app, context)
     securityPages(app, context)
+    signInPages(app, context)
     accountPages(app, context)
     actAsPages(app, context)
     if (ports.console !== undefined) operatorPages(app, { ...context, ...ports.console })

@@ -191,6 +191,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
       clock,
       signInDevice: (request, did, since) => oauth.signInDevice(request, did, since),
       groups: oauth,
+      authorizationPage: () => oauth.authorizationPage(),
       members: auth.members,
       tenants: auth.tenants,
       live: openPageStreams({

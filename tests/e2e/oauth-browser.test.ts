@@ -1,7 +1,8 @@
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeInBrowser, openPage, startBrowser } from '#tests/support/browser.ts'
 import { type AppPage, type AppSignIn, startAppPage } from '#tests/support/browser-app.ts'
+import { mustBeGood } from '#tests/support/good-page.ts'
 import { groupClient, ok } from '#tests/support/group-client.ts'
 import { freePort } from '#tests/support/processes.ts'
 import {
@@ -44,8 +45,9 @@ describeInBrowser('an app in a browser', () => {
     input: string,
     options: AppSignIn = {},
     leadsTo = /\/oauth\/authorize/,
+    context: BrowserContextOptions = {},
   ): Promise<Page> {
-    const page = await openPage(browser)
+    const page = await openPage(browser, context)
     await page.goto(app.url)
     await page.getByText('signed out').waitFor()
     await page.evaluate(`void app.signIn(...${JSON.stringify([input, options])})`)
@@ -64,7 +66,7 @@ describeInBrowser('an app in a browser', () => {
     const page = await begin(alice.handle)
     await field(page, 'Password').fill(alice.password)
     await page.getByRole('checkbox', { name: /Remember/ }).check()
-    await button(page, 'Sign in').click()
+    await button(page, /^Sign in$/).click()
     await page.getByRole('checkbox', { name: /^Email/ }).uncheck()
     await button(page, 'Authorize').click()
     await page.getByText(`signed in as ${alice.did}`).waitFor()
@@ -108,9 +110,67 @@ describeInBrowser('an app in a browser', () => {
     await page.context().close()
   })
 
+  it('the pages of a sign-in are accessible, in light and dark, and fit on a phone', async () => {
+    const page = await begin(server.url, {}, undefined, { bypassCSP: true })
+    const link = (name: string) => page.getByRole('link', { name }).click()
+    const signIn = async (password: string) => {
+      await field(page, 'Handle or email').fill(alice.handle)
+      await field(page, 'Password').fill(password)
+      await page.getByRole('checkbox', { name: /Remember/ }).check()
+      await button(page, /^Sign in$/).click()
+    }
+    await mustBeGood(page, 'sign-in')
+    await signIn('wrong')
+    await page.getByText('The handle or the password is wrong.').waitFor()
+    await mustBeGood(page, 'sign-in refused')
+    await link('Forgot your password?')
+    await field(page, 'Email').waitFor()
+    await mustBeGood(page, 'reset')
+    await field(page, 'Email').fill('somebody@example.com')
+    await button(page, 'Send the code').click()
+    await field(page, 'Code from the email').waitFor()
+    await mustBeGood(page, 'new password')
+    await link('Back to sign-in')
+    await link('Create an account')
+    await field(page, 'Handle').fill('alice')
+    await button(page, 'Next').click()
+    await page.getByText('This handle is taken.').waitFor()
+    await mustBeGood(page, 'handle refused')
+    await field(page, 'Handle').fill('a-very-long-name')
+    await button(page, 'Next').click()
+    await button(page, 'Sign up').waitFor()
+    await mustBeGood(page, 'sign-up')
+    await link('Choose another handle')
+    await link('I have an account')
+    await signIn(alice.password)
+    await button(page, 'Authorize').waitFor()
+    await mustBeGood(page, 'consent')
+    await page.reload()
+    await button(page, 'Authorize').waitFor()
+    await link('Use another account')
+    await link('Choose an account')
+    await page.getByRole('heading', { name: 'Choose an account' }).waitFor()
+    await mustBeGood(page, 'chooser')
+    await page.getByRole('link', { name: alice.handle }).click()
+    await button(page, 'Authorize').waitFor()
+    await page.context().close()
+  })
+
+  it('an app is told that its user denied access, and a page of that request says that it is over', async () => {
+    const page = await begin(server.url, {}, undefined, { bypassCSP: true })
+    const request = page.url()
+    await button(page, 'Cancel').click()
+    await page.getByText('failed: ').waitFor()
+    expect(await page.locator('output').textContent()).toMatch(/rejected|denied/)
+    await page.goto(request)
+    await page.getByText('This sign-in is over').waitFor()
+    await mustBeGood(page, 'error')
+    await page.context().close()
+  })
+
   it("a browser app's user can sign up in the flow", async () => {
     const page = await begin(server.url, { prompt: 'create' })
-    await field(page, /username/).fill('newcomer')
+    await field(page, 'Handle').fill('newcomer')
     await button(page, 'Next').click()
     await field(page, /email/i).fill('newcomer@example.com')
     await field(page, /password/i).fill('secret of a newcomer')

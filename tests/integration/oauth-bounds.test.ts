@@ -184,8 +184,8 @@ describe('a repeated consent', () => {
   it('a code stays valid if the page of its request is opened again, or its request is rejected', async () => {
     const { tab, consent, reject } = await signedIn()
     const first = await consent()
-    expect((await tab.open(tab.page)).status).toBe(303)
-    expect((await new ProviderPageClient(fixture.url).open(tab.page)).status).toBe(303)
+    expect((await tab.open(tab.page)).status).toBe(400)
+    expect((await new ProviderPageClient(fixture.url).open(tab.page)).status).toBe(400)
     await reject()
     expect((await app.client.callback(first)).session.did).toMatch(/^did:/)
   })

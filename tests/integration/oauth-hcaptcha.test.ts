@@ -38,7 +38,7 @@ const signUpInput = {
 
 async function signUp(more: object) {
   const browser = new ProviderPageClient(fixture.url)
-  const page = await browser.open(`${fixture.url}/account/sign-in`)
+  const page = await browser.open(`${fixture.url}/account/sign-up?handle=new.test`)
   const { status, body } = await browser.callApi('/sign-up', { ...signUpInput, ...more })
   return { page, status, body }
 }

@@ -81,6 +81,7 @@ export async function openConsole(options: ConsoleOptions = {}) {
       pages: {
         ...{ branding: options.branding ?? { name: 'Garden' }, secret, clock },
         signInDevice: async () => [],
+        authorizationPage: () => Promise.reject(new Error('no OAuth provider')),
         groups: {
           membersOn: async () => ({ isItself: false, members: [], hasOthers: false }),
           actAs: async () => [],

@@ -2,10 +2,14 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import { Hono } from 'hono'
 import { accountActions } from '#actors/actions/account.ts'
 import { authorizationActions } from '#actors/actions/authorization.ts'
 import { XrpcError } from '#src/errors.ts'
 import { type OAuthPorts, openOAuth } from '#src/gateway/oauth/open-oauth.ts'
+import { signInPages } from '#src/gateway/pages/sign-in/routes.ts'
+import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { hashPassword } from '#src/ports/passwords.ts'
 import type { Actions } from '#src/rules/actions.ts'
 import { openGateway } from '#tests/support/gateway.ts'
@@ -129,6 +133,13 @@ export async function openOAuthFixture(
       return Response.json(web.get(found.href))
     },
   }
+  const branding: OAuthPorts['config']['branding'] = {
+    name: 'the tests',
+    logo: 'https://example.com/logo.png',
+    colors: { primary: '#7c3aed', error: 'rgb(255, 0, 0)' },
+    background: { dark: 'https://example.com/dark.png' },
+    links: [{ title: { en: 'Support' }, href: 'https://example.com/help', rel: 'help' }],
+  }
   const oauth = openOAuth({
     server: context,
     findAccount: async (name) => (await find({ identifier: name }))?.did,
@@ -140,13 +151,7 @@ export async function openOAuthFixture(
         throw new XrpcError(429, 'RateLimitExceeded', 'Rate Limit Exceeded')
     },
     config: {
-      branding: {
-        name: 'the tests',
-        logo: 'https://example.com/logo.png',
-        colors: { primary: '#7c3aed', error: 'rgb(255, 0, 0)' },
-        background: { dark: 'https://example.com/dark.png' },
-        links: [{ title: { en: 'Support' }, href: 'https://example.com/help', rel: 'help' }],
-      },
+      branding,
       trustedClients: ['https://trusted.example.com/client-metadata.json'],
       lexiconAuthorityDid: undefined,
       hcaptcha,
@@ -157,11 +162,27 @@ export async function openOAuthFixture(
     clock: { now: () => Date.now() },
     log: { debug: () => {}, warn: () => {}, error: (what: unknown) => errors.push(what) } as never,
   })
+  const app = new Hono<Env>()
+  signInPages(app, {
+    server: context,
+    findAccount: async (name) => (await find({ identifier: name }))?.did,
+    bodyTimeoutMs: 10_000,
+    branding,
+    secret: new Uint8Array(32),
+    clock: { now: () => Date.now() },
+    log: { error: (what: unknown) => errors.push(what) } as never,
+    signInDevice: oauth.signInDevice,
+    groups: oauth,
+    authorizationPage: oauth.authorizationPage,
+  })
+  const listener = getRequestListener((request, { incoming }) =>
+    app.fetch(request, { incoming } as Env['Bindings']),
+  )
   server.on('request', (request, response) => {
     if (request.url === '/.well-known/oauth-protected-resource') {
       response.setHeader('content-type', 'application/json')
       response.end(JSON.stringify({ resource: url, authorization_servers: [url] }))
-    } else oauth.handle(request, response, () => response.writeHead(404).end())
+    } else oauth.handle(request, response, () => void listener(request, response))
   })
   const opened: OAuthFixture = {
     url,

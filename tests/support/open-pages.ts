@@ -29,6 +29,7 @@ export function openPages(
       pages: {
         ...{ branding, secret: new Uint8Array(32), clock: { now: () => now } },
         signInDevice: async () => [],
+        authorizationPage: () => Promise.reject(new Error('no OAuth provider')),
         groups: {
           membersOn: async () => ({ isItself: false, members: [], hasOthers: false }),
           actAs: async () => [],

@@ -1,4 +1,5 @@
 /** A browser without scripts: opens pages, keeps cookies, and submits forms. */
+import { request } from 'undici'
 
 export interface Page {
   status: number
@@ -35,13 +36,23 @@ export class PageClient {
     return this.#go('POST', action, from, body)
   }
 
+  /** Submits the form of a sign-in page that does this. */
+  async do(name: string, fields: Record<string, string> = {}, headers = {}): Promise<Page> {
+    const forms = this.page!.html.matchAll(/<form [^>]*action="([^"]*)"[^>]*>(.*?)<\/form>/gs)
+    const wanted = `name="do" value="${name}"`
+    const [, action, inner] = [...forms].find(([, , text]) => text!.includes(wanted)) ?? []
+    if (action === undefined) throw new Error(`no form does ${name} in: ${this.page!.text}`)
+    const body = new URLSearchParams({ ...hiddenIn(inner!), ...fields })
+    const from = { origin: new URL(this.#url).origin, 'sec-fetch-site': 'same-origin', ...headers }
+    return this.#go('POST', plain(action), from, body)
+  }
+
   /** A form of the page: its hidden fields, and its passkey options. */
   form(action: string): { hidden: Record<string, string>; options: { challenge: string } } {
     const all = this.page!.html.matchAll(/<form [^>]*action="([^"]*)"([^>]*)>(.*?)<\/form>/gs)
     const [, , rest, inner] = [...all].find(([, to]) => to === action) ?? []
     if (rest === undefined) throw new Error(`there is no form for ${action} in: ${this.page!.text}`)
-    const inputs = inner!.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)
-    const hidden = Object.fromEntries([...inputs].map(([, name, value]) => [name, plain(value!)]))
+    const hidden = hiddenIn(inner!)
     const options = /data-options="([^"]*)"/.exec(rest)?.[1]
     return { hidden, options: options === undefined ? undefined : JSON.parse(plain(options)) }
   }
@@ -53,23 +64,33 @@ export class PageClient {
     body?: URLSearchParams,
   ): Promise<Page> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const answer = await fetch(new URL(path, this.#url), {
+    // Not `fetch`, which has Fetch Metadata headers of its own.
+    const answer = await request(new URL(path, this.#url), {
       method,
-      redirect: 'manual',
-      headers: { ...this.#headers, ...headers, ...(cookie && { cookie }) },
-      ...(body && { body }),
+      headers: {
+        ...this.#headers,
+        ...headers,
+        ...(cookie && { cookie }),
+        ...(body && { 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8' }),
+      },
+      ...(body && { body: body.toString() }),
     })
-    for (const line of answer.headers.getSetCookie()) {
+    const received = new Headers(
+      Object.entries(answer.headers).flatMap(([name, value]) =>
+        [value ?? []].flat().map((one): [string, string] => [name, one]),
+      ),
+    )
+    for (const line of received.getSetCookie()) {
       const [, name, value] = /^([^=]*)=([^;]*)/.exec(line)!
       if (value === '') this.cookies.delete(name!)
       else this.cookies.set(name!, value!)
     }
-    const onward = answer.headers.get('location')
-    const html = await answer.text()
+    const onward = received.get('location')
+    const html = await answer.body.text()
     if (onward !== null) return this.#go('GET', onward, { 'sec-fetch-site': 'same-origin' })
     const shown = /<body>(.*)<\/body>/s.exec(html)?.[1] ?? html
     const text = plain(shown.replace(/<(script|style|svg).*?<\/\1>/gs, '').replace(/<[^>]*>/g, ' '))
-    this.page = { status: answer.status, headers: answer.headers, html, text }
+    this.page = { status: answer.statusCode, headers: received, html, text }
     return this.page
   }
 }
@@ -83,6 +104,11 @@ export async function signedInPageClient(
   await pages.open('/account/security')
   await pages.submit('/account/security/sign-in', { identifier: handle, password })
   return pages
+}
+
+function hiddenIn(form: string): Record<string, string> {
+  const inputs = form.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)
+  return Object.fromEntries([...inputs].map(([, name, value]) => [name!, plain(value!)]))
 }
 
 function plain(text: string): string {

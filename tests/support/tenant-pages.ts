@@ -50,6 +50,7 @@ export async function openTenantPages() {
         secret: new Uint8Array(32),
         clock,
         signInDevice: async () => [],
+        authorizationPage: () => Promise.reject(new Error('no OAuth provider')),
         groups: {
           membersOn: async () => ({ isItself: false, members: [], hasOthers: false }),
           actAs: async () => [],

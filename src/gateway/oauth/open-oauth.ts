@@ -7,6 +7,7 @@ import { openOwnStatuses } from '#src/gateway/group/member-authority.ts'
 import type { FindClientAddress } from '#src/gateway/http/client-address.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { isOfMembersElsewhere } from '#src/gateway/members-elsewhere/members-elsewhere.ts'
+import type { AuthorizationPage } from '#src/gateway/oauth/authorization-page.ts'
 import { withCheckedBody } from '#src/gateway/oauth/checked-body.ts'
 import {
   logProviderError,
@@ -27,6 +28,7 @@ import type { ResourceServer } from '#src/gateway/oauth/resource-server.ts'
 import { wakeShards } from '#src/gateway/oauth/shards.ts'
 import { type FindCountedAddress, MAX_USER_AGENT_LENGTH } from '#src/gateway/oauth/shared-stores.ts'
 import { returnToCookie } from '#src/gateway/pages/return-to.ts'
+import { authorizePath, isSignInPage } from '#src/gateway/pages/sign-in/paths.ts'
 import type { AppCaller, AuthRequest } from '#src/gateway/xrpc/callers.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
@@ -59,6 +61,7 @@ export interface OAuth {
   signInDevice(request: IncomingMessage, did: string, since: number): Promise<string[]>
   membersOn: GroupSignIn['membersOn']
   actAs: GroupSignIn['actAs']
+  authorizationPage(): Promise<AuthorizationPage>
   /** Does ahead of the first request what takes a second. Returns a function that ends it. */
   warmUp(timer: Timer): () => void
 }
@@ -75,12 +78,15 @@ export function loadModules() {
     import('#src/gateway/oauth/introspection-endpoint.ts'),
     import('#src/gateway/oauth/device-groups.ts'),
     import('#src/gateway/oauth/group-sign-in.ts'),
+    import('#src/gateway/oauth/authorization-page.ts'),
+    import('#src/gateway/oauth/opened-page.ts'),
     import('#src/gateway/oauth/resource-server.ts'),
   ])
 }
 
 interface Pages {
   handle: Middleware
+  authorization: AuthorizationPage
   groups: GroupSignIn
   signIn(request: IncomingMessage, did: string): Promise<string[]>
 }
@@ -116,6 +122,8 @@ export function openOAuth(ports: OAuthPorts): OAuth {
       endpoint,
       { openDeviceGroups },
       { openGroupSignIn },
+      { openAuthorizationPage },
+      { noteError, observePages },
     ] = await loadModules()
     const groups = openDeviceGroups({ dispatch: server.dispatch, accounts })
     const { config, plcUrl, limitAttempts, countedAddress } = ports
@@ -132,12 +140,20 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     const onError = (call: ProviderCall, error: unknown, message: string) =>
       logProviderError(log, { call, error }, message)
     const libraryMiddleware = oauthMiddleware(provider, {
-      onError: (request, response, error, message) =>
-        onError({ request, response }, error, message),
+      onError: (request, response, error, message) => {
+        onError({ request, response }, error, message)
+        noteError(error)
+      },
     })
     const introspect = endpoint.introspectionEndpoint(provider, onError)
-    const withDomains = preparedMiddleware(() => updateDomains(provider, server), libraryMiddleware)
+    observePages(provider)
+    const update = () => updateDomains(provider, server)
+    const withDomains = preparedMiddleware(update, libraryMiddleware)
     return {
+      authorization: openAuthorizationPage({
+        ...{ provider, requests, dispatch: server.dispatch, updateDomains: update },
+        middleware: libraryMiddleware,
+      }),
       handle: (request, response, next) =>
         introspect(request, response, (error) =>
           error === undefined ? withDomains(request, response, next) : next(error),
@@ -167,7 +183,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     const maxBytes = request.method === 'POST' ? maxBodyBytes[pathname] : undefined
     const checked = maxBytes === undefined ? request : await withCheckedBody(request, maxBytes)
     const { cookie, authorization } = request.headers
-    const returnTo = returnToCookie(request, issuer)
+    const returnTo = isSignInPage(pathname) ? undefined : returnToCookie(request, issuer)
     if (returnTo !== undefined) response.appendHeader('set-cookie', returnTo)
     const context: RequestContext = {
       client: clientInfoOf(addressOf, request),
@@ -178,7 +194,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
       signedInAt: issuedAt(authorization),
       retryAfter: (seconds: string) => void response.setHeader('retry-after', seconds),
     }
-    if (request.method === 'GET' && pathname === '/oauth/authorize') {
+    if (request.method === 'GET' && pathname === authorizePath) {
       const url = new URL(request.url, issuer)
       const before = await withRequestContext(context, () => pages.groups.pageFor(request, url))
       if (before !== undefined) {
@@ -186,6 +202,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
         return
       }
     }
+    if (isSignInPage(pathname)) return withRequestContext(context, next)
     withRequestContext(context, () =>
       pages.handle(checked, response, (error) =>
         error === undefined
@@ -215,6 +232,7 @@ export function openOAuth(ports: OAuthPorts): OAuth {
         respondWithError(log, error, { request, response }),
       )
     },
+    authorizationPage: async () => (await loadPages()).authorization,
     authenticate: async (request) => (resources ?? (await loadResources())).authenticate(request),
     nextNonce: () => resources?.nextNonce(),
     signInDevice: (request, did, since) =>
@@ -237,15 +255,13 @@ export function openOAuth(ports: OAuthPorts): OAuth {
   }
 }
 
-/** Pages of the library: all others below /account are ours. */
-const stockPages = ['/account/sign-in', '/account/sign-up', '/account/reset-password']
-
 function isOurPage(path: string): boolean {
-  return (path === '/account' || path.startsWith('/account/')) && !stockPages.includes(path)
+  return (path === '/account' || path.startsWith('/account/')) && !isSignInPage(path)
 }
 
 function isOAuthPath(path: string): boolean {
   if (path.startsWith('/xrpc/') || isOurPage(path) || isOfMembersElsewhere(path)) return false
+  // Also those of our own pages, which are counted with the library's.
   return /^\/(oauth\/|account(\/|$)|@atproto\/oauth-provider\/|\.well-known\/(oauth-authorization-server|change-password)$)/.test(
     path,
   )

@@ -3,10 +3,10 @@
  * redirect errors to any redirect_uri there, registered or not.
  */
 import { MAX_CLIENT_ID_LENGTH } from '#src/gateway/oauth/request-bounds.ts'
+import { authorizePath, stateParams } from '#src/gateway/pages/sign-in/paths.ts'
 
-const authorizePath = '/oauth/authorize'
-/** `redirect-test` is the provider's own, to find out whether the browser keeps cookies. */
-const allowedParams = ['client_id', 'request_uri', 'redirect-test']
+/** `redirect-test` is the provider's own, to find out whether the browser keeps cookies; the last ones are our page's. */
+const allowedParams = ['client_id', 'request_uri', 'redirect-test', ...stateParams]
 
 export function dropUnpushedParams(url: string): string {
   const [path, query = ''] = url.split(/\?(.*)/s)

@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ClientInfo } from '#src/account/security-events.ts'
 import type { ListedGroup } from '#src/directory/memberships.ts'
+import type { OpenedPage } from '#src/gateway/oauth/opened-page.ts'
 import type { Role } from '#src/rules/group-roles.ts'
 
 /** A member that acts as a group on a browser. */
@@ -30,6 +31,8 @@ export interface RequestContext {
   acting?: Map<string, Acting>
   /** The group that the authorization request is for. */
   hintedGroup?: Pick<ListedGroup, 'did' | 'handle' | 'status'>
+  /** What the library's page would show, if a page of ours takes its place. */
+  opened?: OpenedPage
 }
 
 const storage = new AsyncLocalStorage<RequestContext>()

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import type { MembersElsewhere } from '#src/gateway/members-elsewhere/members-elsewhere.ts'
+import type { AuthorizationPage } from '#src/gateway/oauth/authorization-page.ts'
 import type { GroupSignIn } from '#src/gateway/oauth/group-sign-in.ts'
 import type { PageToken } from '#src/gateway/pages/page-session.ts'
 import type { Branding } from '#src/gateway/pages/style.ts'
@@ -40,6 +41,8 @@ export interface PageContext {
   log: Pick<Log, 'error'>
   signInDevice(request: IncomingMessage, did: string, since: number): Promise<string[]>
   groups: Pick<GroupSignIn, 'membersOn' | 'actAs'>
+  /** The OAuth library behind the sign-in pages, once it is loaded. */
+  authorizationPage(): Promise<AuthorizationPage>
   /** For members of groups whose home is another server; absent in some tests. */
   membersElsewhere?: MembersElsewhere | undefined
 }

@@ -5,8 +5,8 @@
 import { parse, serialize } from 'hono/utils/cookie'
 import { isActAsPage } from '#src/gateway/pages/act-as-path.ts'
 import { securityPath } from '#src/gateway/pages/security-path.ts'
+import { authorizePath } from '#src/gateway/pages/sign-in/paths.ts'
 
-const authorizePath = '/oauth/authorize'
 const cookieName = 'security-onward'
 /** The lifetime of an authorization request. */
 const COOKIE_TTL_S = 5 * 60

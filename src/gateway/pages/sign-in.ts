@@ -27,7 +27,7 @@ import { normalizeIdentifier } from '#src/rules/identifiers.ts'
 type C = Context<Env>
 
 /** The minimum duration of every sign-in on this server, so that timing does not reveal whether an account exists. */
-const MIN_DURATION_MS = 350
+export const MIN_DURATION_MS = 350
 
 export async function signInPage(
   context: PageContext,
@@ -67,7 +67,7 @@ export async function submitPassword(context: PageContext, c: C, session: PageSe
   }
 }
 
-async function checkPassword(
+export async function checkPassword(
   context: PageContext,
   client: ClientInfo,
   identifier: string,
@@ -182,7 +182,11 @@ async function finishSignIn(
 }
 
 /** Throws 429. */
-async function countSignInAttempt(context: PageContext, c: C, identifier: string): Promise<void> {
+export async function countSignInAttempt(
+  context: PageContext,
+  c: C,
+  identifier: string,
+): Promise<void> {
   const request = c.env?.incoming
   if (request === undefined) return
   const nsid = 'com.atproto.server.createSession'
@@ -195,7 +199,7 @@ async function countSignInAttempt(context: PageContext, c: C, identifier: string
   if (limitStatus?.isRefused) throw rateLimitExceeded(limitStatus)
 }
 
-function errorText(
+export function errorText(
   { messages }: PageSession,
   error: unknown,
   wrong: 'wrongCode' | 'wrongPasskey' | 'wrongPassword' = 'wrongPassword',
@@ -206,7 +210,7 @@ function errorText(
 }
 
 /** The DID that was set as the user handle when the passkey was created; empty if there is none. */
-function didInUserHandle(response: unknown): string {
+export function didInUserHandle(response: unknown): string {
   const inner =
     typeof response === 'object' && response !== null
       ? Reflect.get(response, 'response')

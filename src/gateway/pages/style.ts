@@ -6,6 +6,7 @@ import { safeColor, textColorOn } from '#src/gateway/pages/colors.ts'
 import { areaStyle } from '#src/gateway/pages/style-area.ts'
 import { blockStyle } from '#src/gateway/pages/style-blocks.ts'
 import { chartStyle } from '#src/gateway/pages/style-charts.ts'
+import { signInStyle } from '#src/gateway/pages/style-sign-in.ts'
 
 export interface Branding {
   name?: string | undefined
@@ -122,7 +123,7 @@ td small{display:block;overflow-wrap:anywhere}
 @media (max-width:34rem){section{padding:1.25rem}thead{position:absolute;clip-path:inset(50%)}
 tbody tr{display:block;border-top:1px solid var(--line);padding:.625rem 0}tbody tr:first-child{border:0;padding-top:0}
 td{display:block;border:0;padding:0}}
-${blockStyle}${areaStyle}${chartStyle}
+${blockStyle}${areaStyle}${chartStyle}${signInStyle}
 @media (scripting:none){form[data-passkey]{display:none}}
 @media (prefers-reduced-motion:reduce){*{transition:none!important;animation:none!important;scroll-behavior:auto!important}}
 `

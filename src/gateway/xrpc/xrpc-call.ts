@@ -45,7 +45,7 @@ export interface CallPorts {
   bodyTimeoutMs: number
   nextNonce?: () => string | undefined
   /** Throws 507 while nothing that users send is stored. */
-  mustHaveRoom?: () => void
+  mustHaveRoom?: (() => void) | undefined
 }
 
 const SLOW_MS = 5_000

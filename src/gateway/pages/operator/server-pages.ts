@@ -115,8 +115,8 @@ function jobsPage({ server }: ConsolePorts, { get }: ConsoleRoutes): void {
     )
     const rows = jobs.flatMap(({ tenant, job }) => {
       if (job === undefined) return []
-      const { created, exists, failed, rows: all } = job
-      const done = created + exists + failed
+      const { created, existing, failed, rows: all } = job
+      const done = created + existing + failed
       return [
         [
           html`<span class="mono">${job.id}</span><small>${job.kind}, by ${job.createdBy}</small>`,

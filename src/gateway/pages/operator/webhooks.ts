@@ -74,7 +74,7 @@ export function webhookPages(_: ConsolePorts, { get, post }: ConsoleRoutes): voi
         ...fieldOf('collections', form),
       }
       const made = await call.run<{ endpoint: EndpointView; secret: string }>(
-        webhook.putEndpoint,
+        webhook.createEndpoint,
         input,
         input.url,
       )
@@ -87,11 +87,11 @@ export function webhookPages(_: ConsolePorts, { get, post }: ConsoleRoutes): voi
     return 'sent'
   })
   action('enable', async (call, id) => {
-    await call.run(webhook.putEndpoint, { id, enabled: true }, id)
+    await call.run(webhook.updateEndpoint, { id, enabled: true }, id)
     return 'enabled'
   })
   action('disable', async (call, id) => {
-    await call.run(webhook.putEndpoint, { id, enabled: false }, id)
+    await call.run(webhook.updateEndpoint, { id, enabled: false }, id)
     return 'disabled'
   })
   action('redeliver', async (call, id, { message }) => {

@@ -105,8 +105,8 @@ async function jobTable({ context, tenant: { id }, base, session }: TenantVisit)
   })
 }
 
-export function done({ created, exists, failed }: Job): number {
-  return created + exists + failed
+export function done({ created, existing, failed }: Job): number {
+  return created + existing + failed
 }
 
 export function stateBadge({ state }: Job): Html {

@@ -77,7 +77,7 @@ ${card('Delete', confirmForm(session, { action: `${path}/delete`, typed: url, la
       return undefined
     },
     enable: async ({ call }, { enabled = '' }, c) => {
-      await call(webhook.putEndpoint, { input: { id: idOf(c), enabled: enabled === 'yes' } })
+      await call(webhook.updateEndpoint, { input: { id: idOf(c), enabled: enabled === 'yes' } })
       return undefined
     },
     rotate: async ({ call }, _, c) => {
@@ -85,7 +85,7 @@ ${card('Delete', confirmForm(session, { action: `${path}/delete`, typed: url, la
       return { once: secretCard(secret) }
     },
     change: async ({ call }, { url = '', types = '', collections = '', description = '' }, c) => {
-      await call(webhook.putEndpoint, {
+      await call(webhook.updateEndpoint, {
         input: {
           ...{ id: idOf(c), url: url.trim(), description },
           ...{ types: wordsOf(types), collections: wordsOf(collections) },

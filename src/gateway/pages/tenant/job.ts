@@ -74,12 +74,12 @@ function read({ call }: TenantVisit, c: C): Promise<Job> {
 }
 
 function progressOf({ session }: TenantVisit, job: Job): Html {
-  const { kind, rows, created, exists, failed, createdAt, endedAt } = job
+  const { kind, rows, created, existing, failed, createdAt, endedAt } = job
   return html`${progress(done(job), rows, 'Lines')}
 ${stats([
   stat('Lines', `${done(job)} of ${rows}`),
   stat('Created', created),
-  stat('Existed', exists),
+  stat('Existed', existing),
   stat('Failed', failed),
 ])}
 ${facts([

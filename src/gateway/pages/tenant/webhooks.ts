@@ -35,7 +35,7 @@ ${field({ name: 'description', label: 'Description', maxLength: 200 })}
   },
   actions: {
     add: async ({ call, base }, { url = '', types = '', collections = '', description = '' }) => {
-      const { endpoint, secret = '' } = await call(webhook.putEndpoint, {
+      const { endpoint, secret } = await call(webhook.createEndpoint, {
         input: {
           ...{ url: url.trim(), types: wordsOf(types), description },
           collections: wordsOf(collections),

@@ -32,6 +32,7 @@ function openPages({ isMember = true, refusal }: { isMember?: boolean; refusal?:
           return ['device=1']
         },
       },
+      authorizationPage: async () => Promise.reject(new Error('the test has no OAuth library')),
     },
     membersElsewhere: openMembersElsewhere({
       ...{ server, branding, secret, clock, allowHttp: true },

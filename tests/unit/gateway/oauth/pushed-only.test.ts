@@ -7,6 +7,7 @@ it.each([
   ['?client_id=a&request=e30.e30.&request_uri=b', '?client_id=a&request_uri=b'],
   ['?client_id=a&request_uri=b&request_uri=c', '?client_id=a&request_uri=b'],
   ['?request_uri=b&redirect-test=1', '?request_uri=b&redirect-test=1'],
+  ['?client_id=a&page=sign-in&account=b&next=c', '?client_id=a&page=sign-in&account=b'],
   ['?client_id=a?b&redirect_uri=c', '?client_id=a%3Fb'],
   ['', '?'],
 ])('the URL /oauth/authorize%s is read as /oauth/authorize%s', (given, read) => {

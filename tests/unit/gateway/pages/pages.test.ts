@@ -21,6 +21,7 @@ async function askForCode(requestStepCode: () => unknown, getPendingStep: () => 
           membersOn: async () => ({ isItself: false, members: [], hasOthers: false }),
           actAs: async () => [],
         },
+        authorizationPage: async () => Promise.reject(new Error('the test has no OAuth library')),
       },
     },
   )

@@ -1,0 +1,78 @@
+/** Where the pages of one sign-in lead to: within an app's authorization request, or without one. */
+import {
+  authorizePath,
+  resetPath,
+  signInPath,
+  signUpPath,
+  type stateParams,
+} from '#src/gateway/pages/sign-in/paths.ts'
+
+export type PageName = 'choose' | 'sign-in' | 'step' | 'sign-up' | 'reset' | 'new-password'
+export type State = { page?: PageName } & { [name in (typeof stateParams)[number]]?: string }
+
+export interface Flow {
+  /** The app's request; undefined for pages without one, and empty if it is missing. */
+  requestUri: string | undefined
+  /** The path of a page of this flow; without a state, of its first. */
+  link(state?: State): string
+  /** Where to go once signed in; undefined for the app's request, whose page follows. */
+  next: string | undefined
+}
+
+const accountPaths: Readonly<Record<PageName, string>> = {
+  choose: signInPath,
+  'sign-in': signInPath,
+  step: signInPath,
+  'sign-up': signUpPath,
+  reset: resetPath,
+  'new-password': resetPath,
+}
+
+/** Areas for which one signs in. */
+const areas = /^\/(account|groups|tenant|admin)([/?]|$)/
+const MAX_NEXT_LENGTH = 1000
+
+export function flowOf(url: URL): Flow {
+  return url.pathname === authorizePath ? authorizationFlow(url) : accountFlow(url)
+}
+
+function authorizationFlow({ searchParams }: URL): Flow {
+  const names = ['client_id', 'request_uri']
+  const request = names.map((name): Param => [name, searchParams.get(name) ?? ''])
+  return {
+    requestUri: searchParams.get('request_uri') ?? '',
+    link: (state = {}) => pathWith(authorizePath, [...request, ...Object.entries(state)]),
+    next: undefined,
+  }
+}
+
+function accountFlow({ searchParams }: URL): Flow {
+  const next = parseNext(searchParams.get('next'))
+  const kept: Param[] = next === undefined ? [] : [['next', next]]
+  return {
+    requestUri: undefined,
+    link: ({ page = 'sign-in', ...state } = {}) => {
+      const path = accountPaths[page]
+      const isFirst = page !== 'step' && page !== 'new-password'
+      const named: Param[] = isFirst ? [] : [['page', page]]
+      return pathWith(path, [...kept, ...named, ...Object.entries(state)])
+    },
+    next: next ?? '/account',
+  }
+}
+
+/** Undefined for what is not a page of this server for which one signs in: against open redirects. */
+function parseNext(value: string | null): string | undefined {
+  if (value === null || value.length > MAX_NEXT_LENGTH || !areas.test(value)) return undefined
+  const origin = 'https://this.invalid'
+  const url = URL.parse(value, origin)
+  if (url === null || url.origin !== origin || !areas.test(url.pathname)) return undefined
+  return url.pathname + url.search
+}
+
+type Param = [name: string, value: string]
+
+function pathWith(path: string, params: Param[]): string {
+  const query = new URLSearchParams(params)
+  return query.size === 0 ? path : `${path}?${query}`
+}
