@@ -179,7 +179,7 @@ describe.each(versionsOf('directory'))('a directory of schema version %d', (vers
     expect(await tenantsOfAccounts(directory, { dids })).toEqual({ 'did:plc:space': 'roomy' })
   })
 
-  it.skipIf(version < 8)('knows what operators did', async () => {
+  it.skipIf(version < 9)('knows what operators did', async () => {
     const directory = testDirectory({ sql: opened('directory', version) })
     const { entries } = await listOperatorAudit(directory, { limit: 9 })
     const taken = { actor: 'admin password', action: 'takedown', target: alice }
