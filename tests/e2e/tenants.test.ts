@@ -1,4 +1,7 @@
 /** Tenants: made by the operator, with a domain of their own, keys, admins, and accounts that follow their suspension. */
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { readCarWithRoot, verifyRepo } from '@atproto/repo'
 import { afterAll, describe, expect, it } from 'vitest'
 import { headwater } from '#tests/support/command-line.ts'
@@ -75,7 +78,9 @@ describe('a tenant', () => {
     expect(shown).toMatchObject({ status: 200, body: { id: 'roomy', usage: { accounts: 1 } } })
     const log = await request('getAudit', await asAdmin(ruth, 'getAudit'))
     const entries = (log.body as { entries: { action: string; actor: string }[] }).entries
-    expect(entries.map(({ action }) => action)).toEqual(['putAdmin', 'createKey', 'moveAccount'])
+    expect(entries.map(({ action }) => action)).toEqual([
+      ...['putAdmin', 'getAccount', 'createKey', 'moveAccount', 'createTenant'],
+    ])
   })
 
   it('proves a domain, under which its accounts alone have handles', async () => {
@@ -123,5 +128,26 @@ describe('a tenant', () => {
       .toMatchObject({ error: 'TenantSuspended' })
     await run('restore', 'roomy')
     await expect.poll(() => statusOf(kitchen), { timeout: 20_000 }).toBeUndefined()
+  })
+
+  it('is deleted, and its accounts are kept, or deleted with it', async () => {
+    const env = { HEADWATER_URL: server.url, PDS_ADMIN_PASSWORD: adminPassword }
+    const offboard = (...args: string[]) => headwater(['tenant', 'offboard', ...args, '--yes'], env)
+    expect(await offboard('roomy', '--keep-accounts')).toMatchObject({ code: 0 })
+    expect((await request('getTenant', withKey)).status).toBe(401)
+    const record = { $type: 'com.example.thing' }
+    const written = await kitchen.agent.com.atproto.repo.createRecord({
+      ...{ repo: kitchen.did, collection: 'com.example.thing', record },
+    })
+    expect(written.success).toBe(true)
+    await run('create', 'second')
+    await run('move', kitchen.did, 'second')
+    const folder = mkdtempSync(join(tmpdir(), 'offboard-'))
+    expect(await offboard('second', '--export', folder)).toMatchObject({ code: 0 })
+    const [file = ''] = readdirSync(folder)
+    const { root, blocks } = await readCarWithRoot(readFileSync(join(folder, file)))
+    await verifyRepo(blocks, root, kitchen.did)
+    await expect(statusOf(kitchen)).rejects.toMatchObject({ error: 'RepoNotFound' })
+    expect(await statusOf(garden)).toBeUndefined()
   })
 })

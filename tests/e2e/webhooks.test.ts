@@ -63,9 +63,12 @@ async function call<T>(method: string, input: object): Promise<T> {
   return JSON.parse((await response.text()) || '{}') as T
 }
 
-async function webhook<T>(...args: string[]): Promise<T> {
+const webhook = <T>(...args: string[]) => command<T>('webhook', args)
+const tenant = (...args: string[]) => command('tenant', args)
+
+async function command<T>(group: string, args: readonly string[]): Promise<T> {
   const env = { HEADWATER_URL: server.url, PDS_ADMIN_PASSWORD: adminPassword }
-  const outcome = await headwater(['webhook', ...args, '--json'], env)
+  const outcome = await headwater([group, ...args, '--json'], env)
   expect(outcome).toMatchObject({ code: 0, err: '' })
   return outcome.json<T>()
 }
@@ -92,6 +95,8 @@ it('a receiver gets signed events of accounts and records, over a kill, and any 
   status = 500
   await apply('b')
   await expect.poll(() => ofType('record.created')).toHaveLength(2)
+  await tenant('create', 'roomy')
+  await tenant('suspend', 'roomy', '--reason', 'spam')
   const { enginePid } = server
   await server.kill9()
   try {
@@ -104,6 +109,8 @@ it('a receiver gets signed events of accounts and records, over a kill, and any 
   await expect.poll(() => ofType('record.created'), { timeout: 30_000 }).toHaveLength(3)
   const [, before, after] = ofType('record.created')
   expect(after).toEqual(before)
+  await expect.poll(() => ofType('tenant.suspended'), { timeout: 30_000 }).toHaveLength(1)
+  expect(ofType('tenant.suspended')[0]!.data).toMatchObject({ tenant: 'roomy', reason: 'spam' })
 
   const deliveries = await webhook<{ id: string }[]>('deliveries', id)
   const count = new Set(received.map((one) => one.id)).size

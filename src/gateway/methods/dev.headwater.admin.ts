@@ -1,6 +1,7 @@
 /** dev.headwater.admin: the operator creates tenants, sets their quotas, suspends and restores them. */
 import { invalidRequest } from '#src/errors.ts'
 import { tenantView } from '#src/gateway/methods/tenant-views.ts'
+import { deleteTenants } from '#src/gateway/tenants/deletion.ts'
 import { sweepTenants } from '#src/gateway/tenants/sweep.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
@@ -60,12 +61,17 @@ export const restoreTenant = method(admin.restoreTenant, {
 /** The accounts are deleted or detached in the background, and then the tenant. */
 export const deleteTenant = method(admin.deleteTenant, {
   auth: 'admin',
-  run: async ({ input: { id, keepAccounts = false, reason }, server: { dispatch } }) => {
+  run: async ({ input: { id, keepAccounts = false, reason }, server }) => {
+    const { dispatch, backgroundTasks } = server
+    const { log } = server.identity
     if ((await dispatch.directory.tenants.get({ id })) !== null) {
       const row = byOperator('deleteTenant', { id, keepAccounts, reason })
       await dispatch.tenant(id).audit.add(row)
     }
-    return tenantView(await dispatch.directory.tenantDeletion.begin({ id, keepAccounts }))
+    const tenant = await dispatch.directory.tenantDeletion.begin({ id, keepAccounts })
+    const deleteAccount = (did: string) => server.deleteAccount(did)
+    backgroundTasks.runIfFree(() => deleteTenants({ dispatch, log, deleteAccount }))
+    return tenantView(tenant)
   },
 })
 

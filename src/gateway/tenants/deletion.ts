@@ -39,7 +39,7 @@ export interface TenantDeletionPorts {
     }
   }
   deleteAccount(did: string): Promise<void>
-  log: Pick<Log, 'info' | 'warn'>
+  log: Pick<Log, 'warn'>
   pause?(ms: number): Promise<void>
 }
 
@@ -94,7 +94,7 @@ async function detach(
   await dispatch.directory.tenantDeletion.detach({ did, tenant })
 }
 
-async function end({ dispatch, log }: TenantDeletionPorts, id: string): Promise<void> {
+async function end({ dispatch }: TenantDeletionPorts, id: string): Promise<void> {
   const { endpoints } = dispatch.webhooks(tenantOwner(id))
   for (const endpoint of await endpoints.list()) await endpoints.remove({ id: endpoint.id })
   const { keys, audit } = dispatch.tenant(id)
@@ -103,6 +103,5 @@ async function end({ dispatch, log }: TenantDeletionPorts, id: string): Promise<
     await keys.delete({ prefix, audit: entry('deleteKey', prefix) })
   }
   await audit.add(entry('tenantDeleted', id))
-  const { removed } = await dispatch.directory.tenantDeletion.remove({ id })
-  if (removed) log.info({ tenant: id }, 'a tenant is deleted')
+  await dispatch.directory.tenantDeletion.remove({ id })
 }

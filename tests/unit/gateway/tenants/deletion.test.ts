@@ -70,7 +70,7 @@ async function open() {
       await setState(directory, { did, status: 'deleted', deleteAfter: null })
       await removeDeletedAccount(directory, { did })
     },
-    log: { info: () => {}, warn: () => {} } as never,
+    log: { warn: () => {} } as never,
     pause: async () => {},
   }
   const begin = (keepAccounts = false) =>
