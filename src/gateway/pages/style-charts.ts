@@ -16,6 +16,7 @@ export const chartStyle = `
 .axis{display:flex;justify-content:space-between;margin:.25rem 0 0}
 .chart td{font-size:.8125rem;font-variant-numeric:tabular-nums}
 .chart .hidden{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
+.actions [aria-current]{font-weight:600;box-shadow:inset 0 -2px var(--ring)}
 .palette{width:min(32rem,calc(100vw - 2rem));margin:12vh auto auto;padding:.75rem;background:var(--card);color:var(--text);border:1px solid var(--line);
 border-radius:.875rem;box-shadow:0 16px 48px #0004}
 .palette::backdrop{background:#0006}

@@ -81,3 +81,14 @@ test('getAccountInfos returns accounts in the order of the query, each once', as
   expect(accounts.map(({ did }) => did)).toEqual(['did:plc:bob', 'did:plc:alice'])
   expect(accounts[1]).toMatchObject({ email: 'alice@example.com', status: 'active' })
 })
+
+test('accounts of one status only', async () => {
+  await setState(directory, { did: 'did:plc:bob', status: 'takendown', deleteAfter: null })
+  const search = async (status: string, text?: string) => {
+    const query = { status, limit: 9, ...(text !== undefined && { text }) }
+    return (await searchAccounts(directory, query)).accounts.map(({ handle }) => handle)
+  }
+  expect(await search('takendown')).toEqual(['bob.test'])
+  expect(await search('takendown', 'alice')).toEqual([])
+  expect(await search('active')).toEqual(['alice.test', 'malice.test'])
+})

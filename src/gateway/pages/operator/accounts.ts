@@ -7,6 +7,7 @@ import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { ConsoleRoutes } from '#src/gateway/pages/operator/console-routes.ts'
 import { nextPage } from '#src/gateway/pages/operator/next-page.ts'
+import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 
 const PAGE = 50
@@ -57,7 +58,7 @@ ${pager(call.session, { after: nextPage(call.c.req.url, found.cursor) })}`,
 }
 
 export function accountName({ did, handle }: Pick<AccountInfo, 'did' | 'handle'>): Html {
-  return html`<a href="${accountPath(did)}">${handle}</a><small>${did}</small>`
+  return twoLines(html`<a href="${accountPath(did)}">${handle}</a>`, did)
 }
 
 export function accountPath(did: string): string {

@@ -6,6 +6,7 @@ import { filterForm, pager } from '#src/gateway/pages/form-blocks.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { ConsoleRoutes } from '#src/gateway/pages/operator/console-routes.ts'
 import { nextPage } from '#src/gateway/pages/operator/next-page.ts'
+import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
 import type { Html, RenderContext } from '#src/gateway/pages/shell.ts'
 
 const PAGE = 50
@@ -51,7 +52,7 @@ export function auditRows(
   return entries.map(({ at, actor, action, target, detail, address }) => [
     timeOf(context, at),
     actor,
-    html`${action}${detail === undefined ? '' : html`<small>${detail}</small>`}`,
+    twoLines(action, detail),
     target ?? '–',
     address ?? '–',
   ])

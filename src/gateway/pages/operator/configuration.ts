@@ -5,6 +5,7 @@ import { badge, table } from '#src/gateway/pages/blocks.ts'
 import { filterForm } from '#src/gateway/pages/form-blocks.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { ConsoleRoutes } from '#src/gateway/pages/operator/console-routes.ts'
+import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 
 const MAX_TEXT = 100
@@ -50,5 +51,5 @@ function shownValue({ value, isSecret, source }: Variable): Html | string {
 
 function sourceOf({ source, isIgnored }: Variable): Html | string {
   const from = source === 'none' ? 'not set' : source
-  return isIgnored ? html`${from} <small>without effect</small>` : from
+  return isIgnored ? twoLines(from, 'without effect') : from
 }

@@ -10,6 +10,7 @@ import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { ConsoleRoutes } from '#src/gateway/pages/operator/console-routes.ts'
 import { liveCells, type liveRoute } from '#src/gateway/pages/operator/live.ts'
 import { overviewCharts, rangeLinks, rangeOf } from '#src/gateway/pages/operator/overview-charts.ts'
+import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
 import { vitalsOf } from '#src/gateway/pages/operator/vitals.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 
@@ -64,7 +65,7 @@ export function alarmsView(alarms: readonly Alarm[]): Html {
   const count = rest.filter(({ state }) => state === 'good').length
   const state = badge(`${count} of ${alarms.length} good`, bad.length === 0 ? 'good' : 'bad')
   const rows = rest.map((one) => [
-    html`${one.what}<small>${one.name}</small>`,
+    twoLines(one.what, one.name),
     one.state === 'good' ? badge('good', 'good') : badge('not known', 'quiet'),
     one.value,
   ])
@@ -92,11 +93,13 @@ function figuresView(
   const rest = Object.entries(accounts ?? {}).filter(([status, n]) => status !== 'active' && n > 0)
   const others = rest.map(([status, n]) => `${shortNumber(n)} ${status}`).join(', ') || 'all active'
   const rate = (n: number) => shortNumber(n / last.seconds)
-  return stats([
+  const use = stats([
     stat('Accounts', accounts === undefined ? '?' : shortNumber(accounts['active'] ?? 0), others),
     stat('Awake', shortNumber(last.awake), `of ${shortNumber(maxAwake)} in this process`),
     stat('Events', last.events === null ? '?' : `${rate(last.events)}/s`, `${last.backlog} wait`),
     stat('Calls', `${rate(last.calls)}/s`, `${last.failed} failed by our fault`),
+  ])
+  const state = stats([
     stat(
       'Latency',
       last.p50 === null ? '–' : `${shortNumber(last.p50)} ms`,
@@ -114,6 +117,7 @@ function figuresView(
     ),
     stat('Running for', duration(uptimeS), `version ${version}`),
   ])
+  return html`${use}${state}`
 }
 
 function duration(s: number): string {

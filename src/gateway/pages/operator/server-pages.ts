@@ -9,6 +9,7 @@ import { required } from '#src/gateway/pages/operator/console-call.ts'
 import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { ConsoleRoutes, ShowPage } from '#src/gateway/pages/operator/console-routes.ts'
+import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
 import { hiddenFields } from '#src/gateway/pages/shell.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
 
@@ -22,7 +23,7 @@ export function serverPages(ports: ConsolePorts, routes: ConsoleRoutes): void {
     const rows = checks.map(({ check, ok, detail, advice }) => [
       check,
       badge(ok ? 'good' : 'bad', ok ? 'good' : 'bad'),
-      html`${detail}${advice === undefined ? '' : html`<small>${advice}</small>`}`,
+      twoLines(detail, advice),
     ])
     return call.render({
       ...{ title: 'Checks', note },
@@ -119,7 +120,7 @@ function jobsPage({ server }: ConsolePorts, { get }: ConsoleRoutes): void {
       const done = created + existing + failed
       return [
         [
-          html`<span class="mono">${job.id}</span><small>${job.kind}, by ${job.createdBy}</small>`,
+          twoLines(html`<span class="mono">${job.id}</span>`, `${job.kind}, by ${job.createdBy}`),
           html`<a href="${consolePath}/tenants/${tenant}">${tenant}</a>`,
           html`${done} of ${all}, ${failed} failed${progress(done, all, `Progress of ${job.id}`)}`,
           timeOf(call.session, job.createdAt),

@@ -12,6 +12,7 @@ import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { ConsoleRoutes, ShowPage } from '#src/gateway/pages/operator/console-routes.ts'
 import { nextPage } from '#src/gateway/pages/operator/next-page.ts'
+import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
 import { type Html, hiddenFields, type RenderContext } from '#src/gateway/pages/shell.ts'
 import type { Tenant } from '#src/rules/tenants.ts'
 
@@ -36,7 +37,7 @@ export function tenantPages({ server }: ConsolePorts, { get, post }: ConsoleRout
       ...{ limit: String(PAGE), cursor },
     })
     const rows = page.tenants.map((tenant) => [
-      html`<a href="${path}/${tenant.id}">${tenant.name}</a><small>${tenant.id}</small>`,
+      twoLines(html`<a href="${path}/${tenant.id}">${tenant.name}</a>`, tenant.id),
       stateBadge(tenant.status),
       `${tenant.usage.accounts} of ${tenant.quotas.accounts}`,
       tenant.domains.join(', ') || '–',

@@ -3,6 +3,7 @@ import { html } from 'hono/html'
 import { type BadgeKind, badge, card, facts, table, timeOf } from '#src/gateway/pages/blocks.ts'
 import { actionForm, confirmForm, field, filterForm } from '#src/gateway/pages/form-blocks.ts'
 import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
+import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
 import { type Html, hiddenFields, type Note, type RenderContext } from '#src/gateway/pages/shell.ts'
 import type { DeliveryView } from '#src/webhooks/deliveries.ts'
 import type { EndpointView } from '#src/webhooks/endpoints.ts'
@@ -11,12 +12,16 @@ const path = `${consolePath}/webhooks`
 
 export function endpointsView(context: RenderContext, endpoints: readonly EndpointView[]): Html {
   const rows = endpoints.map((endpoint) => [
-    html`<a href="${path}/${endpoint.id}">${endpoint.url}</a><small>${endpoint.description || endpoint.id}</small>`,
+    twoLines(
+      html`<a href="${path}/${endpoint.id}">${endpoint.url}</a>`,
+      endpoint.description || endpoint.id,
+    ),
     endpointBadge(endpoint),
     [...endpoint.types, ...endpoint.collections].join(', '),
-    endpoint.waiting === 0
-      ? '0'
-      : html`${endpoint.waiting}${endpoint.oldestWaitingAt === undefined ? '' : html`<small>the oldest ${timeOf(context, endpoint.oldestWaitingAt)}</small>`}`,
+    twoLines(
+      endpoint.waiting,
+      endpoint.oldestWaitingAt && html`the oldest ${timeOf(context, endpoint.oldestWaitingAt)}`,
+    ),
     endpoint.lastSuccessAt === undefined ? 'never' : timeOf(context, endpoint.lastSuccessAt),
   ])
   return html`<section>${table({
@@ -53,9 +58,9 @@ export function endpointView(
   const to = (name: string) => `${path}/${id}/${name}`
   const button = (name: string, label: string) => actionForm(context, { action: to(name), label })
   const rows = deliveries.map((one) => [
-    html`<span class="mono">${one.type}</span><small>${one.did ?? one.id}</small>`,
+    twoLines(html`<span class="mono">${one.type}</span>`, one.did ?? one.id),
     deliveryBadge(one),
-    html`${one.attempts}${one.error === undefined ? '' : html`<small>${one.error}</small>`}`,
+    twoLines(one.attempts, one.error),
     timeOf(context, one.eventAt),
     actionForm(context, {
       action: to('redeliver'),

@@ -56,7 +56,7 @@ describe('page sign-in', () => {
     const wrong = signIn(account, { password: 'wrong', token })
     await expect(wrong).rejects.toMatchObject({ status: 401, error: 'AuthenticationRequired' })
     expect(await signIn(account, { password, token, client })).toEqual({ kinds: [] })
-    await checkPageSession(account, { token })
+    expect(await checkPageSession(account, { token })).toEqual({ secondStep: false })
     await expect(checkPageSession(account, { token: 'another' })).rejects.toMatchObject(signedOut)
     expect(await lastEvent()).toBe('sign in')
     now += 60 * 60_000
@@ -82,6 +82,7 @@ describe('page sign-in', () => {
     await expect(finishSecondStep(account, { token, code: 'wrong' })).rejects.toMatchObject(refused)
     const mail = await requestStepCode(account, { token })
     await finishSecondStep(account, { token, code: mail!.token!, client })
+    expect(await checkPageSession(account, { token })).toEqual({ secondStep: true })
     // The same call again, as if its answer had been lost.
     await finishSecondStep(account, { token, code: mail!.token!, client })
     await checkPageSession(account, { token })

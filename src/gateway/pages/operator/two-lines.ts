@@ -1,0 +1,8 @@
+/** The content of a cell with a quiet second line, which wraps on a phone. */
+import { html } from 'hono/html'
+import type { Html } from '#src/gateway/pages/shell.ts'
+
+export function twoLines(first: Html | string | number, second: Html | string | undefined): Html {
+  if (second === undefined) return html`${first}`
+  return html`<div>${first}<small>${second}</small></div>`
+}
