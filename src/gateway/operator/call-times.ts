@@ -6,7 +6,7 @@ const FACTOR = Math.log(1.2)
 const BUCKETS = 72
 
 export class CallTimes {
-  #counts = new Uint32Array(BUCKETS)
+  readonly #counts = new Uint32Array(BUCKETS)
   #total = 0
 
   add(seconds: number): void {
@@ -15,13 +15,14 @@ export class CallTimes {
     this.#total += 1
   }
 
-  /** In ms, and forgets the calls; undefined if there were none. */
-  take(): { p50: number; p99: number } | undefined {
-    if (this.#total === 0) return undefined
-    const times = { p50: this.#at(0.5), p99: this.#at(0.99) }
-    this.#counts = new Uint32Array(BUCKETS)
+  /** In ms; undefined if there were none. */
+  percentiles(): { p50: number; p99: number } | undefined {
+    return this.#total === 0 ? undefined : { p50: this.#at(0.5), p99: this.#at(0.99) }
+  }
+
+  reset(): void {
+    this.#counts.fill(0)
     this.#total = 0
-    return times
   }
 
   #at(share: number): number {

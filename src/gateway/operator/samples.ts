@@ -64,8 +64,7 @@ const EVERY_MS = 30_000
 const KEPT_MS = 24 * 60 * 60_000
 /** What is expensive is asked for in every tenth sample. */
 const SLOW_EVERY = 10
-/** A sample that is taken for a page is at least this long after another one. */
-const MIN_MS = 4_000
+const FRESH_MS = 4_000
 
 const none = { accounts: null, undelivered: null, storeBytes: null, walBytes: null }
 const notCounted = { calls: 0, failed: 0, failedElsewhere: 0, failedPages: 0, rateLimited: 0 }
@@ -79,7 +78,7 @@ export class Samples {
   #slow: Pick<Sample, keyof typeof none> = none
   #taken = 0
   #before: { at: number } & Totals
-  #taking: Promise<Sample> | undefined
+  #latest: Sample | undefined
 
   constructor(ports: SamplePorts) {
     this.#ports = ports
@@ -121,11 +120,13 @@ export class Samples {
     }
   }
 
-  /** The newest, or a new one if that is older than some seconds. */
+  /** As it is now, at most some seconds old; it is not kept. */
   async latest(): Promise<Sample> {
-    const last = this.#kept.at(-1)
     const now = this.#ports.clock.now()
-    return last !== undefined && now - last.at < MIN_MS ? last : this.take()
+    if (this.#latest === undefined || now - this.#latest.at >= FRESH_MS) {
+      this.#latest = await this.#measure(false)
+    }
+    return this.#latest
   }
 
   /** Oldest first, of the last `ms`. */
@@ -134,31 +135,31 @@ export class Samples {
     return this.#kept.filter(({ at }) => at >= from)
   }
 
-  take(): Promise<Sample> {
-    this.#taking ??= this.#measure().finally(() => {
-      this.#taking = undefined
-    })
-    return this.#taking
-  }
-
-  async #measure(): Promise<Sample> {
-    const { health, firehose, webhooks, clock } = this.#ports
+  async take(): Promise<Sample> {
     const isSlow = this.#taken % SLOW_EVERY === 0
     this.#taken += 1
-    const [head, log, freeBytes, slow] = await Promise.all([
+    if (isSlow) this.#slow = await this.#askSlowly()
+    const sample = await this.#measure(true)
+    const from = sample.at - KEPT_MS
+    this.#kept = [...this.#kept.filter(({ at }) => at > from), sample]
+    this.#latest = sample
+    return sample
+  }
+
+  /** `isKept`: the next one counts from here. */
+  async #measure(isKept: boolean): Promise<Sample> {
+    const { health, firehose, webhooks, clock } = this.#ports
+    const [head, log, freeBytes] = await Promise.all([
       health.head(),
       health.logSize(),
       health.freeBytes(),
-      isSlow ? this.#askSlowly() : this.#slow,
     ])
-    this.#slow = slow
     const at = clock.now()
     const totals = this.#totals(log?.added)
     const before = this.#before
-    this.#before = { at, ...totals }
     const { accounts, backlog } = health.awake()
     const { waiting, oldestAgeMs, disabled } = webhooks.now()
-    const { p50 = null, p99 = null } = this.#times.take() ?? {}
+    const { p50 = null, p99 = null } = this.#times.percentiles() ?? {}
     const syncs = totals.syncs - before.syncs
     const events =
       totals.added === null || before.added === null ? null : totals.added - before.added
@@ -179,11 +180,14 @@ export class Samples {
       ...{ waiting, oldestWaitingS: oldestAgeMs / 1_000, disabledEndpoints: disabled },
       syncMs: syncs > 0 ? ((totals.syncSeconds - before.syncSeconds) * 1_000) / syncs : null,
       freeBytes: freeBytes ?? null,
-      ...slow,
+      ...this.#slow,
     }
-    this.#counted = { ...notCounted }
-    const from = at - KEPT_MS
-    this.#kept = [...this.#kept.filter((one) => one.at > from), sample]
+    if (isKept) {
+      this.#before = { at, ...totals }
+      this.#counted = { ...notCounted }
+      this.#times.reset()
+      this.#loop.reset()
+    }
     return sample
   }
 
@@ -199,9 +203,7 @@ export class Samples {
   }
 
   #lateMs(): number {
-    const late = this.#loop.count === 0 ? 0 : this.#loop.percentile(99) / 1e6
-    this.#loop.reset()
-    return late
+    return this.#loop.count === 0 ? 0 : this.#loop.percentile(99) / 1e6
   }
 
   #totals(added: number | undefined): Totals {

@@ -7,6 +7,7 @@ import { suspendAccount } from '#src/gateway/operator/suspend-account.ts'
 import type { Form } from '#src/gateway/pages/form.ts'
 import { isTyped, wronglyTyped } from '#src/gateway/pages/form-blocks.ts'
 import { accountView } from '#src/gateway/pages/operator/account-view.ts'
+import { accountSection } from '#src/gateway/pages/operator/accounts.ts'
 import { type ConsoleCall, required } from '#src/gateway/pages/operator/console-call.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { ConsoleRoutes, ShowPage } from '#src/gateway/pages/operator/console-routes.ts'
@@ -50,7 +51,7 @@ export function accountPage(ports: ConsolePorts, { get, post }: ConsoleRoutes): 
       `/accounts/:did/${name}`,
       async (call, form) => {
         const account = await accountOf(call)
-        return call.redirect(`/accounts/${account.did}`, await act(call, account, form))
+        return call.redirect(accountSection(account.did), await act(call, account, form))
       },
       show,
     )
@@ -129,7 +130,7 @@ export function accountPage(ports: ConsolePorts, { get, post }: ConsoleRoutes): 
       if (!isTyped(form, handle)) return show(call, wronglyTyped(call.session), 400)
       await call.audit('remove second factors', { target: did })
       await server.dispatch.account(did).factors.removeAll({})
-      return call.redirect(`/accounts/${did}`, 'factors-removed')
+      return call.redirect(accountSection(did), 'factors-removed')
     },
     show,
   )

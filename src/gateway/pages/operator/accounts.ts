@@ -62,7 +62,12 @@ export function accountName({ did, handle }: Pick<AccountInfo, 'did' | 'handle'>
 }
 
 export function accountPath(did: string): string {
-  return `${consolePath}/accounts/${did}`
+  return `${consolePath}${accountSection(did)}`
+}
+
+/** Below the console's path. The port in a did:web is encoded, and stays so. */
+export function accountSection(did: string): string {
+  return `/accounts/${did.replaceAll('%', '%25')}`
 }
 
 const kinds: Readonly<Record<string, BadgeKind>> = {

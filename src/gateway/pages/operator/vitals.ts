@@ -5,7 +5,7 @@ import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 const HOUR_MS = 3_600_000
 
 export async function vitalsOf({ health, samples, server, clock }: ConsolePorts): Promise<Vitals> {
-  const [, storage, log, counts] = await Promise.all([
+  const [latest, storage, log, counts] = await Promise.all([
     samples.latest(),
     health.storage(),
     health.logSize(),
@@ -17,7 +17,8 @@ export async function vitalsOf({ health, samples, server, clock }: ConsolePorts)
   const { notedSeq = 0, foundSeq = 0 } = health.storeLoss ?? {}
   const { engine } = health
   return {
-    samples: samples.since(HOUR_MS),
+    // What the latest counts is since the last of the others.
+    samples: [...samples.since(HOUR_MS).filter(({ at }) => at < latest.at), latest],
     ...{ storage, relays },
     storeLossS: (notedSeq - foundSeq) / 1e6,
     engine: engine && { isHealthy: engine.healthy(), restarts: engine.restarts() },

@@ -183,6 +183,19 @@ it('an account that is not here gets no actor, and a page that says so', async (
   expect([response.status, console.callers]).toEqual([404, []])
 })
 
+it('an account of did:web with a port has a page', async () => {
+  const console = await openConsole()
+  const did = 'did:web:home.example%3A8443'
+  await console.directory.sql.batch([
+    { sql: 'UPDATE account SET did = ? WHERE did = ?', params: [did, bob] },
+  ])
+  const list = await (await open(console, '/accounts')).text()
+  const [, path] = /href="\/admin(\/accounts\/did:web[^"]*)"/.exec(list)!
+  expect(await (await open(console, path!)).text()).toContain(did)
+  const moved = await submit(console, `${path}/suspend`)
+  expect(moved.headers.get('location')).toBe(`/admin${path}?done=suspended`)
+})
+
 it('an error of a form is said on its page, and the page stays', async () => {
   const console = await openConsole()
   const response = await submit(console, '/tenants', { id: 'NO GOOD' })
