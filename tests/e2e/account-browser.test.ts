@@ -2,11 +2,16 @@ import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeInBrowser, openPage } from '#tests/support/browser.ts'
 import { type BrowserFixture, startBrowserFixture } from '#tests/support/browser-fixture.ts'
+import { mustBeGood } from '#tests/support/good-page.ts'
 import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
 import { call } from '#tests/support/xrpc-call.ts'
 
-// The provider's account page, in a real browser.
-describeInBrowser('the account page', () => {
+const png =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+const paths = ['', '/profile', '/apps', '/email', '/handle', '/invites', '/groups', '/delete']
+
+// The account area, in a real browser.
+describeInBrowser('the account area', () => {
   let fixture: BrowserFixture
   beforeAll(async () => {
     fixture = await startBrowserFixture()
@@ -17,24 +22,16 @@ describeInBrowser('the account page', () => {
   const newAccount = (name: string) => createTestAccount(fixture.server, name)
   const emailOf = ({ handle }: TestAccount) => handle.replace('.test', '@example.com')
 
-  async function signIn(page: Page, { did, password }: TestAccount): Promise<void> {
-    await page.goto(`${fixture.server.url}/account`)
-    await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.getByRole('textbox', { name: 'Username' }).fill(did)
-    await page.getByRole('textbox', { name: 'Password' }).fill(password)
-    await page.getByRole('checkbox', { name: /Remember/ }).check()
-    await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.waitForURL(/\/account\/u\//)
+  async function signIn(page: Page, { handle, password }: TestAccount, path = ''): Promise<void> {
+    await page.goto(`${fixture.server.url}/account${path}`)
+    await page.getByLabel('Handle or email').fill(handle)
+    await page.getByLabel('Password').fill(password)
+    await press(page, 'Sign in')
+    await page.getByRole('button', { name: 'Sign out', exact: true }).first().waitFor()
   }
 
-  /** Reloads the account page, and opens one of its dialogs. */
-  async function dialog(page: Page, { did }: TestAccount, button: string): Promise<Locator> {
-    await page.goto(`${fixture.server.url}/account/u/${did}/manage`)
-    await page.getByRole('button', { name: button }).click()
-    const opened = page.getByRole('dialog')
-    await opened.waitFor()
-    return opened
-  }
+  const open = (page: Page, path: string) => page.goto(`${fixture.server.url}/account${path}`)
+  const section = (page: Page, name: string) => page.getByRole('region', { name, exact: true })
 
   /** The code in the mail that `act` causes. */
   async function mailed(to: string, act: () => Promise<void>): Promise<string> {
@@ -48,7 +45,8 @@ describeInBrowser('the account page', () => {
     return code()!
   }
 
-  const press = (within: Locator, name: string) => within.getByRole('button', { name }).click()
+  const press = (within: Locator | Page, name: string) =>
+    within.getByRole('button', { name, exact: true }).click()
 
   async function session({ did }: TestAccount, password: string) {
     const { status, body } = await call(fixture.server, 'server.createSession', {
@@ -57,96 +55,132 @@ describeInBrowser('the account page', () => {
     return { status, ...(body as object) }
   }
 
-  it('the account page confirms and changes the email, and changes handle and password', async () => {
+  it('the account area confirms and changes the email, and changes the handle and the profile', async () => {
     const una = await newAccount('una')
-    const [next, name] = [`again-${emailOf(una)}`, 'renamed']
+    const next = `again-${emailOf(una)}`
     const page = await freshPage()
-    await signIn(page, una)
+    await signIn(page, una, '/email')
 
-    let open = await dialog(page, una, 'Verify')
-    let code = await mailed(emailOf(una), () => press(open, 'Send verification code'))
-    await open.getByLabel('Verification code').fill(code)
-    await press(open, 'Submit')
-    await expect
-      .poll(() => session(una, una.password), { timeout: 45_000 })
-      .toMatchObject({ emailConfirmed: true })
+    const address = section(page, 'Email address')
+    let code = await mailed(emailOf(una), () => press(address, 'Send a code'))
+    await address.getByLabel('Code from the email').fill(code)
+    await press(address, 'Confirm')
+    await address.getByText('Confirmed', { exact: true }).waitFor()
+    expect(await session(una, una.password)).toMatchObject({ emailConfirmed: true })
 
-    open = await dialog(page, una, 'Email address')
-    await open.getByLabel('New email address').fill(next)
-    code = await mailed(emailOf(una), () => press(open, 'Submit'))
-    await open.getByLabel('Security code').fill(code)
-    await press(open, 'Submit')
-    await page.getByText('Email address successfully updated').waitFor()
+    const change = section(page, 'New email address')
+    code = await mailed(emailOf(una), () => press(change, 'Send a code'))
+    await change.getByLabel('New email address').fill(next)
+    await change.getByLabel('Code from the email').fill(code)
+    await press(change, 'Change')
+    await page.getByText(`We sent a code to ${next}.`).waitFor()
 
-    open = await dialog(page, una, 'Username')
-    await press(open, 'Use a default username')
-    await open.getByRole('textbox').fill(name)
-    await press(open, 'Submit')
-    await page.getByText('Your username has been updated').waitFor()
+    await open(page, '/handle')
+    const here = section(page, 'A name on this server')
+    await here.getByLabel('Name').fill('x')
+    await press(here, 'Change')
+    await here.getByText('This handle is not available').waitFor()
+    await here.getByLabel('Name').fill('renamed')
+    await press(here, 'Change')
+    await page.getByText('@renamed.test').first().waitFor()
+    expect(await session(una, una.password)).toMatchObject({ email: next, handle: 'renamed.test' })
 
-    open = await dialog(page, una, 'Password')
-    code = await mailed(next, () => press(open, 'Send verification code'))
-    await open.getByLabel('Reset code').fill(code)
-    await open.getByRole('textbox', { name: 'New password' }).fill('another secret of una')
-    await press(open, 'Submit')
-    await expect
-      .poll(() => session(una, 'another secret of una'), { timeout: 45_000 })
-      .toMatchObject({ status: 200, email: next, handle: `${name}.test` })
-    expect((await session(una, una.password)).status).toBe(401)
+    await open(page, '/profile')
+    await page.getByLabel('Display name').fill('Una <b>')
+    await page.getByLabel('Picture').setInputFiles({
+      ...{ name: 'una.png', mimeType: 'image/png', buffer: Buffer.from(png, 'base64') },
+    })
+    await press(page, 'Save')
+    await page.getByText('Saved.').waitFor()
+    const shown = await page
+      .locator('img.picture')
+      .evaluate((img) => Reflect.get(img, 'naturalWidth'))
+    expect(shown).toBe(1)
+    const { body } = await call(fixture.server, 'repo.getRecord', {
+      query: { repo: una.did, collection: 'app.bsky.actor.profile', rkey: 'self' },
+    })
+    expect(body).toMatchObject({
+      value: { displayName: 'Una <b>', avatar: { mimeType: 'image/png' } },
+    })
     await page.context().close()
   })
 
-  it('the account page signs another browser out', async () => {
+  it('the account area ends a session, and everything at once', async () => {
     const duo = await newAccount('duo')
     const [page, other] = [await freshPage(), await freshPage()]
-    await signIn(page, duo)
+    await signIn(page, duo, '/apps')
     await signIn(other, duo)
-    await page.goto(`${fixture.server.url}/account/u/${duo.did}/devices`)
-    const out = page.getByRole('button', { name: 'Sign out' }).and(page.locator(':enabled'))
-    await out.click()
-    await out.waitFor({ state: 'detached' })
-    await other.goto(`${fixture.server.url}/account/u/${duo.did}/devices`)
-    await other.getByRole('button', { name: 'Sign in' }).waitFor()
+    const sessions = section(page, 'Other sessions')
+    const end = sessions.getByRole('button', { name: /^Sign out/ })
+    expect(await end.count()).toBe(1)
+    await end.click()
+    await sessions.getByText('No app has signed in with a password.').waitFor()
+    await press(page, 'Sign out everywhere')
+    await page.getByLabel('Handle or email').waitFor()
+    await open(other, '')
+    await other.getByLabel('Handle or email').waitFor()
     await Promise.all([page.context().close(), other.context().close()])
   })
 
-  it("the account page deactivates, reactivates and deletes an account, and its app's session follows", async () => {
+  it("the account area pauses, resumes and deletes an account, and its app's session follows", async () => {
     const eve = await newAccount('eve')
     const page = await freshPage()
-    await signIn(page, eve)
-    let open = await dialog(page, eve, 'Deactivate account')
-    await press(open, 'Yes, Deactivate')
-    await page.getByText('Your account is now deactivated').waitFor()
+    await signIn(page, eve, '/delete')
+    await press(page, 'Pause')
+    await page.getByText('Saved.').waitFor()
     expect(await session(eve, eve.password)).toMatchObject({ active: false })
-    open = await dialog(page, eve, 'Reactivate account')
-    await press(open, 'Reactivate')
+    await press(page, 'Resume the account')
     await expect
       .poll(() => session(eve, eve.password), { timeout: 45_000 })
       .toMatchObject({ active: true })
 
-    const inApp = await page.context().newPage()
-    await inApp.goto(fixture.app.url)
-    await inApp.getByText('signed out').waitFor()
-    await inApp.evaluate(`void app.signIn(${JSON.stringify(eve.handle)})`)
-    await inApp.getByRole('button', { name: 'Authorize' }).click()
-    await inApp.getByText(`signed in as ${eve.did}`).waitFor()
+    await open(page, '/delete')
+    const danger = section(page, 'Delete the account')
+    const code = await mailed(emailOf(eve), () => press(danger, 'Send a code'))
+    const fill = async (typed: string) => {
+      await danger.getByLabel('Your password').fill(eve.password)
+      await danger.getByLabel('Code from the email').fill(code)
+      await danger.getByLabel(/^Type/).fill(typed)
+      await press(danger, 'Delete the account for good')
+    }
+    await fill('eve')
+    await danger.getByText('The text is another one').waitFor()
+    await fill(eve.handle)
+    await page.getByText('The account is deleted').waitFor()
+    expect((await session(eve, eve.password)).status).toBe(401)
+    await open(page, '')
+    await page.getByLabel('Handle or email').waitFor()
+    await page.context().close()
+  })
 
-    open = await dialog(page, eve, 'Delete account')
-    const code = await mailed(emailOf(eve), () => press(open, 'Send email'))
-    await open.getByLabel('Confirmation code').fill(code)
-    await open.getByRole('textbox', { name: 'Password' }).fill(eve.password)
-    await press(open, 'Delete my account')
-    await press(page.getByRole('dialog'), 'Yes, delete my account')
-    await expect
-      .poll(async () => (await session(eve, eve.password)).status, { timeout: 45_000 })
-      .toBe(401)
-    const refused = inApp.evaluate(`app.call('/xrpc/com.atproto.server.getSession')`).then(
-      (answer) => JSON.stringify(answer),
-      (error: Error) => error.message,
-    )
-    expect(await refused).toMatch(/401|revoked|invalid/i)
-    await page.goto(`${fixture.server.url}/account`)
-    await page.getByRole('button', { name: 'Sign in' }).waitFor()
+  it('the account area works without a script', async () => {
+    const flo = await newAccount('flo')
+    const page = await openPage(fixture.browser, { javaScriptEnabled: false })
+    await signIn(page, flo, '/profile')
+    await page.getByLabel('Display name').fill('Flo')
+    await press(page, 'Save')
+    await page.getByText('Saved.').waitFor()
+    await page.setViewportSize({ width: 390, height: 844 })
+    await page.locator('.sections summary').click()
+    await page.locator('.sections').getByRole('link', { name: 'Apps and sessions' }).click()
+    await page.getByText('With your password').waitFor()
+    await page.context().close()
+  })
+
+  it('the pages of the account area are accessible in light and dark, and fit on a phone', async () => {
+    const ada = await newAccount('ada-with-a-long-name')
+    const page = await openPage(fixture.browser, { bypassCSP: true })
+    await page.goto(fixture.server.url)
+    await mustBeGood(page, 'landing')
+    await page.goto(`${fixture.server.url}/status`)
+    await mustBeGood(page, 'status')
+    await page.goto(`${fixture.server.url}/nothing`)
+    await mustBeGood(page, 'nothing there')
+    await signIn(page, ada)
+    for (const path of paths) {
+      await open(page, path)
+      await mustBeGood(page, path)
+    }
     await page.context().close()
   })
 })

@@ -83,10 +83,12 @@ describeInBrowser('an app in a browser', () => {
     expect((await called(page, getSession)).status).toBe(200)
 
     const account = await page.context().newPage()
-    await account.goto(`${server.url}/account/u/${alice.handle}/apps`)
-    await button(account, 'Details').click()
-    await button(account, 'Revoke access').click()
-    await account.getByText('Successfully revoked access').first().waitFor()
+    await account.goto(`${server.url}/account/apps`)
+    await field(account, 'Handle or email').fill(alice.handle)
+    await field(account, 'Password').fill(alice.password)
+    await button(account, /^Sign in$/).click()
+    await button(account, /^Disconnect/).click()
+    await account.getByText('Saved.').waitFor()
     // The app tries to refresh its token, and its session is over.
     const refused = await called(page, getSession).then(
       ({ status }) => String(status),

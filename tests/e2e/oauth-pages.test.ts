@@ -46,7 +46,7 @@ interface Person {
 /** Signs a new account up, at the account page. */
 async function newPerson(name: string): Promise<Person> {
   const browser = new ProviderPageClient(server.url)
-  await browser.open(`${server.url}/account`)
+  await browser.open(`${server.url}/account/sign-in`)
   const wanted = {
     handle: `${name}.test`,
     email: `${name}@example.com`,
@@ -97,7 +97,7 @@ describe('sign-up in the OAuth flow', () => {
 
   it('sign-up in the OAuth flow says why a handle is not available', async () => {
     const browser = new ProviderPageClient(server.url)
-    await browser.open(`${server.url}/account`)
+    await browser.open(`${server.url}/account/sign-in`)
     const reason = async (handle: string) => {
       const { status, body } = await browser.callApi('/verify-handle-availability', { handle })
       return status === 200 ? 'available' : body['reason']
@@ -110,7 +110,7 @@ describe('sign-up in the OAuth flow', () => {
 
   it('sign-up in the OAuth flow requires an invite code', async () => {
     const browser = new ProviderPageClient(server.url)
-    await browser.open(`${server.url}/account`)
+    await browser.open(`${server.url}/account/sign-in`)
     const wanted = {
       locale: 'en',
       handle: 'yan.test',
@@ -125,7 +125,7 @@ describe('the account page', () => {
   it('the account page lists the devices of the account, and signs them out', async () => {
     const { did, handle, password, browser } = await newPerson('dora')
     const otherBrowser = new ProviderPageClient(server.url, { 'user-agent': 'another browser' })
-    await otherBrowser.open(`${server.url}/account`)
+    await otherBrowser.open(`${server.url}/account/sign-in`)
     await otherBrowser.callApi('/sign-in', {
       locale: 'en',
       username: handle,
@@ -154,7 +154,7 @@ describe('the account page', () => {
   it('the account page shows the client address behind a trusted proxy', async () => {
     const browser = new ProviderPageClient(server.url, { 'x-forwarded-for': '203.0.113.7' })
     const { handle: username, did, password } = await newPerson('ida')
-    await browser.open(`${server.url}/account`)
+    await browser.open(`${server.url}/account/sign-in`)
     await browser.callApi('/sign-in', { locale: 'en', username, password, remember: true })
     const { body } = await browser.callApi<DeviceSession[]>(`/account-sessions?did=${did}`)
     expect(body.map((one) => one.deviceMetadata.ipAddress)).toContain('203.0.113.7')

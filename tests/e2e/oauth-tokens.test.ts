@@ -179,7 +179,7 @@ describe('a token', () => {
 
 async function atAccountPage(): Promise<ProviderPageClient> {
   const browser = fixture.pageClient()
-  await browser.open(`${server.url}/account`)
+  await browser.open(`${server.url}/account/sign-in`)
   const { handle: username, password } = alice
   const credentials = { locale: 'en', username, password, remember: true }
   expect((await browser.callApi('/sign-in', credentials)).status).toBe(200)

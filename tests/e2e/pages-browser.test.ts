@@ -1,8 +1,8 @@
-import axe from 'axe-core'
 import { Secret, TOTP } from 'otpauth'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeInBrowser, openPage, startBrowser, submit } from '#tests/support/browser.ts'
+import { mustBeGood, mustFit } from '#tests/support/good-page.ts'
 import { lastCode, type MailServer, startMailServer } from '#tests/support/mail-server.ts'
 import {
   createTestAccount,
@@ -11,8 +11,6 @@ import {
   type TestServer,
 } from '#tests/support/server.ts'
 
-const phone = { width: 390, height: 844 }
-const desktop = { width: 1280, height: 800 }
 const picture = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>')}`
 
 describeInBrowser('the security pages', () => {
@@ -50,27 +48,6 @@ describeInBrowser('the security pages', () => {
     await page.goto(home())
     await page.locator('#identifier').fill(handle)
     await submit(page.locator('#password'), password)
-  }
-
-  /** Throws unless the page passes axe in both colour schemes, and fits the width of a phone. */
-  async function mustBeGood(page: Page, name: string): Promise<void> {
-    await page.evaluate(axe.source)
-    const complaints: unknown[] = []
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      const found = await page.evaluate(`axe.run().then(({ violations }) =>
-        violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]))`)
-      complaints.push(...(found as unknown[][]).map((one) => [name, colorScheme, ...one]))
-    }
-    expect(complaints).toEqual([])
-    await mustFit(page, name)
-  }
-
-  async function mustFit(page: Page, name: string): Promise<void> {
-    await page.setViewportSize(phone)
-    const width = await page.evaluate('document.documentElement.scrollWidth')
-    expect([name, width]).toEqual([name, phone.width])
-    await page.setViewportSize(desktop)
   }
 
   /** The accessible description of a field. */

@@ -1,0 +1,110 @@
+/** A walk through the account area, over the actions of a real account. */
+import { Readable } from 'node:stream'
+import { expect, it } from 'vitest'
+import { accountActions } from '#actors/actions/account.ts'
+import type { Account } from '#src/account/account.ts'
+import { setPassword } from '#src/account/sessions/passwords.ts'
+import { createSession } from '#src/account/sessions/sessions.ts'
+import type { Dispatch } from '#src/engine/dispatch.ts'
+import { openTestAccount, testDid } from '#tests/support/open-account.ts'
+import { openPages } from '#tests/support/open-pages.ts'
+
+type Action = (account: Account, input?: unknown) => Promise<unknown>
+
+/** Calls actions by their names, as the dispatch does. */
+function remoteOf(account: Account) {
+  const actions = accountActions as unknown as Record<string, Record<string, Action>>
+  const group = (name: string) =>
+    new Proxy(
+      {},
+      { get: (_, action) => (input: unknown) => actions[name]![String(action)]!(account, input) },
+    )
+  return new Proxy({}, { get: (_, name) => group(String(name)) })
+}
+
+async function openBrowser() {
+  const clock = { now: () => Date.now() }
+  const account = await openTestAccount({ clock })
+  const password = 'correct horse battery'
+  await setPassword(account, { password })
+  const found = { did: testDid, handle: 'alice.test', status: 'active' }
+  const directory = {
+    accounts: { find: async () => found, getInfos: async () => [] },
+    memberships: { list: async () => ({ groups: [] }) },
+    invites: { getForAccount: async () => ({ codes: [] }) },
+  }
+  const dispatch = { account: () => remoteOf(account), directory } as unknown as Dispatch
+  const { gateway } = openPages({ directory }, undefined, { server: { dispatch } as never })
+  const cookies = new Map<string, string>()
+  let csrf = ''
+
+  async function send(path: string, init: RequestInit = {}) {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const headers = { ...(init.headers as object), accept: 'text/html', cookie }
+    const body = Readable.from([Buffer.from(String(init.body ?? ''))])
+    const incoming = Object.assign(body, { socket: {}, headers })
+    const response = await gateway.app.request(path, { ...init, headers }, { incoming })
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      cookies.set(name, value)
+    }
+    const html = await response.text()
+    csrf = /name="csrf" value="([^"]+)"/.exec(html)?.[1] ?? csrf
+    return { status: response.status, html, location: response.headers.get('location') }
+  }
+  const submit = (path: string, fields: Record<string, string> = {}) =>
+    send(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ csrf, ...fields }).toString(),
+    })
+  return { account, password, open: send, submit }
+}
+
+it('an owner signs in, sees every section, changes the profile, ends a session, pauses and ends everything', async () => {
+  const { account, password, open, submit } = await openBrowser()
+  const { html } = await open('/account/profile')
+  expect(html).toContain('name="next" value="/account/profile"')
+  const next = '/account/profile'
+  const signedIn = await submit('/account/security/sign-in', {
+    identifier: 'alice',
+    password,
+    next,
+  })
+  expect([signedIn.status, signedIn.location]).toEqual([303, next])
+  for (const path of [
+    '',
+    '/profile',
+    '/security',
+    '/apps',
+    '/email',
+    '/handle',
+    '/invites',
+    '/groups',
+    '/delete',
+  ]) {
+    const page = await open(`/account${path}`)
+    expect([path, page.status, page.html.includes('aria-current="page"')]).toEqual([
+      path,
+      200,
+      true,
+    ])
+  }
+
+  const saved = await submit('/account/profile/save', { displayName: 'Alice <3' })
+  expect(saved.location).toBe('/account/profile?done')
+  expect((await open('/account')).html).toContain('<h2>Alice &lt;3</h2>')
+
+  await createSession(account, { password })
+  const apps = await open('/account/apps')
+  const [, id = ''] =
+    /end-session"><input[^>]*><input type="hidden" name="id" value="([^"]+)"/.exec(apps.html) ?? []
+  await submit('/account/apps/end-session', { id })
+  expect((await open('/account/apps')).html).toContain('No app has signed in with a password.')
+
+  await submit('/account/delete/pause')
+  expect((await open('/account')).html).toContain('Your account is paused')
+  const ended = await submit('/account/apps/end-all')
+  expect(ended.location).toBe('/account')
+  expect((await open('/account')).html).toContain('name="identifier"')
+})
