@@ -47,8 +47,13 @@ export function table({ label, head, rows, empty, cell: name }: Table): Html {
   }
   const body = name === undefined ? '' : html` data-cell="${name}"`
   return html`<div class="table"><table class="list"><caption>${label}</caption>
-<thead><tr>${head.map((text) => (text === '' ? html`<td></td>` : html`<th scope="col">${text}</th>`))}</tr></thead>
+<thead><tr>${head.map(columnHead)}</tr></thead>
 <tbody${body}>${rows.map((cells) => tableRow(head, cells))}</tbody></table></div>`
+}
+
+/** A column of buttons has no head; a header cell without a text would be read as one. */
+function columnHead(text: string): Html {
+  return text === '' ? html`<td></td>` : html`<th scope="col">${text}</th>`
 }
 
 export function tableRow(head: readonly string[], cells: readonly Content[]): Html {

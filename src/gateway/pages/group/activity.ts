@@ -110,30 +110,44 @@ async function rowsOf(
   entries: readonly Entry[],
 ): Promise<{ id: string; html: Html }[]> {
   const dids = entries.flatMap(({ actor, target = '' }) => [actor, target])
-  const names = await namesOf(visit.context.server, dids)
+  const known = await namesOf(visit.context.server, dids)
+  const { did, handle } = visit.group
+  const names: Names = (one) => (one === did ? handle : known(one))
   return entries.map((entry) => ({ id: entry.id, html: row(visit, entry, names) }))
 }
 
 function row(visit: GroupVisit, entry: Entry, names: Names): Html {
   const { text, session } = visit
   const { id, at, actor, role, action, target = '', detail, reason, client } = entry
-  const more = [target.startsWith('did:') ? names(target) : recordLink(visit, target), detail ?? '']
+  const more = [
+    target.startsWith('did:') ? names(target) : recordLink(visit, target),
+    wordedDetail(detail),
+  ]
     .filter((part) => part !== '')
     .map((part) => html`${part} `)
   const why = reason === undefined ? '' : html`<small>${text('reason', { reason })}</small>`
-  const by = client === undefined ? '' : html`<small>${client}</small>`
+  // Of an app; these pages and sessions are nothing special.
+  const by = client?.includes('/')
+    ? html`<small>${URL.parse(client)?.hostname ?? client}</small>`
+    : ''
   return html`<tr data-id="${id}"><td data-label="${text('when')}">${timeOf(session, at)}</td>
-<td data-label="${text('who')}">${names(actor)}<small>${roleName(text, role)}</small></td>
+<td data-label="${text('who')}">${names(actor)}${role === 'none' ? '' : html`<small>${roleName(text, role)}</small>`}</td>
 <td data-label="${text('what')}">${actionText(text, action)}${by}</td>
 <td data-label="${text('details')}">${more}${why}</td></tr>
 `
+}
+
+/** What was done to a record is in the words of the action. */
+function wordedDetail(detail = ''): string {
+  return ['create', 'update', 'delete'].includes(detail) ? '' : detail
 }
 
 /** A record's path leads to its collection. */
 function recordLink({ base }: GroupVisit, target: string): Html | string {
   const [collection = '', rkey, ...rest] = target.split('/')
   const isPath = rkey !== undefined && rest.length === 0 && collection.includes('.')
-  if (!isPath) return target
+  // The id of an invitation says nothing to people.
+  if (!isPath) return /^[\w-]{22}$/.test(target) ? '' : target
   const query = new URLSearchParams({ collection })
   return html`<a href="${base}/content?${query}">${target}</a>`
 }
@@ -151,6 +165,14 @@ const actionKeys = {
   'member removed': 'did.memberRemoved',
   'invitation created': 'did.inviteCreated',
   'invitation revoked': 'did.inviteRevoked',
+  'join requested': 'did.joinRequested',
+  'join declined': 'did.joinDeclined',
+  'group created': 'did.groupCreated',
+  'ownership offered': 'did.ownershipOffered',
+  'ownership accepted': 'did.ownershipAccepted',
+  'app password created': 'did.passwordCreated',
+  'app password revoked': 'did.passwordRevoked',
+  'session created': 'did.signedIn',
   'service.getServiceAuth': 'did.serviceCall',
   'group.noteCall': 'did.serviceCall',
 } as const

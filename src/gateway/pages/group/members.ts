@@ -41,10 +41,9 @@ export const membersPage: AreaPage<GroupVisit> = {
     const next = new URLSearchParams({ ...(cursor && { cursor }) })
     const search: Field = { name: 'q', label: text('find'), type: 'search', value: query.q }
     const roles = await rolesOf(visit)
-    const body = html`${manage.has('members') ? addForm(visit, givenRoles(visit, roles)) : ''}
-${filterForm(session, [search])}
-<div data-cell="members">${list}</div>
-${pager(session, { ...(cursor && { after: `${base}/members?${next}` }) })}
+    const after = cursor === undefined ? {} : { after: `${base}/members?${next}` }
+    const body = html`${card(text('members'), html`${filterForm(session, [search])}<div data-cell="members">${list}</div>${pager(session, after)}`)}
+${manage.has('members') ? addForm(visit, givenRoles(visit, roles)) : ''}
 ${roleCard(visit, roles)}`
     return { body, wide: true, isLive: true }
   },
@@ -187,16 +186,15 @@ function addForm(visit: GroupVisit, choices: readonly { value: string; label: st
     { value: 'person', label: text('person') },
     { value: 'service', label: text('service') },
   ]
-  return html`<details class="card"><summary class="button">${text('addMember')}</summary>
-${card(
-  text('addMember'),
-  html`<form method="post" action="${base}/members/add">${hiddenFields(session)}
+  return card(
+    text('addMember'),
+    html`<form method="post" action="${base}/members/add">${hiddenFields(session)}
 ${field({ name: 'who', label: text('handleOrDid'), required: true, maxLength: 300 })}
 ${field({ name: 'role', label: text('role'), options: choices, value: 'editor' })}
 ${field({ name: 'kind', label: text('kind'), options: kinds })}
 ${field({ name: 'until', label: text('untilOptional'), type: 'date' })}
 ${field({ name: 'note', label: text('note'), maxLength: 300 })}
 <button>${text('add')}</button></form>`,
-  { help: text('addMemberHelp') },
-)}</details>`
+    { help: text('addMemberHelp') },
+  )
 }

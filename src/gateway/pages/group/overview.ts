@@ -22,7 +22,7 @@ export const overviewPage: AreaPage<GroupVisit> = {
 ${manage.has('requests') ? card(text('requests'), cell('requests', await requestTable(visit)), { help: text('requestsHelp') }) : ''}
 ${manage.has('audit') ? card(text('activity'), cell('recent', await recent(visit))) : ''}
 ${card(text('about'), about(visit))}`
-    return { body, isLive: true }
+    return { body, wide: true, isLive: true }
   },
   live: {
     source: eventsOfGroup,
