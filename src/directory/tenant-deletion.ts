@@ -3,7 +3,7 @@
  * progress is stored, because the accounts that are left show it: after a crash any process goes on.
  */
 import type { Directory } from '#src/directory/open-directory.ts'
-import { mustFindTenant } from '#src/directory/tenants.ts'
+import { getTenant, mustFindTenant } from '#src/directory/tenants.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import type { Tenant } from '#src/rules/tenants.ts'
@@ -96,31 +96,36 @@ export async function removeTenant(
   directory: Directory,
   { id }: { id: string },
 ): Promise<{ removed: boolean }> {
-  const subjects = ['tenants', 'tenant domains', `tenant ${id}`, `admins of ${id}`]
-  const answer = await directory.lane.write<{ removed: boolean }>(subjects, async () => {
+  // A confirmation must not be in the same transaction: it would answer that an account exists which is deleted here.
+  const reserved = await directory.sql.all<{ did: string }>(
+    'SELECT did FROM account WHERE tenant = ? AND reserved_until IS NOT NULL',
+    id,
+  )
+  const names = ['tenants', 'tenant domains', `tenant ${id}`, `admins of ${id}`]
+  const subjects = [...names, ...reserved.map(({ did }) => did)]
+  await directory.lane.write(subjects, async () => {
     const row = await directory.sql.first<{ status: string; accounts: number }>(
       `SELECT status, (SELECT count(*) FROM account WHERE tenant = ?1 AND reserved_until IS NULL)
          AS accounts FROM tenant WHERE id = ?1`,
       id,
     )
-    if (row?.status === 'deleted') return { answer: { removed: true }, statements: [] }
+    const isDone = row?.status === 'deleted' || (row?.accounts ?? 0) > 0
+    if (isDone) return { answer: undefined, statements: [] }
     if (row?.status !== 'deleting') throw invalidRequest(`The tenant ${id} is not being deleted`)
-    if (row.accounts > 0) return { answer: { removed: false }, statements: [] }
-    return { answer: { removed: true }, statements: removal(id) }
+    return { answer: undefined, statements: removal(id) }
   })
-  directory.cache.clear()
-  return answer
+  return { removed: (await getTenant(directory, { id })) === null }
 }
 
 function removal(id: string): Statement[] {
-  const reserved = 'SELECT did FROM account WHERE tenant = ?'
+  const reserved = 'SELECT did FROM account WHERE tenant = ? AND reserved_until IS NOT NULL'
   const codes = 'SELECT code FROM invite_code WHERE for_account = ?'
   const owner = `tenant:${id}`
   return [
     // Accounts that are being created: their confirmation is refused.
     { sql: `DELETE FROM birth WHERE did IN (${reserved})`, params: [id] },
     { sql: `DELETE FROM membership WHERE account IN (${reserved})`, params: [id] },
-    { sql: 'DELETE FROM account WHERE tenant = ?', params: [id] },
+    { sql: 'DELETE FROM account WHERE tenant = ? AND reserved_until IS NOT NULL', params: [id] },
     { sql: `DELETE FROM invite_code_use WHERE code IN (${codes})`, params: [owner] },
     { sql: 'DELETE FROM invite_code WHERE for_account = ?', params: [owner] },
     ...['tenant_domain', 'tenant_admin', 'tenant_job', 'deleted_external_id'].map((table) => ({
@@ -130,7 +135,8 @@ function removal(id: string): Statement[] {
     { sql: 'DELETE FROM webhook_event WHERE owner = ?', params: [tenantOwner(id)] },
     {
       sql: `UPDATE tenant SET status = 'deleted', did = NULL, name = '', settings = '{}',
-              sweep_at = NULL WHERE id = ?`,
+              sweep_at = NULL
+            WHERE id = ?`,
       params: [id],
     },
   ]

@@ -135,6 +135,31 @@ describe('a tenant that is deleted', () => {
     await expect(confirmed).rejects.toMatchObject({ status: 400 })
   })
 
+  it('is not gone while an account is confirmed whose creation began before', async () => {
+    const { directory, ports, begin, isGone, lease } = await open()
+    await reserve(directory, 'begun')
+    await begin()
+    const { remove } = ports.dispatch.directory.tenantDeletion
+    const did = 'did:plc:begun'
+    ports.dispatch.directory.tenantDeletion.remove = async (input) => {
+      // Both wait until the directory has written this, and might then be in one transaction.
+      const busy = directory.lane.write([], async () => {
+        await new Promise(setImmediate)
+        return { answer: undefined, statements: [] }
+      })
+      const confirming = confirmAccount(directory, { did, ...confirmation })
+      const [removed] = await Promise.all([remove(input), confirming, busy])
+      return removed
+    }
+    await deleteTenants(ports)
+    expect(await isGone()).toBe(false)
+    expect(await findTenantAccount(directory, { tenant: 'roomy', did })).not.toBeNull()
+    ports.dispatch.directory.tenantDeletion.remove = remove
+    lease()
+    await deleteTenants(ports)
+    expect(await isGone()).toBe(true)
+  })
+
   it('is deleted by another process after a crash, each account once', async () => {
     const { ports, begin, isGone, deleted, lease } = await open()
     await begin()
