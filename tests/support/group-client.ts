@@ -77,23 +77,41 @@ export async function createTestGroup(
   return { did, handle, password: '', agent }
 }
 
+export interface AuditEntry {
+  action: string
+  actor: string
+  target?: string
+  rev?: string
+}
+
+/** The whole audit log of a group, newest first. */
+export async function auditEntries(
+  server: Pick<TestServer, 'url'>,
+  owner: TestAccount,
+  account: string,
+): Promise<AuditEntry[]> {
+  const { ask } = groupClient(server)
+  const entries: AuditEntry[] = []
+  for (let cursor: string | undefined; ; ) {
+    const query = { account, limit: 100, ...(cursor && { cursor }) }
+    const page = ok(await ask(owner, 'getAuditLog', undefined, query)) as {
+      entries: AuditEntry[]
+      cursor?: string
+    }
+    entries.push(...page.entries)
+    if (page.cursor === undefined) return entries
+    cursor = page.cursor
+  }
+}
+
 /** The revs of the commits in the audit log of a group, one for each row. */
 export async function auditedRevs(
   server: Pick<TestServer, 'url'>,
   owner: TestAccount,
   account: string,
 ): Promise<string[]> {
-  const { ask } = groupClient(server)
-  const revs: string[] = []
-  for (let cursor: string | undefined; ; ) {
-    const query = { account, limit: 100, ...(cursor && { cursor }) }
-    const page = ok(await ask(owner, 'getAuditLog', undefined, query)) as {
-      entries: { action: string; rev?: string }[]
-      cursor?: string
-    }
-    const writes = page.entries.filter(({ action }) => action.startsWith('repo.'))
-    revs.push(...writes.flatMap(({ rev }) => rev ?? []))
-    if (page.cursor === undefined) return revs
-    cursor = page.cursor
-  }
+  const writes = (await auditEntries(server, owner, account)).filter(({ action }) =>
+    action.startsWith('repo.'),
+  )
+  return writes.flatMap(({ rev }) => rev ?? [])
 }

@@ -10,6 +10,8 @@ import { startPlcServer } from '#src/plc/plc-server.ts'
 
 export interface PlcProxy extends AsyncDisposable {
   readonly url: string
+  /** Where it has its `plc.sqlite`. */
+  readonly folder: string
   /** Called around each operation; throwing closes the connection. */
   onOperation: (when: 'before' | 'after') => Promise<void>
 }
@@ -48,6 +50,7 @@ export async function startPlcProxy(): Promise<PlcProxy> {
   const { port } = server.address() as AddressInfo
   return Object.assign(gate, {
     url: `http://127.0.0.1:${port}`,
+    folder,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       server.close()

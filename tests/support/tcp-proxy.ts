@@ -9,6 +9,8 @@ export class TcpProxy {
   #isCut = false
   /** Of responses that were dropped. */
   droppedBytes = 0
+  /** Asked for each chunk of a client; if it answers false, the chunk is dropped. */
+  mayPass = (): boolean => true
 
   private constructor(target: URL) {
     this.#server = createServer((near) => this.#join(near, target))
@@ -65,8 +67,10 @@ export class TcpProxy {
       end.setNoDelay(true)
       if (this.#isCut) end.pause()
       end.on('data', (bytes) => {
-        if (end === near || !this.#isDeaf) other.write(bytes)
-        else this.droppedBytes += bytes.length
+        if (end === near) {
+          if (this.mayPass()) other.write(bytes)
+        } else if (this.#isDeaf) this.droppedBytes += bytes.length
+        else other.write(bytes)
       })
       // A close follows, which ends both sides.
       end.on('error', () => {})
