@@ -1,9 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import axe from 'axe-core'
-import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { describeInBrowser, openPage, startBrowser, submit } from '#tests/support/browser.ts'
 import { freePort } from '#tests/support/processes.ts'
 import {
   adminPassword,
@@ -225,94 +222,6 @@ describe('request ids', () => {
       status: 200,
       ms: expect.any(Number),
     })
-  })
-})
-
-describeInBrowser('the console', () => {
-  let browser: Browser
-  beforeAll(async () => {
-    browser = await startBrowser()
-  })
-  afterAll(() => browser?.close())
-
-  async function signIn(page: Page): Promise<void> {
-    await page.goto(`${server.url}/admin`)
-    await submit(page.getByLabel('Admin password'), adminPassword)
-    await page.getByRole('heading', { name: 'Overview' }).waitFor()
-  }
-
-  /** Throws unless the page passes axe in both colour schemes, and fits the width of a phone. */
-  async function mustBeGood(page: Page, name: string): Promise<void> {
-    await page.evaluate(axe.source)
-    const complaints: unknown[] = []
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      for (const [width, height] of [
-        [1280, 800],
-        [390, 844],
-      ] as const) {
-        await page.setViewportSize({ width, height })
-        const found = await page.evaluate(`axe.run().then(({ violations }) =>
-          violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]))`)
-        complaints.push(...(found as unknown[][]).map((one) => [name, colorScheme, width, ...one]))
-        const shown = await page.evaluate('document.documentElement.scrollWidth')
-        if (shown !== width) complaints.push([name, `${shown} wide on a screen of ${width}`])
-      }
-    }
-    await page.setViewportSize({ width: 1280, height: 800 })
-    expect(complaints).toEqual([])
-  }
-
-  it('every page of the console is accessible, in light and dark, at a desk and on a phone', async () => {
-    // The pages' CSP allows only their own script; bypassing it lets axe run.
-    const page = await openPage(browser, { bypassCSP: true })
-    await page.goto(`${server.url}/admin`)
-    await mustBeGood(page, 'sign-in')
-    await signIn(page)
-    const links = page.locator('nav.side a')
-    const paths = await links.evaluateAll((all) => all.map((link) => link.getAttribute('href')))
-    expect(paths.length).toBeGreaterThan(12)
-    for (const path of [...paths, `/admin/accounts/${alice.did}`, '/admin/nothing']) {
-      await page.goto(`${server.url}${path}`)
-      await page.locator('h1').waitFor()
-      await mustBeGood(page, path!)
-    }
-  })
-
-  it('an operator suspends an account and lifts it again without scripts, and both are in the audit log', async () => {
-    const page = await openPage(browser, { javaScriptEnabled: false })
-    await signIn(page)
-    await page.goto(`${server.url}/admin/accounts`)
-    await submit(page.getByLabel('Handle, email or DID'), 'alice')
-    await page.getByRole('link', { name: alice.handle, exact: true }).click()
-    await page.getByRole('button', { name: 'Suspend' }).click()
-    await page.getByText('The account is suspended.').waitFor()
-    const status = async () =>
-      (await call(server, 'sync.getRepoStatus', { query: `did=${alice.did}` })).body
-    expect(await status()).toMatchObject({ active: false, status: 'suspended' })
-    await page.getByRole('button', { name: 'Lift the suspension' }).click()
-    await page.getByText('The suspension is lifted.').waitFor()
-    expect(await status()).toMatchObject({ active: true })
-    await page.goto(`${server.url}/admin/audit?target=${alice.did}`)
-    const rows = await page.locator('tbody tr').allTextContents()
-    expect(rows.map((row) => /lift suspension|suspend/.exec(row)?.[0])).toEqual([
-      'lift suspension',
-      'suspend',
-    ])
-    expect(rows[0]).toMatch(/admin password.*127\.0\.0\.1|admin password.*::1/s)
-  })
-
-  it('Ctrl K goes to a page by its name, under the policy of the pages', async () => {
-    const page = await openPage(browser)
-    const errors: string[] = []
-    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
-    await signIn(page)
-    await page.keyboard.press('Control+k')
-    await page.keyboard.type('conf')
-    await page.keyboard.press('Enter')
-    await page.getByRole('heading', { name: 'Configuration' }).waitFor()
-    expect(await page.locator('main').textContent()).not.toContain(adminPassword)
-    expect(errors).toEqual([])
   })
 })
 
