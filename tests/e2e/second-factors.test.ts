@@ -82,7 +82,7 @@ describe('the security pages', () => {
     expect(policy).toContain("default-src 'none'")
     expect(policy).toContain("frame-ancestors 'none'")
     const [, nonce] = /script-src 'nonce-([^']+)'/.exec(policy)!
-    expect(html).toContain(`<script nonce="${nonce}">`)
+    expect(html).toContain(`<script type="module" nonce="${nonce}">`)
     expect(html).not.toMatch(/ on\w+="|style="/)
     expect(headers.get('cache-control')).toBe('no-store')
     expect(headers.get('x-frame-options')).toBe('DENY')

@@ -201,10 +201,13 @@ function pageHeader(
   { owner, signOut = `${securityPath}/sign-out` }: { owner?: string; signOut?: string },
 ): Html {
   const { messages, branding } = context
+  // On a phone there is room for the name only.
+  const [before = '', after = ''] = messages.text('signedInAs', { name: '\n' }).split('\n')
+  const around = (text: string) => (text === '' ? '' : html`<span class="roomy">${text}</span>`)
   const account =
     owner === undefined
       ? ''
-      : html`<nav aria-label="${messages.text('account')}"><a class="owner" href="/account" title="${messages.text('signedInAs', { name: owner })}">${owner}</a>
+      : html`<nav aria-label="${messages.text('account')}"><a class="owner" href="/account">${around(before)}${owner}${around(after)}</a>
 <form method="post" action="${signOut}">${hiddenFields(context)}<button class="quiet">${messages.text('signOut')}</button></form></nav>`
   return html`<header><a class="home" href="/">${brand(branding)}</a>${account}</header>`
 }

@@ -120,7 +120,7 @@ td:not(:first-child){color:var(--muted);font-size:.875rem}
 table:not(.list) th:first-child{width:42%}table:not(.list) th:nth-child(2){width:28%}
 thead th{border-top:0;padding-top:0;color:var(--muted);font-size:.875rem;font-weight:500}
 td small{display:block;overflow-wrap:anywhere}
-@media (max-width:34rem){section{padding:1.25rem}thead{position:absolute;clip-path:inset(50%)}
+@media (max-width:34rem){.roomy{display:none}section{padding:1.25rem}thead{position:absolute;clip-path:inset(50%)}
 tbody tr{display:block;border-top:1px solid var(--line);padding:.625rem 0}tbody tr:first-child{border:0;padding-top:0}
 td{display:block;border:0;padding:0}}
 ${blockStyle}${areaStyle}${chartStyle}${signInStyle}
