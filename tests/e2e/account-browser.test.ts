@@ -163,12 +163,12 @@ describeInBrowser('the account area', () => {
     await page.setViewportSize({ width: 390, height: 844 })
     await page.locator('.sections summary').click()
     await page.locator('.sections').getByRole('link', { name: 'Apps and sessions' }).click()
-    await page.getByText('With your password').waitFor()
+    await page.getByText('With your password', { exact: true }).waitFor()
     await page.context().close()
   })
 
   it('the pages of the account area are accessible in light and dark, and fit on a phone', async () => {
-    const ada = await newAccount('ada-with-a-long-name')
+    const ada = await newAccount('with-a-long-name')
     const page = await openPage(fixture.browser, { bypassCSP: true })
     await page.goto(fixture.server.url)
     await mustBeGood(page, 'landing')
