@@ -3,6 +3,7 @@ import * as devices from '#src/authorization/devices.ts'
 import * as lexicons from '#src/authorization/lexicons.ts'
 import { isFirstUse } from '#src/authorization/replay-store.ts'
 import * as requests from '#src/authorization/requests.ts'
+import { putTakenOver } from '#src/authorization/takeover.ts'
 import * as names from '#src/authorization/token-index.ts'
 import { type Actions, reads, writes } from '#src/rules/actions.ts'
 
@@ -32,6 +33,8 @@ export const authorizationActions = {
     ...reads({ find: names.findTokenOwner }),
     ...writes({ put: names.putTokenOwner, remove: names.removeTokenOwner }),
   },
+  // Of the command `headwater takeover`.
+  takeover: writes({ put: putTakenOver }),
   lexicons: {
     ...reads({ find: lexicons.findLexicon }),
     ...writes({ store: lexicons.storeLexicon, remove: lexicons.removeLexicon }),

@@ -27,6 +27,15 @@ export const directoryActions = {
       confirmForTenant: directory.confirmForTenant,
     }),
   },
+  // Of the command `headwater takeover`.
+  takeover: writes({
+    begin: directory.beginTakeover,
+    advance: directory.advanceTakeover,
+    clear: directory.clearTakeover,
+    putAccounts: directory.putTakeoverAccounts,
+    putInvites: directory.putTakeoverInvites,
+    putKeys: directory.putTakeoverKeys,
+  }),
   tenantJobs: {
     ...reads({ list: directory.listJobs }),
     // If the answer is lost, the job waits until its lease has ended.

@@ -1,7 +1,7 @@
 /** The actions of the sequencer. */
 import { type Actions, reads, writes } from '#src/rules/actions.ts'
 import { readAccounts, readPrivate } from '#src/sequencer/account-events.ts'
-import { headsOf } from '#src/sequencer/heads.ts'
+import { adoptHeads, headsOf } from '#src/sequencer/heads.ts'
 import { append, appendPrivate, bounds, follow, read } from '#src/sequencer/log.ts'
 import { size } from '#src/sequencer/log-size.ts'
 import { storedHead } from '#src/sequencer/stored-head.ts'
@@ -12,6 +12,6 @@ export const sequencerActions = {
     ...reads({ read, readAccounts, readPrivate, follow, bounds, storedHead, size }),
     ...writes({ append, appendPrivate }),
   },
-  heads: reads({ of: headsOf }),
+  heads: { ...reads({ of: headsOf }), ...writes({ adopt: adoptHeads }) },
 } satisfies Actions
 export type SequencerActions = typeof sequencerActions

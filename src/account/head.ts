@@ -21,7 +21,7 @@ export function loadRoot(sql: Sql): Promise<Root | undefined> {
 export async function loadHead(sql: Sql): Promise<Head | undefined> {
   const root = await loadRoot(sql)
   if (root === undefined) return undefined
-  const tree = await loadTree(sql)
+  const tree = await storedTree(sql)
   if (cidOf(tree) !== root.data) throw new Error('the stored records do not match the signed tree')
   return { ...root, tree }
 }
@@ -29,7 +29,8 @@ export async function loadHead(sql: Sql): Promise<Head | undefined> {
 // Rows in a page of paths and CIDs, which SQLite joins into two strings: a row each costs far more.
 const PAGE_SIZE = 20_000
 
-async function loadTree(sql: Sql): Promise<TreeNode> {
+/** The tree of the records that are stored, whatever the commit says. */
+export async function storedTree(sql: Sql): Promise<TreeNode> {
   const paths: string[] = []
   const cids: string[] = []
   for (let after = ''; ; ) {

@@ -56,6 +56,14 @@ export {
   putSetting,
 } from '#src/directory/settings.ts'
 export {
+  advanceTakeover,
+  beginTakeover,
+  clearTakeover,
+  putTakeoverAccounts,
+  putTakeoverInvites,
+  putTakeoverKeys,
+} from '#src/directory/takeover.ts'
+export {
   countTenantAccounts,
   findTenantAccount,
   findTenantBrand,

@@ -15,6 +15,12 @@ import { changeState } from '#src/account/lifecycle/change-state.ts'
 import { checkAccountStatus } from '#src/account/lifecycle/check-account-status.ts'
 import { deleteAccount, finishDeletion } from '#src/account/lifecycle/delete-account.ts'
 import { getDeletionDue } from '#src/account/lifecycle/deletion-due.ts'
+import {
+  addTakeoverBlobs,
+  addTakeoverRecords,
+  beginTakeover,
+  finishTakeover,
+} from '#src/account/lifecycle/take-over.ts'
 import { ensureProvisioned } from '#src/account/lifecycle/wake.ts'
 import { remind } from '#src/account/remind.ts'
 import { getRecordStatus, setRecordTakedown } from '#src/account/repo/takedowns.ts'
@@ -33,6 +39,13 @@ export const lifecycleActions = {
       finishDeletion,
     }),
   },
+  // Of the command `headwater takeover`, which runs the actors itself: no gateway calls these.
+  takeover: writes({
+    begin: beginTakeover,
+    addRecords: addTakeoverRecords,
+    addBlobs: addTakeoverBlobs,
+    finish: finishTakeover,
+  }),
   outbox: writes({ remind }),
   service: reads({ getServiceAuth }),
   keys: {

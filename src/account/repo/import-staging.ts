@@ -46,11 +46,20 @@ export function dropStagingTables(): Statement[] {
   }))
 }
 
+/** As `insertRecords`, into the staging tables. */
+export function stageRecords(records: readonly StagedRecord[], rev: string): Statement[] {
+  return insertRecords(records, rev, 'import_')
+}
+
 /**
  * Stores records with their backlinks and blob references. Call it in the order of paths, which is that of the table. All
  * bytes are one parameter, which SQLite cuts up: a parameter each would cost more than storing them.
  */
-export function stageRecords(records: readonly StagedRecord[], rev: string): Statement[] {
+export function insertRecords(
+  records: readonly StagedRecord[],
+  rev: string,
+  prefix: 'import_' | '' = '',
+): Statement[] {
   const all = new Uint8Array(records.reduce((sum, { bytes }) => sum + bytes.length, 0))
   let at = 0
   const rows = records.map(({ path, cid, bytes }) => {
@@ -64,12 +73,12 @@ export function stageRecords(records: readonly StagedRecord[], rev: string): Sta
   const blobs = records.flatMap(({ path, blobs }) => blobs.map((cid) => [cid, path]))
   return [
     {
-      sql: `INSERT OR IGNORE INTO import_record (path, cid, rev, value)
+      sql: `INSERT OR IGNORE INTO ${prefix}record (path, cid, rev, value)
             SELECT value ->> 0, value ->> 1, ?2, substr(?1, value ->> 2, value ->> 3) FROM json_each(?3)`,
       params: [all, rev, JSON.stringify(rows)],
     },
-    ...insertEach('import_backlink (collection, subject, path)', 3, links),
-    ...insertEach('import_record_blob (blob_cid, path)', 2, blobs),
+    ...insertEach(`${prefix}backlink (collection, subject, path)`, 3, links),
+    ...insertEach(`${prefix}record_blob (blob_cid, path)`, 2, blobs),
   ]
 }
 
