@@ -23,6 +23,8 @@ export interface RunningActors {
 export async function startActors(
   settings: ActorSettings,
   engine: EngineAddress,
+  /** At rest the actors do only what they are called for. */
+  { isAtRest = false }: { isAtRest?: boolean } = {},
 ): Promise<RunningActors> {
   const registry = createRegistry(settings, engine)
   const stopping = new AbortController()
@@ -34,17 +36,14 @@ export async function startActors(
     settings.log.warn('the engine has not registered this process yet: the first calls may be slow')
   }
   const endAwakeLimit = new AwakeLimit(settings).start()
-  const stopReminders = startReminders(settings)
-  const stopBlobSweeps = startBlobSweeps(settings)
-  const stopWebhooks = startWebhooks(settings)
+  const tasks = isAtRest ? [] : [startReminders, startBlobSweeps, startWebhooks]
+  const stopTasks = tasks.map((start) => start(settings))
   return {
     envoyKey,
     stop: async () => {
       stopping.abort()
       endAwakeLimit()
-      stopReminders()
-      stopBlobSweeps()
-      stopWebhooks()
+      for (const stop of stopTasks) stop()
       await endAccounts(settings)
       await registry.shutdown()
     },

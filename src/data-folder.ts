@@ -45,7 +45,7 @@ export function refuseReferenceData(path: string, elsewhere: readonly string[]):
   const found = [...inside, ...elsewhere].find(existsSync)
   if (found === undefined) return
   throw new Error(
-    `${found} belongs to the reference PDS, whose data Headwater does not read: it would start as an empty server under the same host name. Set PDS_DATA_DIRECTORY to a new folder, and move the accounts one by one (docs/operate/reference-pds.md).`,
+    `${found} belongs to the reference PDS, whose data Headwater does not read: it would start as an empty server under the same host name. Set PDS_DATA_DIRECTORY to a new folder, and take the accounts over with headwater takeover (docs/operate/takeover.md).`,
   )
 }
 

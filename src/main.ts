@@ -12,6 +12,8 @@ import { createLog, type Log } from '#src/log.ts'
 import { startComponents } from '#src/start/components.ts'
 import { handleProcessErrors } from '#src/start/process-errors.ts'
 import { welcome } from '#src/start/welcome.ts'
+import { type TakeoverArguments, takeoverArguments } from '#src/takeover/options.ts'
+import { hasTakeover } from '#src/takeover/taken-accounts.ts'
 
 // The process exits with 1 if stopping takes longer.
 const STOP_TIMEOUT_MS = 20_000
@@ -21,7 +23,9 @@ enableCompileCache()
 
 try {
   const config = readConfig(environment())
-  await main(config, createLog(config.log.level))
+  const takeover = takeoverArguments(process.argv.slice(2))
+  if (takeover?.check) printResult(await checkOnly(config, takeover))
+  else await main(config, createLog(takeover ? 'error' : config.log.level), takeover)
   process.exit(0)
 } catch (error) {
   // Expected errors are printed as one message; only a bug needs its stack.
@@ -30,11 +34,17 @@ try {
   process.exit(1)
 }
 
-async function main(config: Config, log: Log): Promise<void> {
+async function main(
+  config: Config,
+  log: Log,
+  takeover: TakeoverArguments | undefined,
+): Promise<void> {
   const signal = stopSignal()
   const unhandledRejections = handleProcessErrors(log, process)
   for (const warning of config.warnings) log.warn(warning)
-  refuseReferenceData(config.dataDirectory, config.referenceData)
+  // What a takeover has begun with is still there.
+  const isKnown = takeover !== undefined || hasTakeover(config.dataDirectory)
+  refuseReferenceData(config.dataDirectory, isKnown ? [] : config.referenceData)
   refuseUnfinishedRestore(config.dataDirectory)
   const folder = new DataFolder(config.dataDirectory)
   for (const warning of folder.warnings) log.warn(warning)
@@ -46,9 +56,32 @@ async function main(config: Config, log: Log): Promise<void> {
   // Node exits if nothing but promises is left to wait for, as while an engine elsewhere does not answer.
   const alive = setInterval(() => {}, 60_000)
   parts.defer(() => clearInterval(alive))
+  if (takeover !== undefined) {
+    const { runTakeover } = await import('#src/takeover/run-takeover.ts')
+    const interrupted = signal.then((name) => {
+      throw new Error(`interrupted by ${name}: run the command again to continue`)
+    })
+    const running = runTakeover(ports, parts, takeover, printProgress)
+    printResult(await Promise.race([running, interrupted]))
+    return
+  }
   const { url, plcUrl, refused } = await startComponents(ports, parts)
   console.log(welcome(config, folder, { url, plcUrl }))
   log.info({ signal: await Promise.race([signal, refused]) }, 'stopping')
+}
+
+async function checkOnly(config: Config, takeover: TakeoverArguments): Promise<object> {
+  const { runCheck } = await import('#src/takeover/run-takeover.ts')
+  return runCheck(config, takeover, printProgress)
+}
+
+// The command line reads these lines (src/cli/takeover.ts).
+function printProgress(progress: string): void {
+  console.log(`progress ${progress}`)
+}
+
+function printResult(result: object): void {
+  console.log(`result ${JSON.stringify(result)}`)
 }
 
 function componentsOf({ role, engine }: Config): Component[] {

@@ -26,6 +26,7 @@ import { serverCommands } from '#src/cli/servers.ts'
 import { setupCommands } from '#src/cli/setup.ts'
 import { tailCommands } from '#src/cli/tail.ts'
 import { takedownCommands } from '#src/cli/takedowns.ts'
+import { takeoverCommands } from '#src/cli/takeover.ts'
 import { tenantCommands } from '#src/cli/tenants.ts'
 import { webhookCommands } from '#src/cli/webhooks.ts'
 import { environment } from '#src/config/config.ts'
@@ -36,7 +37,7 @@ const commands = [
   ...[...accountCommands, ...groupCommands, ...takedownCommands, ...inviteCommands],
   ...[...domainCommands, ...repoCommands, ...serverCommands, ...doctorCommands, ...mailCommands],
   ...[...tenantCommands, ...relayCommands, ...backupCommands, ...setupCommands, ...tailCommands],
-  ...webhookCommands,
+  ...[...webhookCommands, ...takeoverCommands],
 ]
 
 const args = process.argv.slice(2)

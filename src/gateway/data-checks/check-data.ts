@@ -7,6 +7,7 @@ import { XrpcError } from '#src/errors.ts'
 import { checkKeys } from '#src/gateway/data-checks/check-keys.ts'
 import { checkPublicUrl } from '#src/gateway/data-checks/check-public-url.ts'
 import { checkShards, DataCheckError } from '#src/gateway/data-checks/check-shards.ts'
+import { checkTakeover } from '#src/gateway/data-checks/check-takeover.ts'
 import type { Log } from '#src/log.ts'
 import { signingKey } from '#src/ports/secp256k1.ts'
 
@@ -16,13 +17,17 @@ const ATTEMPTS_BEFORE_WARNING = 10
 /** While the token of all processes is changed, the one with the directory may still have the former. */
 const REFUSALS_BEFORE_EXIT = 10
 
-type CheckedConfig = Pick<Config, 'acceptChangedKeys'> & { gateway: { publicUrl: string } }
+type CheckedConfig = Pick<Config, 'acceptChangedKeys'> & {
+  gateway: { publicUrl: string }
+  /** The process takes a reference PDS over, and serves nothing. */
+  takesOver?: boolean
+}
 
 /** Resolves when the checks have passed. Rejects with DataCheckError, whose message is for the operator. */
 export async function checkData(
   dispatch: Pick<Dispatch, 'directory'>,
   secrets: Pick<Secrets, 'sealKeyHex' | 'jwtSecret' | 'plcRotationKeyHex'>,
-  { acceptChangedKeys, gateway }: CheckedConfig,
+  { acceptChangedKeys, gateway, takesOver = false }: CheckedConfig,
   log: Pick<Log, 'warn'>,
   wait: (ms: number) => Promise<unknown> = (ms) => pause(ms, undefined, { ref: false }),
 ): Promise<void> {
@@ -33,6 +38,7 @@ export async function checkData(
   for (let attempt = 1; ; attempt++) {
     try {
       await checkShards(dispatch)
+      if (!takesOver) await checkTakeover(dispatch)
       await checkKeys(dispatch, keys, { acceptChanged: acceptChangedKeys, log })
       return await checkPublicUrl(dispatch, gateway.publicUrl, log)
     } catch (error) {

@@ -11,9 +11,11 @@ export const AUTHORIZATION_SHARDS = 8
 export type Shard = ReturnType<Dispatch['authorization']>
 
 export function shardOf({ authorization }: Pick<Dispatch, 'authorization'>, name: string): Shard {
-  return authorization(
-    String(createHash('sha256').update(name).digest()[0]! % AUTHORIZATION_SHARDS),
-  )
+  return authorization(String(shardNumberOf(name)))
+}
+
+export function shardNumberOf(name: string): number {
+  return createHash('sha256').update(name).digest()[0]! % AUTHORIZATION_SHARDS
 }
 
 /** Wakes all shards, so that no request waits for the engine to start one. */

@@ -1,0 +1,46 @@
+/**
+ * The first events of the server: of each account that has a new commit, or has had events lately, its state as it is
+ * now. So a relay misses nothing, whatever it had fetched from the reference when that stopped.
+ */
+import type { Dispatch } from '#src/engine/dispatch.ts'
+import { encodeAccountEvent } from '#src/protocol/events.ts'
+
+interface AnnouncePorts {
+  dispatch: Pick<Dispatch, 'account' | 'sequencer'>
+  /** DIDs of the accounts that were taken over. */
+  taken: ReadonlySet<string>
+  now: number
+  report(progress: string): void
+}
+
+const AT_ONCE = 3
+
+/** Returns how many were announced. Repeated, it announces them again, which is harmless. */
+export async function announceAccounts(
+  { dispatch, taken, now, report }: AnnouncePorts,
+  dids: readonly string[],
+): Promise<number> {
+  let next = 0
+  let done = 0
+  const work = async () => {
+    for (let did = dids[next++]; did !== undefined; did = dids[next++]) {
+      if (taken.has(did)) await dispatch.account(did).lifecycle.announce({})
+      else await announceDeletion(dispatch, did, now)
+      done++
+      report(`announcing, ${done} of ${dids.length} accounts`)
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  return done
+}
+
+/** The account was deleted at the reference, so no actor has it. */
+async function announceDeletion(
+  { sequencer }: AnnouncePorts['dispatch'],
+  did: string,
+  now: number,
+): Promise<void> {
+  const time = new Date(now).toISOString()
+  const event = encodeAccountEvent({ did, time, active: false, status: 'deleted' })
+  await sequencer.log.append({ did, entries: [{ id: now * 1000, ...event }] })
+}

@@ -1,0 +1,70 @@
+/** Runs a takeover in a process of its own: engine and actors, and no gateway, so that nobody sees the accounts yet. */
+import type { Config } from '#src/config/config.ts'
+import { checkData } from '#src/gateway/data-checks/check-data.ts'
+import { publishedDocuments } from '#src/ports/did-resolver.ts'
+import { createSafeFetch } from '#src/ports/safe-fetch.ts'
+import { openBlobStorage, type StartPorts, startActorsOf } from '#src/start/start-actors.ts'
+import { type CheckResult, checkReference } from '#src/takeover/check.ts'
+import type { TakeoverArguments } from '#src/takeover/options.ts'
+import { readOnlyBlobs } from '#src/takeover/read-only-blobs.ts'
+import { ReferenceFolder } from '#src/takeover/reference-folder.ts'
+import { type TakeoverResult, takeOverServer } from '#src/takeover/take-over-server.ts'
+
+type Report = (progress: string) => void
+
+/** Reads only, and starts nothing. */
+export async function runCheck(
+  config: Config,
+  { folder: path, offline }: TakeoverArguments,
+  report: Report,
+): Promise<CheckResult> {
+  const folder = new ReferenceFolder(path)
+  mustNameBlobs(config)
+  const blobs = await openBlobStorage(config)
+  const resolver = offline ? undefined : resolverOf(config)
+  return checkReference(folder, { blobs, resolver, publicUrl: config.gateway.publicUrl }, report)
+}
+
+/** Throws an error for the operator. What it has started is stopped with `parts`. */
+export async function runTakeover(
+  ports: StartPorts,
+  parts: AsyncDisposableStack,
+  options: TakeoverArguments,
+  report: Report,
+): Promise<TakeoverResult> {
+  const { config, secrets, folder: data, log } = ports
+  if (config.role !== 'all') throw new Error('a takeover needs PDS_ROLE=all, or no PDS_ROLE')
+  const folder = new ReferenceFolder(options.folder)
+  if (folder.path === data.path) {
+    throw new Error(
+      `${data.path} is the folder of the reference: set PDS_DATA_DIRECTORY to a new one`,
+    )
+  }
+  mustNameBlobs(config)
+  report('starting the engine')
+  const { shared } = await startActorsOf(ports, parts, { isAtRest: true, blobsOf: readOnlyBlobs })
+  const { dispatch, keys, clock } = shared
+  await checkData(dispatch, secrets, { ...config, takesOver: true }, log)
+  const taking = { folder, dataDirectory: data.path, dispatch, keys, clock, report }
+  return takeOverServer(taking, options)
+}
+
+/** They stay where they are, so the server must look there. */
+function mustNameBlobs({ blobs: { storage } }: Config): void {
+  if (storage.kind === 's3' || storage.location !== undefined) return
+  throw new Error(
+    'set PDS_BLOBSTORE_DISK_LOCATION, or PDS_BLOBSTORE_S3_BUCKET, to where the reference has its blobs',
+  )
+}
+
+function resolverOf({ identity }: Config) {
+  const {
+    plcUrl = 'https://plc.directory',
+    resolverTimeoutMs: timeoutMs,
+    privateNetworks,
+  } = identity
+  const maxBytes = 64 * 1024
+  const webFetch = createSafeFetch({ privateNetworks, timeoutMs, maxBytes })
+  const plcFetch = createSafeFetch({ privateNetworks: true, timeoutMs, maxBytes })
+  return publishedDocuments({ plcUrl, timeoutMs, plcFetch, webFetch })
+}
