@@ -27,7 +27,8 @@ export function accountActor(settings: ActorSettings) {
       schema: settings.schemas.account,
       open: (c, hold) => openAccount(c, hold, settings, shared),
       sleeps: true,
-      isEngaged: ({ imports, snapshots }) => imports.open !== undefined || snapshots.hasOpen,
+      isEngaged: ({ imports, snapshots, background }) =>
+        imports.open !== undefined || snapshots.hasOpen || background.isBusy,
       close: (account, isSuperseded) => closeAccount(account, settings, isSuperseded),
     }),
     actions: toRivetActions(accountActions, settings),

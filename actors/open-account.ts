@@ -5,16 +5,20 @@ import type { ActorSettings } from '#actors/settings.ts'
 import { AccessTokenCache } from '#src/account/access-token-cache.ts'
 import type { Account, ImportLimits } from '#src/account/account.ts'
 import { AnswerCache } from '#src/account/answer-cache.ts'
+import { Background } from '#src/account/background.ts'
 import { Blobs } from '#src/account/blobs.ts'
 import { DirectoryMirror } from '#src/account/directory-mirror.ts'
 import type { ExportLimits } from '#src/account/export-limits.ts'
 import { FactorKinds } from '#src/account/factor-kinds.ts'
+import { resumeRestore } from '#src/account/history/restore.ts'
+import { followSettings } from '#src/account/history/settings.ts'
+import { HistoryWindow, trimmingOutbox } from '#src/account/history-window.ts'
 import type { IdempotencyCache } from '#src/account/idempotency-cache.ts'
 import { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
 import { provisionOrResume } from '#src/account/lifecycle/wake.ts'
 import { Members } from '#src/account/members.ts'
 import { MembershipMirror } from '#src/account/membership-mirror.ts'
-import { firehoseOutbox, Outbox } from '#src/account/outbox.ts'
+import { Outbox } from '#src/account/outbox.ts'
 import { PrivateOutbox } from '#src/account/private-outbox.ts'
 import { Profile } from '#src/account/profile.ts'
 import { closeOutboxes, Reminder } from '#src/account/reminder.ts'
@@ -66,10 +70,11 @@ export async function openAccount(
     profile,
     send: (state) => dispatch.directory.accounts.setState({ did, ...state }),
   })
+  const history = new HistoryWindow({ sql, clock, limits: settings.history })
   const outbox = new Outbox({
     ...delivery,
     sql,
-    table: firehoseOutbox,
+    table: trimmingOutbox(history),
     append: async (rows) => {
       // A consumer of the event may ask at once, and must get the new state.
       if (rows.some(({ kind }) => kind === '#account')) await directoryMirror.push()
@@ -124,6 +129,12 @@ export async function openAccount(
     imports: { open: undefined },
     importLimits: shared.importLimits,
     blobs,
+    history,
+    background: new Background({
+      ...delivery,
+      onFailure: (error) =>
+        log.warn({ did, err: error }, 'a step of a restore failed, will be retried'),
+    }),
     lane,
     idempotencyKeys: new IdempotencyKeys({ did, sql, keys, clock, lane, cache: shared.cache }),
     signer: cachedSigningKey({ did, keys, profile }),
@@ -140,6 +151,13 @@ export async function openAccount(
   void hold(cleanUpImports(account).catch(onCleanUpFailure))
   blobs.resume()
   membershipMirror.resume()
+  const onHistoryFailure = (error: unknown) =>
+    log.warn({ did, err: error }, 'going on with the history failed, until the next wake')
+  void hold(
+    followSettings(account)
+      .then(() => resumeRestore(account))
+      .catch(onHistoryFailure),
+  )
   return account
 }
 
@@ -161,11 +179,13 @@ export async function closeAccount(
     )
   })
   account.snapshots.closeAll()
+  const isAtRest = await account.background.close()
   await lane.settled()
   await blobs.close()
   idempotencyKeys.noteSleep()
   const row = await profile.find().catch(() => undefined)
-  if (!closeOutboxes(account) || isSuperseded) return
+  // With work left the reminder stays, which wakes the account.
+  if (!closeOutboxes(account) || isSuperseded || !isAtRest) return
   // The directory deletes the reminder with the account. By now there may be one for a new account of the same DID.
   if (row?.status === 'deleted') return
   // A reminder that stays wakes the account once more, which is harmless.

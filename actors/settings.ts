@@ -1,7 +1,9 @@
 /** What the actors of a process are given, the same for all of them. */
+
 import type { ImportSettings } from '#actors/import-limits.ts'
 import type { Schemas } from '#actors/schemas.ts'
 import type { Service } from '#src/account/account.ts'
+import type { HistoryLimits } from '#src/account/history-window.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
 import type { Log } from '#src/log.ts'
@@ -33,6 +35,7 @@ export interface ActorSettings {
   durable: () => Promise<void>
   /** Bytes that an account may have in blobs; undefined for any number. */
   blobQuotaBytes: number | undefined
+  history: HistoryLimits
   /** Longest time that an upload waits for a record, in ms. */
   blobTempMaxAgeMs: number
   /** Where other processes of the server call the actors of this one directly; undefined if they do not. */

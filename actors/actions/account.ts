@@ -6,6 +6,7 @@ import { blobsActions } from '#actors/actions/account/blobs.ts'
 import { byMembers } from '#actors/actions/account/by-members.ts'
 import { factorsActions } from '#actors/actions/account/factors.ts'
 import { groupActions } from '#actors/actions/account/group.ts'
+import { historyActions } from '#actors/actions/account/history.ts'
 import { lifecycleActions } from '#actors/actions/account/lifecycle.ts'
 import { oauthActions } from '#actors/actions/account/oauth.ts'
 import { repoActions } from '#actors/actions/account/repo.ts'
@@ -20,5 +21,6 @@ export const accountActions = byMembers({
   ...factorsActions,
   ...oauthActions,
   ...groupActions,
+  ...historyActions,
 } satisfies Actions)
 export type AccountActions = typeof accountActions

@@ -190,6 +190,7 @@ export const intendedUntested: IntendedDifference[] = [
   { what: '`_admin/checks`, `_admin/test-mail`', why: 'operators need them' },
   { what: 'Jetstream', why: 'apps need no relay and no service beside the server' },
   { what: 'platforms with accounts of their own', why: '[tenants](tenants.md)' },
+  { what: 'what a repo was', why: '[history](history.md)' },
   { what: '`dev.headwater.webhook.*`', why: 'platforms need not follow the firehose' },
   { what: '`dev.headwater.realtime.*`, `/lexicons/<nsid>.json`', why: 'apps need not poll' },
 ]

@@ -1,9 +1,11 @@
 /** The first argument of every function of an account: its database, write lane, clock, keys and caches. */
 import type { AccessTokenCache } from '#src/account/access-token-cache.ts'
 import type { AnswerCache } from '#src/account/answer-cache.ts'
+import type { Background } from '#src/account/background.ts'
 import type { Blobs } from '#src/account/blobs.ts'
 import type { DirectoryMirror } from '#src/account/directory-mirror.ts'
 import type { FactorKinds } from '#src/account/factor-kinds.ts'
+import type { HistoryWindow } from '#src/account/history-window.ts'
 import type { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
 import type { InitialState } from '#src/account/initial-state.ts'
 import type { Members } from '#src/account/members.ts'
@@ -73,6 +75,9 @@ export interface Account {
   readonly privateOutbox: PrivateOutbox
   readonly reminder: Reminder
   readonly blobs: Blobs
+  readonly history: HistoryWindow
+  /** Work that goes on after the call which began it. */
+  readonly background: Background
   readonly records: StoredRecords
   readonly snapshots: Snapshots
   readonly takedowns: Takedowns

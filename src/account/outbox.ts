@@ -14,6 +14,7 @@
  * The reminder is removed when the actor sleeps with nothing pending in either outbox (`closeOutboxes`).
  */
 import { deleteDelivered, type KeptAnswer } from '#src/account/kept-answers.ts'
+import { keepCommits } from '#src/account/past.ts'
 import { insertRows, type Sql, type Statement } from '#src/ports/sql.ts'
 import type { EncodedEvent } from '#src/protocol/frames.ts'
 
@@ -202,7 +203,7 @@ export const firehoseOutbox: OutboxTable<OutboxRow> = {
     return rows.map(({ head, rev, ...row }) => (head && rev ? { ...row, head, rev } : row))
   },
   bytesOf: ({ event }) => event.length,
-  deleteDelivered,
+  deleteDelivered: (through) => [...keepCommits(through), ...deleteDelivered(through)],
 }
 
 /** `answers` of those rows that are the first of a call with a key, by their ids. */
@@ -211,7 +212,7 @@ export function addToOutbox(
   answers?: ReadonlyMap<number, KeptAnswer>,
 ): Statement[] {
   if (rows.length === 0) return []
-  const values = rows.map(({ id, kind, event, seqAt, head, rev }) => [
+  const values = rows.map(({ id, kind, event, seqAt, head, rev, place }) => [
     id,
     kind,
     event,
@@ -220,8 +221,9 @@ export function addToOutbox(
     rev ?? null,
     answers?.get(id)?.key ?? '',
     answers?.get(id)?.answer ?? null,
+    ...(place ? [place.opsLength, place.blockAt, place.blockLength] : [null, null, null]),
   ])
-  return [
-    insertRows('INSERT INTO outbox (id, kind, event, seq_at, head, rev, key, answer)', values),
-  ]
+  const columns =
+    'id, kind, event, seq_at, head, rev, key, answer, ops_length, block_at, block_length'
+  return [insertRows(`INSERT INTO outbox (${columns})`, values)]
 }

@@ -233,7 +233,8 @@ export class WriteLane {
     this.#heads.durable = group.head
     this.#answers.clear()
     for (const { prepared } of group.members) prepared.onDurable?.()
-    this.#outbox.deliver(group.rows)
+    // Where the commit is in the event is for the table only.
+    this.#outbox.deliver(group.rows.map(({ place: _, ...row }) => row))
     for (const { waiting, prepared } of group.members) waiting.resolve(prepared.answer)
   }
 

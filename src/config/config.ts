@@ -2,6 +2,7 @@
 import { totalmem } from 'node:os'
 import { type BlobConfig, readBlobs } from '#src/config/blobs.ts'
 import { type EngineConfig, type PeerConfig, readEngine, readPeers } from '#src/config/engine.ts'
+import { type HistoryConfig, readHistory } from '#src/config/history.ts'
 import { type IdentityConfig, readIdentity } from '#src/config/identity.ts'
 import { type InviteConfig, readInvites } from '#src/config/invites.ts'
 import { type MailConfig, readMail } from '#src/config/mail.ts'
@@ -42,6 +43,7 @@ export interface Config extends TrafficConfig {
   limits: { blobUploadBytes: number; groupsPerAccount: number }
   imports: { accepted: boolean; maxBytes: number; maxRecords: number }
   blobs: BlobConfig
+  history: HistoryConfig
   /** Free bytes of a disk below which nothing that users send is stored. */
   minFreeDiskBytes: number
   sequencer: { backfillMs: number; subscriptionBuffer: number }
@@ -119,6 +121,7 @@ export function readConfig(env: Environment): Config {
       groupsPerAccount: read.integer('PDS_MAX_GROUPS_PER_ACCOUNT', 0, 1_000_000) ?? 10,
     },
     blobs: readBlobs(read),
+    history: readHistory(read),
     minFreeDiskBytes: read.integer('PDS_MIN_FREE_DISK_BYTES', 0, 2 ** 50) ?? 128 * 1024 * 1024,
     imports: {
       accepted: read.flag('PDS_ACCEPTING_REPO_IMPORTS') ?? true,

@@ -9,10 +9,11 @@ import { insertRows, type Statement } from '#src/ports/sql.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
 
 export type NewSigningKey = Pick<InitialState, 'signingKey' | 'signingKeyDid'>
-type Row = Omit<InitialState, 'deleteAfter' | 'group' | 'records'> & {
+type Row = Omit<InitialState, 'deleteAfter' | 'group' | 'records' | 'tenant'> & {
   deleteAfter: number | null
   groupState: string | null
   records: string | null
+  tenant: string | null
 }
 export type Confirmation = Pick<InitialState, 'passwordHash' | 'tokenId' | 'createdAt'>
 
@@ -23,16 +24,17 @@ export async function findInitialState(
   const row = await sql.first<Row>(
     `SELECT handle, email, password_hash AS passwordHash, signing_key AS signingKey,
        signing_key_did AS signingKeyDid, token_id AS tokenId, birth.created_at AS createdAt,
-       status, delete_after AS deleteAfter, group_state AS groupState, records
+       status, delete_after AS deleteAfter, group_state AS groupState, records, tenant
      FROM birth JOIN account USING (did)
      WHERE did = ? AND reserved_until IS NULL AND status IN ('active', 'deactivated')`,
     did,
   )
   if (row === undefined) return null
-  const { deleteAfter, groupState, records, ...state } = row
+  const { deleteAfter, groupState, records, tenant, ...state } = row
   return {
     ...state,
     deleteAfter: deleteAfter === null ? null : isoTime(deleteAfter),
+    ...(tenant !== null && { tenant }),
     ...(groupState !== null && { group: JSON.parse(groupState) as GroupState }),
     ...(records !== null && { records: JSON.parse(records) as NewRecord[] }),
   }

@@ -36,6 +36,22 @@ export function carFile(root: string | null, blocks: Iterable<Block>): Uint8Arra
   return out
 }
 
+/** Where the bytes of the first block are. */
+export function firstBlockOf(car: Uint8Array): { at: number; length: number } {
+  const [headerLength, header] = readVarint(car, 0)
+  const [length, body] = readVarint(car, header + headerLength)
+  return { at: body + CID_LENGTH, length: length - CID_LENGTH }
+}
+
+function readVarint(bytes: Uint8Array, from: number): [value: number, end: number] {
+  let value = 0
+  for (let at = from, scale = 1; ; at++, scale *= 128) {
+    const byte = bytes[at] ?? 0
+    value += (byte & 0x7f) * scale
+    if (byte < 0x80) return [value, at + 1]
+  }
+}
+
 function varintLength(value: number): number {
   let length = 1
   for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length++

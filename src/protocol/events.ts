@@ -1,6 +1,13 @@
 /** The four firehose events, encoded without their seq (com.atproto.sync.subscribeRepos). */
+import { decode } from '@atproto/lex-cbor'
+import { firstBlockOf } from '#src/protocol/car.ts'
 import { CborWriter } from '#src/protocol/cbor.ts'
-import { type EncodedEvent, type EventKind, eventBody } from '#src/protocol/frames.ts'
+import {
+  type CommitPlace,
+  type EncodedEvent,
+  type EventKind,
+  eventBody,
+} from '#src/protocol/frames.ts'
 
 /** `prev` is the CID that an update or delete replaces. */
 export interface CommitOp {
@@ -49,21 +56,53 @@ function unlessAbsent<T>(
   return value === null || value === undefined ? [] : [[name, () => write(value)]]
 }
 
+/** The first block of `blocks` is the commit's. */
 export function encodeCommitEvent(event: CommitEvent): EncodedEvent {
+  let opsLength = 0
+  let blocksEnd = 0
   const encoded = encode('#commit', [
-    ['ops', () => encodeOps(event.ops)],
+    [
+      'ops',
+      () => {
+        const from = writer.length
+        encodeOps(event.ops)
+        opsLength = writer.length - from
+      },
+    ],
     ['rev', () => writer.text(event.rev)],
     ['repo', () => writer.text(event.did)],
     ['time', () => writer.text(event.time)],
     ['blobs', () => writer.array(0)],
     ['since', () => (event.since === null ? writer.null() : writer.text(event.since))],
-    ['blocks', () => writer.bytes(event.blocks)],
+    [
+      'blocks',
+      () => {
+        blocksEnd = writer.bytes(event.blocks).length
+      },
+    ],
     ['commit', () => writer.link(event.commit)],
     ['rebase', () => writer.bool(false)],
     ['tooBig', () => writer.bool(false)],
     ...unlessAbsent('prevData', event.prevData, (value) => writer.link(value)),
   ])
-  return { ...encoded, head: event.commit, rev: event.rev }
+  const place = placeOf(opsLength, event.blocks, blocksEnd)
+  return { ...encoded, head: event.commit, rev: event.rev, place }
+}
+
+function placeOf(opsLength: number, blocks: Uint8Array, blocksEnd: number): CommitPlace {
+  const { at, length } = firstBlockOf(blocks)
+  return { opsLength, blockAt: blocksEnd - blocks.length + at, blockLength: length }
+}
+
+/** Reads the operations of a #commit, as they are encoded there. Throws if they are not DAG-CBOR. */
+export function readOps(bytes: Uint8Array): CommitOp[] {
+  const ops = decode(bytes) as { action: string; path: string; cid: unknown; prev?: unknown }[]
+  return ops.map(({ action, path, cid, prev }) => ({
+    action: action as CommitOp['action'],
+    path,
+    cid: cid === null ? null : String(cid),
+    ...(prev !== undefined && { prev: String(prev) }),
+  }))
 }
 
 /** How many operations an encoded `#commit` has. Throws if the event is not DAG-CBOR. */
@@ -99,14 +138,22 @@ export interface SyncEvent {
   blocks: Uint8Array
 }
 
+/** The first block of `blocks` is the commit's. */
 export function encodeSyncEvent(event: SyncEvent): EncodedEvent {
+  let blocksEnd = 0
   const encoded = encode('#sync', [
     ['did', () => writer.text(event.did)],
     ['rev', () => writer.text(event.rev)],
     ['time', () => writer.text(event.time)],
-    ['blocks', () => writer.bytes(event.blocks)],
+    [
+      'blocks',
+      () => {
+        blocksEnd = writer.bytes(event.blocks).length
+      },
+    ],
   ])
-  return { ...encoded, head: event.commit, rev: event.rev }
+  const place = placeOf(0, event.blocks, blocksEnd)
+  return { ...encoded, head: event.commit, rev: event.rev, place }
 }
 
 export function encodeIdentityEvent(event: {

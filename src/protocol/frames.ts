@@ -12,7 +12,20 @@ export interface EncodedEvent {
   /** The repo's commit after this event, if the event has one. */
   head?: string
   rev?: string
+  /** If the event has the signed commit. */
+  place?: CommitPlace
 }
+
+/** Where in an event without its seq its commit is, in bytes. */
+export interface CommitPlace {
+  /** Of the encoded operations, which begin at `opsAt`; 0 if there are none. */
+  opsLength: number
+  blockAt: number
+  blockLength: number
+}
+
+/** Where the operations of a #commit begin: after the header of the map and their name. */
+export const opsAt = 5
 
 const writer = new CborWriter()
 const headers = new Map<string, Uint8Array>()

@@ -98,6 +98,7 @@ export async function startActorsOf(
       ...{ durable, peerAddress: peers.address, processId: folder.id() },
       imports: { ...config.imports, folder: folder.at('imports') },
       blobQuotaBytes: config.blobs.accountQuotaBytes,
+      history: config.history,
       blobTempMaxAgeMs: config.blobs.tempMaxAgeMs,
       privateNetworks: config.identity.privateNetworks,
     }

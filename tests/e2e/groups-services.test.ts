@@ -1,4 +1,4 @@
-/** Groups without a person at the keyboard: an external policy server as an owner, and realtime as a member. */
+/** Groups without a person at the keyboard: an external policy server as an owner, realtime as a member, and the history. */
 import { AtpAgent, type AtpSessionData } from '@atproto/api'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { bearer, failed, groupClient, ok } from '#tests/support/group-client.ts'
@@ -16,7 +16,7 @@ const { server, olga, eddie, vera } = await serverWithAccounts(['olga', 'eddie',
 const { did: aud } = (await olga.agent.com.atproto.server.describeServer()).data
 const policy = await startPolicyServer()
 afterAll(() => policy[Symbol.asyncDispose]())
-const { fetched, tokenFor, ask } = groupClient(server)
+const { fetched, tokenFor, ask, actAs } = groupClient(server)
 const collection = 'com.example.recipe'
 const nsid = 'dev.headwater.realtime'
 
@@ -201,5 +201,47 @@ describe('realtime as a member of a group', () => {
     ok(await ask(olga, 'removeMember', { account, did: eddie.did }))
     expect(await client.next('left')).toMatchObject({ id: 'c', error: 'NotAllowed' })
     expect(client.closeCode).toBeUndefined()
+  })
+})
+
+describe('the history of a group', () => {
+  const history = 'dev.headwater.history'
+
+  it('shows what a member did, gives the repo as it was, and undoes it by commits', async () => {
+    const members = [{ did: vera.did, role: 'editor' }]
+    const { did } = ok(await ask(eddie, 'create', { handle: 'archive.test', members }))
+    const account = did as string
+    const asOwner = { headers: bearer(eddie.agent.session!.accessJwt) }
+    const write = (who: TestAccount, group: string, name: string) =>
+      actAs(who, group, 'com.atproto.repo.createRecord', {
+        input: { repo: group, collection, record: { $type: collection, name } },
+      })
+    const asked = (name: string, query: object = {}) =>
+      fetched(`${history}.${name}`, { ...asOwner, query: { account, ...query } })
+    ok(await write(eddie, account, 'stew'))
+    const exported = await fetch(`${server.url}/xrpc/com.atproto.sync.getRepo?did=${account}`)
+    const car = Buffer.from(await exported.arrayBuffer())
+    const { commits } = ok(await asked('listCommits')) as { commits: { rev: string }[] }
+    const at = commits[0]!.rev
+    for (const name of ['spam', 'more spam']) ok(await write(vera, account, name))
+    expect(ok(await asked('listCommits', { actor: vera.did }))['commits']).toHaveLength(2)
+    expect(ok(await asked('getDiff', { from: at }))).toMatchObject({
+      total: 2,
+      changes: [{ action: 'create' }, { action: 'create' }],
+    })
+    const query = new URLSearchParams({ account, at })
+    const then = await fetch(`${server.url}/xrpc/${history}.getRepo?${query}`, asOwner)
+    expect(Buffer.compare(Buffer.from(await then.arrayBuffer()), car)).toBe(0)
+    const input = { account, at, actor: vera.did }
+    const plan = ok(await fetched(`${history}.restoreRepo`, { ...asOwner, input }))
+    expect(plan).toMatchObject({ deletes: 2, creates: 0, updates: 0 })
+    await expect
+      .poll(async () => ok(await asked('getRestore'))['restore'], { timeout: 20_000 })
+      .toMatchObject({ left: 0, done: 2 })
+    const { data } = await olga.agent.com.atproto.repo.listRecords({ repo: account, collection })
+    expect(data.records.map(({ value }) => value['name'])).toEqual(['stew'])
+    const token = bearer(await tokenFor(vera, `${history}.listCommits`))
+    const byEditor = await fetched(`${history}.listCommits`, { headers: token, query: { account } })
+    expect(byEditor).toMatchObject(failed(403, 'Forbidden'))
   })
 })

@@ -102,6 +102,7 @@ export function testSettings(
       maxRecords: 1_000_000,
     },
     blobQuotaBytes: undefined,
+    history: { days: 30, maxBytes: 20_000_000 },
     blobTempMaxAgeMs: 86_400_000,
     privateNetworks: true,
     webhookStats: new WebhookStats(systemClock),

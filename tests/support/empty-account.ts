@@ -2,16 +2,18 @@
 import { AccessTokenCache } from '#src/account/access-token-cache.ts'
 import type { Account } from '#src/account/account.ts'
 import { AnswerCache } from '#src/account/answer-cache.ts'
+import { Background } from '#src/account/background.ts'
 import { DirectoryMirror, type MirroredState } from '#src/account/directory-mirror.ts'
 import { ExportLimits } from '#src/account/export-limits.ts'
 import { FactorKinds } from '#src/account/factor-kinds.ts'
+import { HistoryWindow, trimmingOutbox } from '#src/account/history-window.ts'
 import { IdempotencyCache } from '#src/account/idempotency-cache.ts'
 import { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
 import type { InitialState } from '#src/account/initial-state.ts'
 import { provisionOrResume } from '#src/account/lifecycle/wake.ts'
 import { Members } from '#src/account/members.ts'
 import { MembershipMirror, type MirroredMembership } from '#src/account/membership-mirror.ts'
-import { firehoseOutbox, Outbox, type OutboxRow } from '#src/account/outbox.ts'
+import { Outbox, type OutboxRow } from '#src/account/outbox.ts'
 import type { PrivateEventRow } from '#src/account/private-events.ts'
 import { PrivateOutbox } from '#src/account/private-outbox.ts'
 import { Profile } from '#src/account/profile.ts'
@@ -98,10 +100,12 @@ export function emptyAccount(
     },
   })
   const sql = overNodeSql(privateOutbox.sql, database)
+  const limits = { days: 30, maxBytes: 20_000_000 }
+  const history = new HistoryWindow({ sql, clock, limits })
   const outbox = new Outbox({
     ...delivery,
     sql,
-    table: firehoseOutbox,
+    table: trimmingOutbox(history),
     append: async (rows) => {
       if (rows.some(({ kind }) => kind === '#account')) await directoryMirror.push()
       delivered.push(...rows)
@@ -138,6 +142,8 @@ export function emptyAccount(
     reminder,
     tids: new TidClock(did, clock),
     records: new StoredRecords(sql),
+    history,
+    background: new Background(delivery),
     snapshots: new Snapshots({ timer: systemTimer, limits: new ExportLimits() }),
     blobs: testBlobs({ did, sql, clock }),
     takedowns: new Takedowns(sql),

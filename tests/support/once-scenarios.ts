@@ -12,7 +12,7 @@ import {
 import { beginTotp, confirmTotp } from '#src/account/factors/totp.ts'
 import { createGrant } from '#src/account/oauth/grants.ts'
 import { addImportPage, beginImport } from '#src/account/repo/import.ts'
-import { createRecord } from '#src/account/repo/write.ts'
+import { createRecord, deleteRecord } from '#src/account/repo/write.ts'
 import { createClaim } from '#src/account/sessions/claims.ts'
 import type { EmailPurpose } from '#src/account/sessions/email-tokens.ts'
 import { confirmEmail, requestEmailUpdate, requestToken } from '#src/account/sessions/emails.ts'
@@ -68,7 +68,7 @@ async function withPasskey(account: Account): Promise<Authenticator> {
 type RepoWrite = 'createRecord' | 'putRecord' | 'deleteRecord' | 'applyWrites'
 
 /** Actions whose effect is one commit, whose event keeps the key and the answer. */
-export const commits: Record<`repo.${RepoWrite}`, OnceScenario> = {
+export const commits: Record<`repo.${RepoWrite}` | 'history.restoreRecords', OnceScenario> = {
   'repo.createRecord': async () => (remote) => remote.repo.createRecord({ collection, record }),
   'repo.putRecord': async () => (remote) =>
     remote.repo.putRecord({ collection, rkey: 'one', record }),
@@ -80,6 +80,18 @@ export const commits: Record<`repo.${RepoWrite}`, OnceScenario> = {
     remote.repo.applyWrites({
       writes: [{ $type: 'com.atproto.repo.applyWrites#create', collection, value: record }],
     }),
+  'history.restoreRecords': async (account) => {
+    const at = await withDeletedRecord(account)
+    const paths = [`${collection}/one`]
+    return (remote) => remote.history.restoreRecords({ by: { did: testDid }, at, paths })
+  },
+}
+
+/** Returns the rev at which the record was there. */
+async function withDeletedRecord(account: Account): Promise<string> {
+  const { commit } = await createRecord(account, { collection, rkey: 'one', record })
+  await deleteRecord(account, { collection, rkey: 'one' })
+  return commit!.rev
 }
 
 /** The others that must run once; the compiler says if one is missing. */
@@ -88,6 +100,15 @@ export const keyed: Record<
   OnceScenario
 > = {
   ...groupScenarios,
+  'history.restoreRepo': async (account) => {
+    const at = await withDeletedRecord(account)
+    return (remote) => remote.history.restoreRepo({ by: { did: testDid }, at })
+  },
+  'history.putSettings': async () => (remote) =>
+    remote.history.putSettings({ by: { did: testDid }, days: 3 }),
+  'history.deleteVersions': async () => (remote) =>
+    remote.history.deleteVersions({ by: { did: testDid }, collection, rkey: 'one' }),
+  'history.empty': async () => (remote) => remote.history.empty({ by: { did: testDid } }),
   'session.createSession': async (account) => {
     const authFactorToken = await withFactor(account)
     return (remote) => remote.session.createSession({ password, authFactorToken, client })

@@ -5,15 +5,18 @@ import { join } from 'node:path'
 import { AccessTokenCache } from '#src/account/access-token-cache.ts'
 import type { Account, ImportLimits } from '#src/account/account.ts'
 import { AnswerCache } from '#src/account/answer-cache.ts'
+import { Background } from '#src/account/background.ts'
 import { DirectoryMirror, type MirroredState } from '#src/account/directory-mirror.ts'
 import { ExportLimits } from '#src/account/export-limits.ts'
 import { FactorKinds } from '#src/account/factor-kinds.ts'
 import { saveRoot } from '#src/account/head.ts'
+import { type HistoryLimits, HistoryWindow, trimmingOutbox } from '#src/account/history-window.ts'
 import { IdempotencyCache } from '#src/account/idempotency-cache.ts'
 import { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
 import { Members } from '#src/account/members.ts'
 import { MembershipMirror, type MirroredMembership } from '#src/account/membership-mirror.ts'
-import { firehoseOutbox, Outbox, type OutboxRow } from '#src/account/outbox.ts'
+import { Outbox, type OutboxRow } from '#src/account/outbox.ts'
+import { beginHistory } from '#src/account/past.ts'
 import type { PrivateEventRow } from '#src/account/private-events.ts'
 import { PrivateOutbox } from '#src/account/private-outbox.ts'
 import { Profile } from '#src/account/profile.ts'
@@ -63,6 +66,7 @@ export async function openTestAccount(
     importLimits?: ImportLimits
     exportLimits?: ExportLimits
     timer?: Timer
+    history?: HistoryLimits
   } = {},
 ): Promise<OpenAccount> {
   const database = options.sql ?? nodeSql({ schema: accountSchema, ...options })
@@ -88,10 +92,14 @@ export async function openTestAccount(
     },
   })
   const sql = overNodeSql(privateOutbox.sql, database as NodeSql)
+  const history = new HistoryWindow({
+    ...{ sql, clock },
+    limits: options.history ?? { days: 30, maxBytes: 20_000_000 },
+  })
   const outbox = new Outbox({
     ...delivery,
     sql,
-    table: firehoseOutbox,
+    table: trimmingOutbox(history),
     append: async (rows) => {
       if (failures-- > 0) throw new Error('the sequencer is away')
       delivered.push(...rows)
@@ -129,6 +137,8 @@ export async function openTestAccount(
     reminder,
     tids: new TidClock(testDid, clock),
     records: new StoredRecords(sql),
+    history,
+    background: new Background(delivery),
     snapshots: new Snapshots({
       timer: options.timer ?? systemTimer,
       limits: options.exportLimits ?? new ExportLimits(),
@@ -186,12 +196,14 @@ export function testImportLimits({
 }
 
 async function insertAccount({ sql, tids }: Account): Promise<void> {
+  const root = firstRoot({ did: testDid, signer: testKey, rev: tids.next() })
   await sql.batch([
     {
       sql: `INSERT INTO account (id, handle, email, password_hash, signing_key, signing_key_did, status, created_at)
             VALUES (1, 'alice.test', 'alice@example.com', '', ?, ?, 'active', '2026-01-01T00:00:00.000Z')`,
       params: [keys.seal(new Uint8Array(32).fill(7), testDid), testKey.did()],
     },
-    saveRoot(firstRoot({ did: testDid, signer: testKey, rev: tids.next() })),
+    saveRoot(root),
+    ...beginHistory(root, false),
   ])
 }

@@ -2,6 +2,7 @@
 import { encode } from '@atproto/lex-cbor'
 import type { LexMap } from '@atproto/lex-data'
 import type { Account } from '#src/account/account.ts'
+import { openExportAt } from '#src/account/history/export.ts'
 import { openExport, readExport } from '#src/account/repo/export.ts'
 import { abortImport, addImportPage, beginImport, finishImport } from '#src/account/repo/import.ts'
 import { importRepo } from '#src/gateway/methods/import-repo.ts'
@@ -78,7 +79,15 @@ export async function importCar(
 
 /** The whole repo, as getRepo sends it. */
 export async function exportedCar(account: Account): Promise<Uint8Array> {
-  const { id } = await openExport(account, {}, 'self')
+  return readCar(account, await openExport(account, {}, 'self'))
+}
+
+/** The repo as it was, as the history sends it to the account itself. */
+export async function exportedCarAt(account: Account, at: string): Promise<Uint8Array> {
+  return readCar(account, await openExportAt(account, { by: { did: account.did }, at }))
+}
+
+async function readCar(account: Account, { id }: { id: string }): Promise<Uint8Array> {
   const pages: Uint8Array[] = []
   for (let done = false; !done; ) {
     const page = await readExport(account, { id, n: pages.length })

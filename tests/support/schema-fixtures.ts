@@ -8,9 +8,11 @@ import { createRecoveryCodes } from '#src/account/factors/codes.ts'
 import { beginTotp, confirmTotp } from '#src/account/factors/totp.ts'
 import { acceptInvite } from '#src/account/group/invitations.ts'
 import { putRole } from '#src/account/group/roles.ts'
+import { storeRestore } from '#src/account/history/restore-rows.ts'
 import { deleteDelivered } from '#src/account/kept-answers.ts'
 import { setAuthorizedClient, signInOnDevice } from '#src/account/oauth/devices-and-clients.ts'
 import { createGrant, rotateGrant } from '#src/account/oauth/grants.ts'
+import { keepCommits } from '#src/account/past.ts'
 import { putPreferences } from '#src/account/preferences/preferences.ts'
 import { setRecordTakedown } from '#src/account/repo/takedowns.ts'
 import { createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'
@@ -58,7 +60,12 @@ export async function fillAccount(account: Account): Promise<void> {
   account.privateOutbox.close()
   await setPassword(account, { password })
   await createWithKey(account, 'kept')
-  await account.sql.batch(deleteDelivered((await account.lane.head()).outboxId))
+  const { outboxId, rev } = await account.lane.head()
+  await account.sql.batch([...keepCommits(outboxId), ...deleteDelivered(outboxId)])
+  // Of a restore that was cut off.
+  const restore = { startedAt: now, by: { did: account.did }, detail: `to ${rev}` }
+  const item = { path: `${collection}/lost`, cid: imageCid, current: null }
+  await account.sql.batch(storeRestore(restore, [item]))
   for (const rkey of ['one', 'two', 'gone', 'hidden']) {
     await createRecord(account, { collection, rkey, record: { $type: collection, rkey } })
   }

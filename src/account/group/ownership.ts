@@ -108,7 +108,9 @@ export async function convert(
   { session, ...input }: { by: Principal; owner: string; session?: string },
   key?: IdempotencyKey,
 ): Promise<void> {
-  return unlessEndedByClaim(account, session, () => toGroup(account, input, key))
+  await unlessEndedByClaim(account, session, () => toGroup(account, input, key))
+  // That of a group is longer.
+  await account.history.load()
 }
 
 function toGroup(

@@ -15,6 +15,7 @@ import { firstMembers } from '#src/account/group/first-members.ts'
 import { type Root, saveRoot } from '#src/account/head.ts'
 import type { InitialState } from '#src/account/initial-state.ts'
 import { addToOutbox } from '#src/account/outbox.ts'
+import { beginHistory } from '#src/account/past.ts'
 import { insertProfile, type ProfileRow } from '#src/account/profile.ts'
 import { firstCommitEvents, firstRoot, firstTree } from '#src/account/repo/init.ts'
 import { type NewRecord, putRecords } from '#src/account/repo/records.ts'
@@ -76,6 +77,7 @@ async function provision(account: Account, initial: InitialState): Promise<void>
       saveRoot({ ...root, outboxId: firstId + events.length }),
       ...putRecords(records, root.rev, false),
       ...beginsWith(account, initial, root.rev),
+      ...beginHistory(root, initial.tenant !== undefined),
       ...addToOutbox(events),
     ])
     idempotencyKeys.beginFirstActivation()
@@ -102,6 +104,7 @@ async function reprovision(account: Account, initial: InitialState): Promise<voi
         insertProfile(rowOf(initial)),
         ...putRecords(records, root.rev, false),
         ...beginsWith(account, initial, root.rev),
+        ...beginHistory(root, initial.tenant !== undefined),
       ]
       const events = firstEvents(account, initial, { ...root, outboxId: 0 }, records)
       return { answer: undefined, head: { ...root, tree }, statements, events }

@@ -1,6 +1,7 @@
 /** The only function that commits: record writes in, a signed commit with its statements and its event out. */
 import type { Account } from '#src/account/account.ts'
 import { type BlobChange, blobStatements, mustHaveBlobs } from '#src/account/blobs/references.ts'
+import { keepRecords } from '#src/account/past.ts'
 import {
   backlinkKey,
   collectionOf,
@@ -62,6 +63,10 @@ export async function commitWrites(
     head: { ...commit, tree },
     statements: [
       ...(blobs ? blobStatements(blobs) : []),
+      ...keepRecords(
+        ops.flatMap(({ path, prev }) => (prev === undefined ? [] : path)),
+        rev,
+      ),
       ...statementsFor(writes, rev),
       ...(await endTakedowns(account, writes)),
     ],

@@ -31,7 +31,12 @@ const FIRST_CHUNK = 50
 const SINCE_CHUNK = 1_000
 const TOMBSTONES = 1_000
 
-export function* wholeRepo(account: Account, head: Head): Generator<Chunk> {
+/** `past` are the ids in `past_record` of records that are not in `record` any more, by path: if the head is an old one. */
+export function* wholeRepo(
+  account: Account,
+  head: Head,
+  past: ReadonlyMap<string, number> = new Map(),
+): Generator<Chunk> {
   let steps: (TreeNode | Leaf)[] = []
   let leaves = 0
   let size = FIRST_CHUNK
@@ -43,18 +48,29 @@ export function* wholeRepo(account: Account, head: Head): Generator<Chunk> {
     steps.push({ path: step.key, cid: step.cid })
     leaves++
     if (leaves < size) continue
-    yield chunkOfSteps(account, steps)
+    yield chunkOfSteps(account, steps, past)
     steps = []
     leaves = 0
     size = CHUNK
   }
-  yield chunkOfSteps(account, steps)
+  yield chunkOfSteps(account, steps, past)
 }
 
-function chunkOfSteps(account: Account, steps: readonly (TreeNode | Leaf)[]): Chunk {
+function chunkOfSteps(
+  account: Account,
+  steps: readonly (TreeNode | Leaf)[],
+  past: ReadonlyMap<string, number>,
+): Chunk {
   const leaves = steps.filter((step) => 'path' in step)
   return chunk(
-    () => readRecords(account, leaves, ''),
+    async () => {
+      const records = await readRecords(account, leaves, '')
+      const ids = leaves.flatMap(({ path }) => past.get(path) ?? [])
+      for (const row of ids.length === 0 ? [] : await readPastRecords(account, ids)) {
+        records.set(row.path, row)
+      }
+      return records
+    },
     (rows, replaced) =>
       steps.map((step): ExportItem => {
         if (!('path' in step)) return nodeItem(step)
@@ -152,6 +168,12 @@ async function readRecords(
     since,
   )
   return new Map(rows.map((row) => [row.path, row]))
+}
+
+function readPastRecords({ sql }: Account, ids: readonly number[]): Promise<SmallRecord[]> {
+  const query = `SELECT path, cid, value FROM past_record
+                 WHERE id IN (SELECT value FROM json_each(?)) ORDER BY path`
+  return smallRecords(sql, query, JSON.stringify(ids))
 }
 
 async function readTombstones({ sql }: Account, after: string, since: string): Promise<string[]> {

@@ -2,6 +2,7 @@
 
 import { mustBeReadable, type Reader } from '#src/account/access.ts'
 import type { Account } from '#src/account/account.ts'
+import type { Head } from '#src/account/head.ts'
 import {
   type Chunk,
   changed,
@@ -9,7 +10,7 @@ import {
   type ExportItem,
   wholeRepo,
 } from '#src/account/repo/export-chunks.ts'
-import { exportExpired } from '#src/account/snapshots.ts'
+import { type Exporter, exportExpired } from '#src/account/snapshots.ts'
 import type { Job } from '#src/account/write-lane.ts'
 import { Mutex } from '#src/ports/mutex.ts'
 import { fromHex } from '#src/ports/sql.ts'
@@ -60,21 +61,33 @@ export async function openExport(
   const begin: Job<string> = ({ head }) => {
     const chunks =
       since === undefined ? wholeRepo(account, head) : chunksSince(account, head, since)
-    const progress: Progress = {
-      chunks,
-      next: undefined,
-      items: [],
-      blocks: [],
-      last: undefined,
-      mutex: new Mutex(),
-    }
     const isOwner = as !== 'anyone'
-    const exporter = { address: isOwner ? undefined : from, isOwner }
-    const answer = account.snapshots.begin(head, progress, exporter)
+    const answer = beginExport(account, head, chunks, {
+      address: isOwner ? undefined : from,
+      isOwner,
+    })
     return { answer, head, statements: [], events: [] }
   }
   const id = await account.lane.write(begin, { readsDatabase: true })
   return first ? { id, first: await readExport(account, { id, n: 0 }) } : { id }
+}
+
+/** Begins the export of these chunks of the repo at `head`. Throws 503 or 429 as `openExport`. */
+export function beginExport(
+  { snapshots }: Account,
+  head: Head,
+  chunks: Iterator<Chunk>,
+  exporter: Exporter,
+): string {
+  const progress: Progress = {
+    chunks,
+    next: undefined,
+    items: [],
+    blocks: [],
+    last: undefined,
+    mutex: new Mutex(),
+  }
+  return snapshots.begin(head, progress, exporter)
 }
 
 /** Page `n`, counted from 0; the last one may be read again. Throws 400 ExportExpired for any other but the next. */
@@ -155,7 +168,9 @@ async function readLargeRecord(
   { path = '', cid }: ExportItem,
 ): Promise<Uint8Array> {
   const row = await sql.first<{ value: string }>(
-    'SELECT hex(value) AS value FROM record WHERE path = ? AND cid = ?',
+    `SELECT hex(value) AS value FROM record WHERE path = ?1 AND cid = ?2
+     UNION ALL
+     SELECT hex(value) FROM past_record WHERE path = ?1 AND cid = ?2 AND value IS NOT NULL LIMIT 1`,
     path,
     cid,
   )

@@ -15,6 +15,7 @@ import { randomUUID } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
 import { markChangedBlobs } from '#src/account/blobs/references.ts'
 import { OpenImport, type PreparedImport } from '#src/account/open-import.ts'
+import { restartHistory } from '#src/account/past.ts'
 import {
   dropStagingTables,
   hasStagingTables,
@@ -191,6 +192,7 @@ async function replaceRepo(
         ...swapTables(),
         markChangedBlobs(),
         deleteStaleTakedowns(),
+        ...restartHistory(commit),
         ...account.idempotencyKeys.markUsed(key, { done: true }),
       ],
       onDurable: () => {

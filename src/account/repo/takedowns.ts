@@ -1,5 +1,6 @@
 /** Record takedowns: the record is hidden from getRecord and listRecords, while the signed repo stays unchanged. */
 import type { Account } from '#src/account/account.ts'
+import { forgetValues } from '#src/account/past.ts'
 import { addPrivateEvents, type PrivateFields } from '#src/account/private-events.ts'
 import { setTakedown } from '#src/account/takedowns.ts'
 import type { Statement } from '#src/ports/sql.ts'
@@ -38,6 +39,8 @@ export async function setRecordTakedown(
     const uri = `at://${account.did}/${path}`
     const statements =
       cid === null ? [] : [changeEvent(account, path, { uri, cid }, ref), setTakedown(path, ref)]
+    // What it was before must not come back either.
+    if (cid !== null && ref !== null) statements.push(forgetValues(path))
     if (ref !== null) account.takedowns.assumeExist()
     return { answer: undefined, head, statements, events: [] }
   })

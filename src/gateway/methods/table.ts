@@ -21,6 +21,7 @@ import * as groupJoining from '#src/gateway/methods/dev.headwater.group.joining.
 import * as groupRoles from '#src/gateway/methods/dev.headwater.group.roles.ts'
 import * as groupSigningIn from '#src/gateway/methods/dev.headwater.group.signing-in.ts'
 import * as group from '#src/gateway/methods/dev.headwater.group.ts'
+import * as history from '#src/gateway/methods/dev.headwater.history.ts'
 import * as tenantAccess from '#src/gateway/methods/dev.headwater.tenant.access.ts'
 import * as tenantAccounts from '#src/gateway/methods/dev.headwater.tenant.accounts.ts'
 import * as tenantClaims from '#src/gateway/methods/dev.headwater.tenant.claims.ts'
@@ -55,6 +56,7 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     groupRoles,
     groupJoining,
     groupSigningIn,
+    history,
     delegation,
     tenantAdmin,
     tenant,

@@ -35,7 +35,8 @@ const openGroupMethods = lowerCaseSet(['dev.headwater.group.getMe', 'dev.headwat
 export function isPrivilegedMethod(nsid: string): boolean {
   const name = nsid.toLowerCase()
   const isOfGroups = name.startsWith('dev.headwater.group.') && !openGroupMethods.has(name)
-  return name.startsWith('chat.bsky.') || isOfGroups || privilegedMethods.has(name)
+  const isOfHistory = name.startsWith('dev.headwater.history.')
+  return name.startsWith('chat.bsky.') || isOfGroups || isOfHistory || privilegedMethods.has(name)
 }
 
 function lowerCaseSet(nsids: readonly string[]): ReadonlySet<string> {

@@ -9,6 +9,8 @@ const methods = new Set([
   'com.atproto.server.createAccount',
   'app.bsky.actor.putPreferences',
   'dev.headwater.group.create',
+  'dev.headwater.history.restoreRecords',
+  'dev.headwater.history.restoreRepo',
 ])
 
 export function storesContent(nsid: string): boolean {

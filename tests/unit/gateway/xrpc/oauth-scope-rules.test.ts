@@ -101,6 +101,10 @@ const ofGroups = [
   ...['acceptOwnership', 'getAuditLog', 'createSession'],
   ...['createAppPassword', 'listAppPasswords', 'revokeAppPassword'],
 ].map((name) => `dev.headwater.group.${name}`)
+const ofHistory = [
+  ...['listCommits', 'getDiff', 'getRecordVersions', 'getRepo', 'getRestore', 'getSettings'],
+  ...['putSettings', 'restoreRecords', 'restoreRepo', 'deleteVersions', 'empty'],
+].map((name) => `dev.headwater.history.${name}`)
 /** As Tranquil names them, and the method that does the same. */
 const asDelegation = [
   ['listControllers', 'listMembers'],
@@ -151,6 +155,7 @@ describe('OAuth scope rules', () => {
       ...byScope.map(([nsid]) => nsid),
       ...neverByApps,
       ...ofGroups,
+      ...ofHistory,
       ...asDelegation.map(([nsid]) => nsid),
     ]
     expect(ruled.map(({ nsid }) => nsid).sort()).toEqual(known.sort())
@@ -191,15 +196,18 @@ describe('OAuth scope rules', () => {
     }
   })
 
-  it.each(ofGroups)('%s: by the scope for this method of the group service', (nsid) => {
-    const own = 'aud=did:web:pds.example.com%23group'
-    expect(outcome(nsid, `rpc:${nsid}?${own}`)).toBe('allowed')
-    expect(outcome(nsid, `rpc:dev.headwater.group.other?${own}`)).toEqual([
-      403,
-      'ScopeMissingError',
-    ])
-    expect(outcome(nsid, 'transition:generic')).toEqual([403, 'ScopeMissingError'])
-  })
+  it.each([...ofGroups, ...ofHistory])(
+    '%s: by the scope for this method of the group service',
+    (nsid) => {
+      const own = 'aud=did:web:pds.example.com%23group'
+      expect(outcome(nsid, `rpc:${nsid}?${own}`)).toBe('allowed')
+      expect(outcome(nsid, `rpc:dev.headwater.group.other?${own}`)).toEqual([
+        403,
+        'ScopeMissingError',
+      ])
+      expect(outcome(nsid, 'transition:generic')).toEqual([403, 'ScopeMissingError'])
+    },
+  )
 
   it.each(asDelegation)('%s: by the scope for %s of the group service', (nsid, ours) => {
     expect(outcome(nsid, `rpc:${ours}?aud=did:web:pds.example.com%23group`)).toBe('allowed')
