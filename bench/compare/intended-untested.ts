@@ -188,6 +188,11 @@ export const intendedUntested: IntendedDifference[] = [
   },
   { what: 'handle domains', why: 'communities come and go' },
   { what: '`_admin/checks`, `_admin/test-mail`', why: 'operators need them' },
+  { what: '`/` and unknown paths, for browsers', why: 'it is the address that people type' },
+  {
+    what: 'the account pages at `/account`',
+    why: 'one session, with what the library lacks',
+  },
   { what: 'Jetstream', why: 'apps need no relay and no service beside the server' },
   { what: 'platforms with accounts of their own', why: '[tenants](tenants.md)' },
   { what: 'what a repo was', why: '[history](history.md)' },

@@ -15,6 +15,7 @@ import {
 import { doctorCommands } from '#src/cli/doctor.ts'
 import { domainCommands } from '#src/cli/domains.ts'
 import { groupCommands } from '#src/cli/groups.ts'
+import { historyCommands } from '#src/cli/history.ts'
 import { inviteCommands } from '#src/cli/invites.ts'
 import { mailCommands } from '#src/cli/mails.ts'
 import { formatResult } from '#src/cli/print.ts'
@@ -37,7 +38,7 @@ const commands = [
   ...[...accountCommands, ...groupCommands, ...takedownCommands, ...inviteCommands],
   ...[...domainCommands, ...repoCommands, ...serverCommands, ...doctorCommands, ...mailCommands],
   ...[...tenantCommands, ...relayCommands, ...backupCommands, ...setupCommands, ...tailCommands],
-  ...[...webhookCommands, ...takeoverCommands],
+  ...[...webhookCommands, ...takeoverCommands, ...historyCommands],
 ]
 
 const args = process.argv.slice(2)

@@ -1,11 +1,8 @@
 /** `headwater repo …`: verifies and exports repos. */
-import { createReadStream } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
-import { pipeline } from 'node:stream/promises'
 import type { DidDocument } from '@atproto/identity'
-import { type Command, type Invocation, textOption } from '#src/cli/command.ts'
-import { fileError } from '#src/cli/file-error.ts'
+import { type Command, textOption } from '#src/cli/command.ts'
+import { counted, saveCar } from '#src/cli/save-car.ts'
 import { lookUpDid, type ServerClient } from '#src/cli/server-client.ts'
 
 const oneAccount = { operands: '<did-or-handle>', operandCount: [1, 1] } as const
@@ -60,41 +57,11 @@ const exportRepo: Command = {
     const { server } = invocation
     const did = await lookUpDid(server, invocation.operands[0]!)
     const file = textOption(invocation, 'out') ?? `${did.replaceAll(':', '-')}.car`
-    const part = `${file}.part`
-    // Before the server is asked, which would begin an export in vain.
-    const handle = await open(part, 'w').catch((error) => {
-      throw fileError('write', part, error)
+    const saved = await saveCar(invocation, file, () => {
+      return server.bytes('com.atproto.sync.getRepo', { did })
     })
-    const out = handle.createWriteStream()
-    let blocks: number
-    try {
-      const car = await server.bytes('com.atproto.sync.getRepo', { did })
-      await pipeline(counted(car, invocation), out)
-      invocation.report('checking the blocks')
-      const { countBlocks } = await import('#src/cli/check-car.ts')
-      blocks = await countBlocks(createReadStream(part))
-    } catch (error) {
-      out.destroy()
-      await rm(part, { force: true })
-      throw error
-    }
-    await rename(part, file).catch((error) => {
-      throw fileError('write', file, error)
-    })
-    return { did, file, bytes: out.bytesWritten, blocks }
+    return { did, file, ...saved }
   },
-}
-
-async function* counted(
-  stream: ReadableStream<Uint8Array>,
-  { report }: Invocation,
-): AsyncGenerator<Uint8Array> {
-  let bytes = 0
-  for await (const chunk of stream) {
-    bytes += chunk.length
-    report(`${(bytes / 1e6).toFixed(1)} MB received`)
-    yield chunk
-  }
 }
 
 export const repoCommands: readonly Command[] = [verify, exportRepo]

@@ -1,10 +1,7 @@
-/** Databases of earlier releases: today's code opens them, and no released step has changed since. */
+/** Databases of earlier releases: today's code opens them. */
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { readCarWithRoot, verifyRepo } from '@atproto/repo'
 import { describe, expect, it } from 'vitest'
-import { schemas } from '#actors/schemas.ts'
 import { getFactorOverview } from '#src/account/factors/overview.ts'
 import { getAuditLog } from '#src/account/group/audit-log.ts'
 import { authorize } from '#src/account/group/authorize.ts'
@@ -40,14 +37,12 @@ import {
   listTenantsOf,
   tenantsOfAccounts,
 } from '#src/directory/directory.ts'
-import type { Migration } from '#src/ports/migrations.ts'
-import { release } from '#src/release.ts'
 import { headsOf } from '#src/sequencer/heads.ts'
 import { bounds, read } from '#src/sequencer/log.ts'
 import { size } from '#src/sequencer/log-size.ts'
 import { readPrivateEvents } from '#src/sequencer/private-log.ts'
 import { eddie, owner } from '#tests/support/group-scenarios.ts'
-import { opened, schemaFixtures, versionsOf } from '#tests/support/old-databases.ts'
+import { opened, versionsOf } from '#tests/support/old-databases.ts'
 import { openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 import { exportedCar, exportedCarAt } from '#tests/support/repo-cars.ts'
 import { alice, collection, imageCid, preferences, relay } from '#tests/support/schema-fixtures.ts'
@@ -270,37 +265,5 @@ describe.each(versionsOf('webhooks'))('webhooks of schema version %d', (version)
     await expect.poll(test.states).toEqual(['2 delivered'])
     expect(test.received).toMatchObject([{ data: { seq: 2 }, url: hook }])
     expect(test.received[0]!.signature).toMatch(/^v1,/)
-  })
-})
-
-describe('released migrations', () => {
-  interface Released {
-    release: number
-    sha256: string
-  }
-  const released = JSON.parse(
-    readFileSync(join(schemaFixtures, 'released.json'), 'utf8'),
-  ) as Record<string, Released[]>
-  /** A data step is code; its fixture says whether it still does the same. */
-  const hashOf = (step: Migration) =>
-    createHash('sha256')
-      .update(typeof step === 'function' ? 'function' : JSON.stringify(step))
-      .digest('hex')
-
-  it.each(Object.entries(schemas))('of the %s are as they were', (actor, migrations) => {
-    const recorded = released[actor]!.map(({ sha256 }) => sha256)
-    expect(migrations.map(hashOf), 'see docs/design/upgrades.md').toEqual(recorded)
-  })
-
-  it('are of no later release than this one', () => {
-    const releases = Object.values(released).flatMap((steps) => steps.map((step) => step.release))
-    expect(Math.max(...releases)).toBeLessThanOrEqual(release)
-  })
-
-  it('have a fixture for each version', () => {
-    const wanted = Object.keys(schemas).flatMap((actor) =>
-      versionsOf(actor).map((version) => `${actor}-${version}.sql`),
-    )
-    expect(readdirSync(schemaFixtures)).toEqual(expect.arrayContaining(wanted))
   })
 })
