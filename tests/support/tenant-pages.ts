@@ -73,14 +73,5 @@ export async function openTenantPages() {
         },
         body: new URLSearchParams({ csrf, ...fields }).toString(),
       }),
-    postFile: async (as: string, path: string, text: string) => {
-      const form = new FormData()
-      form.set('csrf', csrf)
-      form.set('file', new File([text], 'accounts.ndjson'))
-      return app.request(`/tenant${path}`, {
-        ...{ method: 'POST', body: form },
-        headers: { cookie: cookieOf(as) },
-      })
-    },
   }
 }

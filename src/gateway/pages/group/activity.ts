@@ -10,7 +10,7 @@ import { roleName } from '#src/gateway/pages/group/roles.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'
 
-const PAGE_ROWS = 50
+const PAGE_ROWS = 40
 
 interface Entry {
   id: string

@@ -4,14 +4,19 @@ import { forbidden } from '#src/errors.ts'
 import { actingMemberOf } from '#src/gateway/group/principal.ts'
 import type { AreaPage } from '#src/gateway/pages/area/area.ts'
 import { namesOf } from '#src/gateway/pages/area/names.ts'
+import { sliceOf } from '#src/gateway/pages/area/slices.ts'
 import { card, table, timeOf } from '#src/gateway/pages/blocks.ts'
-import { actionForm, field } from '#src/gateway/pages/form-blocks.ts'
+import { actionForm, field, pager } from '#src/gateway/pages/form-blocks.ts'
 import { eventsOfGroup } from '#src/gateway/pages/group/group-events.ts'
 import type { GroupVisit } from '#src/gateway/pages/group/group-visit.ts'
 import { type Html, hiddenFields } from '#src/gateway/pages/shell.ts'
 import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'
 import { asMember } from '#src/rules/acting-member.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
+
+const PAGE_APPS = 20
+/** Characters of what an app may do. */
+const MAX_SCOPE = 300
 
 interface App {
   id: string
@@ -25,10 +30,10 @@ interface App {
 export const appsPage: AreaPage<GroupVisit> = {
   path: '/apps',
   title: ({ text }) => text('apps'),
-  async show(visit) {
+  async show(visit, c) {
     const { text } = visit
     const isMember = visit.did !== visit.group.did
-    const body = html`${card(text('apps'), html`<div data-cell="apps">${await appTable(visit)}</div>`, { help: text('appsHelp') })}
+    const body = html`${card(text('apps'), html`<div data-cell="apps">${await appTable(visit, c.req.query('cursor'))}</div>`, { help: text('appsHelp') })}
 ${isMember ? card(text('appPasswords'), await passwords(visit), { help: text('appPasswordsHelp') }) : ''}`
     return { body, wide: true, isLive: true }
   },
@@ -54,7 +59,9 @@ ${isMember ? card(text('appPasswords'), await passwords(visit), { help: text('ap
   },
   live: {
     source: eventsOfGroup,
-    fragments: async (visit) => [{ cell: 'apps', html: await appTable(visit) }],
+    fragments: async (visit, c) => [
+      { cell: 'apps', html: await appTable(visit, c.req.query('cursor')) },
+    ],
   },
 }
 
@@ -87,20 +94,20 @@ async function accountOf({ context, c, did, group: { did: account } }: GroupVisi
   return asMember(remote, actingMemberOf(call, caller.actingMember!))
 }
 
-async function appTable(visit: GroupVisit): Promise<Html> {
+async function appTable(visit: GroupVisit, cursor: string | undefined): Promise<Html> {
   const { text, session, base } = visit
-  const apps = await appsOf(visit)
+  const { rows: apps, next } = sliceOf(await appsOf(visit), cursor, PAGE_APPS)
   const names = await namesOf(
     visit.context.server,
     apps.flatMap(({ member = '' }) => [member]),
   )
-  return table({
+  const list = table({
     label: text('apps'),
     head: [text('app'), text('usedBy'), text('mayDo'), text('since'), text('lastUsed'), ''],
     rows: apps.map(({ id, clientId, scope, createdAt, updatedAt, member }) => [
       URL.parse(clientId)?.hostname ?? clientId,
       member === undefined ? text('itself') : names(member),
-      html`<small>${scope}</small>`,
+      html`<small>${scope.slice(0, MAX_SCOPE)}</small>`,
       timeOf(session, isoTime(createdAt)),
       timeOf(session, isoTime(updatedAt)),
       actionForm(session, {
@@ -110,6 +117,8 @@ async function appTable(visit: GroupVisit): Promise<Html> {
     ]),
     empty: text('noApps'),
   })
+  const after = next && `${base}/apps?${new URLSearchParams({ cursor: next })}`
+  return html`${list}${pager(session, { after })}`
 }
 
 async function passwords(visit: GroupVisit): Promise<Html> {

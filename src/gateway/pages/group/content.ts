@@ -9,8 +9,10 @@ import type { GroupVisit } from '#src/gateway/pages/group/group-visit.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 import * as repo from '#src/protocol/lexicons/com/atproto/repo.ts'
 
-const PAGE_RECORDS = 25
-const MAX_SHOWN = 200
+const PAGE_RECORDS = 15
+const MAX_SHOWN = 120
+/** Characters of a record that is opened. */
+const MAX_JSON = 500
 
 interface Query {
   collection?: string
@@ -107,7 +109,7 @@ async function recordTable(
       const writer = byPath.get(path)
       const json = JSON.stringify(value, null, 2)
       return [
-        html`<details><summary>${previewOf(value)}</summary><pre>${json.slice(0, 4_000)}</pre></details><small><code title="${uri}">${rkey}</code></small>`,
+        html`<details><summary>${previewOf(value)}</summary><pre>${json.slice(0, MAX_JSON)}</pre></details><small><code title="${uri}">${rkey}</code></small>`,
         writer === undefined ? '–' : names(writer.actor),
         writer === undefined ? '' : timeOf(session, writer.at),
         menu(text('manage'), [

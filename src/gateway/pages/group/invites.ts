@@ -3,8 +3,9 @@ import { html } from 'hono/html'
 import { invalidRequest } from '#src/errors.ts'
 import type { AreaPage } from '#src/gateway/pages/area/area.ts'
 import { didOf, namesOf } from '#src/gateway/pages/area/names.ts'
+import { sliceOf } from '#src/gateway/pages/area/slices.ts'
 import { badge, card, table, timeOf } from '#src/gateway/pages/blocks.ts'
-import { actionForm, field } from '#src/gateway/pages/form-blocks.ts'
+import { actionForm, field, pager } from '#src/gateway/pages/form-blocks.ts'
 import { groupPath } from '#src/gateway/pages/group/group-path.ts'
 import type { GroupVisit } from '#src/gateway/pages/group/group-visit.ts'
 import { requestTable, resolveRequest } from '#src/gateway/pages/group/requests.ts'
@@ -14,17 +15,18 @@ import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
 
 const DAY_MS = 86_400_000
+const PAGE_INVITES = 15
 
 export const invitesPage: AreaPage<GroupVisit> = {
   path: '/invites',
   title: ({ text }) => text('invites'),
   badge: ({ requests }) => (requests === 0 ? undefined : String(requests)),
   isFor: ({ manage }) => manage.has('invites') || manage.has('requests'),
-  async show(visit) {
+  async show(visit, c) {
     const { text, manage } = visit
     const body = html`${manage.has('requests') ? card(text('requests'), await requestTable(visit), { help: text('requestsHelp') }) : ''}
 ${manage.has('invites') ? card(text('newInvite'), await form(visit), { help: text('newInviteHelp') }) : ''}
-${manage.has('invites') ? card(text('openInvites'), await open(visit)) : ''}`
+${manage.has('invites') ? card(text('openInvites'), await open(visit, c.req.query('cursor'))) : ''}`
     return { body, wide: true }
   },
   actions: {
@@ -81,12 +83,13 @@ ${field({ name: 'approval', label: text('approval'), type: 'check' })}
 <button>${text('makeLink')}</button></form>`
 }
 
-async function open(visit: GroupVisit): Promise<Html> {
+async function open(visit: GroupVisit, cursor: string | undefined): Promise<Html> {
   const { text, session, base, call, context } = visit
-  const { invites } = await call(group.listInvites, { params: { account: visit.group.did } })
+  const { invites: all } = await call(group.listInvites, { params: { account: visit.group.did } })
+  const { rows: invites, next } = sliceOf(all, cursor, PAGE_INVITES)
   const dids = invites.flatMap((one) => [one.createdBy, one.for ?? ''])
   const names = await namesOf(context.server, dids)
-  return table({
+  const list = table({
     label: text('openInvites'),
     head: [text('forWhom'), text('role'), text('madeBy'), text('until'), text('usesLeft'), ''],
     rows: invites.map(
@@ -104,4 +107,6 @@ async function open(visit: GroupVisit): Promise<Html> {
     ),
     empty: text('noInvites'),
   })
+  const after = next && `${base}/invites?${new URLSearchParams({ cursor: next })}`
+  return html`${list}${pager(session, { after })}`
 }

@@ -3,6 +3,7 @@ import { html } from 'hono/html'
 import { invalidRequest } from '#src/errors.ts'
 import type { Action, AreaPage } from '#src/gateway/pages/area/area.ts'
 import { didOf, type Names, namesOf } from '#src/gateway/pages/area/names.ts'
+import { sliceOf } from '#src/gateway/pages/area/slices.ts'
 import { badge, card, menu, table, timeOf } from '#src/gateway/pages/blocks.ts'
 import { type Field, field, filterForm, pager } from '#src/gateway/pages/form-blocks.ts'
 import { eventsOfGroup } from '#src/gateway/pages/group/group-events.ts'
@@ -13,9 +14,11 @@ import { type Html, hiddenFields } from '#src/gateway/pages/shell.ts'
 import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'
 import { OWNER } from '#src/rules/group-roles.ts'
 
-const PAGE_MEMBERS = 100
+/** With the form of each, a page stays small. */
+const PAGE_MEMBERS = 20
+const READ_MEMBERS = 100
 /** A group has so many members at most. */
-const MAX_PAGES = 10
+const MAX_READS = 10
 
 interface Member {
   did: string
@@ -38,7 +41,10 @@ export const membersPage: AreaPage<GroupVisit> = {
     const { text, session, base, manage } = visit
     const query: Query = c.req.query()
     const { list, cursor } = await membersTable(visit, query)
-    const next = new URLSearchParams({ ...(cursor && { cursor }) })
+    const next = new URLSearchParams({
+      ...(query.q && { q: query.q }),
+      ...(cursor !== undefined && { cursor }),
+    })
     const search: Field = { name: 'q', label: text('find'), type: 'search', value: query.q }
     const roles = await rolesOf(visit)
     const after = cursor === undefined ? {} : { after: `${base}/members?${next}` }
@@ -98,22 +104,12 @@ async function membersTable(
   query: Query,
 ): Promise<{ list: Html; cursor?: string | undefined }> {
   const { text, session, manage } = visit
-  const { members, cursor } = await read(visit, query)
-  const names = await namesOf(
-    visit.context.server,
-    members.map(({ did }) => did),
-  )
-  const wanted = (query.q ?? '').trim().toLowerCase()
-  const found = members.filter((member) =>
-    [names(member.did), member.did, member.role, member.note ?? ''].some((value) =>
-      value.toLowerCase().includes(wanted),
-    ),
-  )
+  const { members, cursor, names } = await read(visit, query)
   const choices = manage.has('members') ? givenRoles(visit, await rolesOf(visit)) : []
   const list = table({
     label: text('members'),
     head: [text('who'), text('role'), text('addedAt'), text('until'), ''],
-    rows: found.map((member) => {
+    rows: members.map((member) => {
       const { did, role, kind, addedAt, expiresAt, note = '' } = member
       const isMe = did === visit.did
       return [
@@ -130,23 +126,36 @@ async function membersTable(
 }
 
 async function read(
-  { call, group: { did: account } }: GroupVisit,
-  { q, cursor }: Query,
-): Promise<{ members: Member[]; cursor?: string | undefined }> {
-  const page = (after: string | undefined) =>
+  { call, group: { did: account }, context }: GroupVisit,
+  { q = '', cursor }: Query,
+): Promise<{ members: Member[]; cursor?: string | undefined; names: Names }> {
+  const page = (limit: number, after: string | undefined) =>
     call(group.listMembers, {
-      params: { account, limit: PAGE_MEMBERS, ...(after !== undefined && { cursor: after }) },
+      params: { account, limit, ...(after !== undefined && { cursor: after }) },
     })
-  if (q === undefined || q === '') return page(cursor)
+  const namesOfAll = (members: readonly Member[]) =>
+    namesOf(
+      context.server,
+      members.map(({ did }) => did),
+    )
+  const wanted = q.trim().toLowerCase()
+  if (wanted === '') {
+    const { members, cursor: next } = await page(PAGE_MEMBERS, cursor)
+    return { members, cursor: next, names: await namesOfAll(members) }
+  }
   const all: Member[] = []
-  let after: string | undefined
-  for (let i = 0; i < MAX_PAGES; i++) {
-    const next = await page(after)
+  for (let i = 0, after: string | undefined; i < MAX_READS; i++) {
+    const next = await page(READ_MEMBERS, after)
     all.push(...next.members)
     after = next.cursor
     if (after === undefined) break
   }
-  return { members: all }
+  const names = await namesOfAll(all)
+  const found = all.filter(({ did, role, note = '' }) =>
+    [names(did), did, role, note].some((value) => value.toLowerCase().includes(wanted)),
+  )
+  const { rows, next } = sliceOf(found, cursor, PAGE_MEMBERS)
+  return { members: rows, cursor: next, names }
 }
 
 function memberMenu(

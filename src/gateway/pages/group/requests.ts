@@ -9,16 +9,21 @@ import { roleName } from '#src/gateway/pages/group/roles.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'
 
+/** The first ones. */
+const MAX_SHOWN = 15
+
 export async function requestTable(visit: GroupVisit): Promise<Html> {
   const { text, session, call, context, base } = visit
-  const { requests } = await call(group.listJoinRequests, {
+  const { requests: all } = await call(group.listJoinRequests, {
     params: { account: visit.group.did },
   })
+  const requests = all.slice(0, MAX_SHOWN)
+  const more = all.length - requests.length
   const names = await namesOf(
     context.server,
     requests.map(({ did }) => did),
   )
-  return table({
+  const list = table({
     label: text('requests'),
     head: [text('who'), text('asksFor'), text('said'), text('when'), ''],
     rows: requests.map(({ did, role, text: said = '', requestedAt }) => {
@@ -37,6 +42,7 @@ export async function requestTable(visit: GroupVisit): Promise<Html> {
     }),
     empty: text('noRequests'),
   })
+  return more === 0 ? list : html`${list}<p class="muted">${text('more', { n: more })}</p>`
 }
 
 export const resolveRequest: Action<GroupVisit> = async (

@@ -9,6 +9,8 @@ import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 
 const PAGE_ROWS = 50
+/** Characters. */
+const MAX_DETAIL = 300
 
 interface Query {
   actor?: string
@@ -78,7 +80,7 @@ async function rows({ session, context }: TenantVisit, entries: readonly Entry[]
       names(actor),
       action,
       names(target),
-      html`<small>${detail === '{}' ? '' : detail}</small>`,
+      html`<small>${detail === '{}' ? '' : detail.slice(0, MAX_DETAIL)}</small>`,
     ]),
     empty: 'Nothing yet.',
   })

@@ -16,7 +16,7 @@ import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
 import { secretCard, stateOf, wordsOf } from '#src/gateway/pages/tenant/webhooks.ts'
 import * as webhook from '#src/protocol/lexicons/dev/headwater/webhook.ts'
 
-const PAGE_ROWS = 50
+const PAGE_ROWS = 30
 const LOOK_AGAIN_MS = 3_000
 
 type C = Parameters<AreaPage<TenantVisit>['show']>[1]

@@ -8,7 +8,7 @@ import { hiddenFields } from '#src/gateway/pages/shell.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 
-const PAGE_CODES = 50
+const PAGE_CODES = 40
 
 export const invitesPage: AreaPage<TenantVisit> = {
   path: '/invites',

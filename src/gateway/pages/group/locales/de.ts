@@ -43,6 +43,7 @@ export const de: GroupTexts = {
   requests: 'Beitrittsanfragen',
   requestsHelp: 'Personen, die einem Link mit Zustimmung gefolgt sind.',
   noRequests: 'Keine Anfrage wartet.',
+  more: 'Und {n} weitere.',
   asksFor: 'Rolle',
   said: 'Nachricht',
   accept: 'Annehmen',

@@ -41,6 +41,7 @@ export const en = {
   requests: 'Requests to join',
   requestsHelp: 'People who followed a link that needs your approval.',
   noRequests: 'No request is waiting.',
+  more: 'And {n} more.',
   asksFor: 'Role',
   said: 'Message',
   accept: 'Accept',

@@ -43,6 +43,7 @@ export const es: GroupTexts = {
   requests: 'Solicitudes para unirse',
   requestsHelp: 'Personas que siguieron un enlace que necesita tu aprobación.',
   noRequests: 'No hay solicitudes pendientes.',
+  more: 'Y {n} más.',
   asksFor: 'Rol',
   said: 'Mensaje',
   accept: 'Aceptar',

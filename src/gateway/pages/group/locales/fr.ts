@@ -43,6 +43,7 @@ export const fr: GroupTexts = {
   requests: 'Demandes d’adhésion',
   requestsHelp: 'Les personnes qui ont suivi un lien soumis à votre accord.',
   noRequests: 'Aucune demande en attente.',
+  more: 'Et {n} de plus.',
   asksFor: 'Rôle',
   said: 'Message',
   accept: 'Accepter',

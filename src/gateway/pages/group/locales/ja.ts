@@ -43,6 +43,7 @@ export const ja: GroupTexts = {
   requests: '参加リクエスト',
   requestsHelp: '承認が必要なリンクを開いた人です。',
   noRequests: '待っているリクエストはありません。',
+  more: '他{n}件。',
   asksFor: '役割',
   said: 'メッセージ',
   accept: '承認',

@@ -43,6 +43,7 @@ export const ko: GroupTexts = {
   requests: '가입 요청',
   requestsHelp: '승인이 필요한 링크를 따라온 사람들입니다.',
   noRequests: '대기 중인 요청이 없습니다.',
+  more: '그 밖에 {n}개.',
   asksFor: '역할',
   said: '메시지',
   accept: '수락',

@@ -43,6 +43,7 @@ export const pt: GroupTexts = {
   requests: 'Pedidos de entrada',
   requestsHelp: 'Pessoas que seguiram um link que precisa da sua aprovação.',
   noRequests: 'Nenhum pedido aguarda.',
+  more: 'E mais {n}.',
   asksFor: 'Função',
   said: 'Mensagem',
   accept: 'Aceitar',

@@ -43,6 +43,7 @@ export const ro: GroupTexts = {
   requests: 'Cereri de aderare',
   requestsHelp: 'Persoane care au urmat un link ce necesită aprobarea dvs.',
   noRequests: 'Nicio cerere în așteptare.',
+  more: 'Și încă {n}.',
   asksFor: 'Rol',
   said: 'Mesaj',
   accept: 'Acceptă',

@@ -43,6 +43,7 @@ export const sv: GroupTexts = {
   requests: 'Förfrågningar om att gå med',
   requestsHelp: 'Personer som följde en länk som behöver ditt godkännande.',
   noRequests: 'Ingen förfrågan väntar.',
+  more: 'Och {n} till.',
   asksFor: 'Roll',
   said: 'Meddelande',
   accept: 'Godkänn',
