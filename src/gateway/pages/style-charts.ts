@@ -1,4 +1,4 @@
-/** The styles of charts, and of the palette. */
+/** The styles of charts, of the palette, of commands and of long words in tables. */
 export const chartStyle = `
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(24rem,100%),1fr));gap:1rem;margin:0 0 1rem}
 .chart{margin:0;padding:1rem 1.25rem;background:var(--card);border:1px solid var(--line);border-radius:.875rem;min-width:0;
@@ -16,6 +16,7 @@ export const chartStyle = `
 .axis{display:flex;justify-content:space-between;margin:.25rem 0 0}
 .chart td{font-size:.8125rem;font-variant-numeric:tabular-nums}
 .chart .hidden{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
+pre.secret{white-space:pre-wrap}pre.secret,.mono{overflow-wrap:anywhere}
 .actions [aria-current]{font-weight:600;box-shadow:inset 0 -2px var(--ring)}
 .palette{width:min(32rem,calc(100vw - 2rem));margin:12vh auto auto;padding:.75rem;background:var(--card);color:var(--text);border:1px solid var(--line);
 border-radius:.875rem;box-shadow:0 16px 48px #0004}
@@ -23,5 +24,6 @@ border-radius:.875rem;box-shadow:0 16px 48px #0004}
 .palette ul{margin:.5rem 0 0;max-height:50vh;overflow:auto}
 .palette a{display:block;padding:.5rem .75rem;border-radius:.625rem;text-decoration:none}
 .palette [aria-selected=true] a{background:var(--soft);font-weight:600}
+@media (max-width:34rem){.list td{overflow-wrap:anywhere}}
 @media (prefers-color-scheme:dark){.chart{--line-0:#60a5fa;--line-1:#fbbf24;--line-2:#2dd4bf}}
 `

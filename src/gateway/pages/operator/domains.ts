@@ -35,7 +35,7 @@ export function domainPages({ server }: ConsolePorts, { get, post }: ConsoleRout
     })
     return call.render({
       ...{ title: 'Domains', note, status },
-      body: html`${card('Domains for handles', table({ label: 'Domains', head: ['Domain', 'From', ''], rows, empty: '' }), { help: 'A domain needs a wildcard record in DNS and a certificate before its handles resolve; the checks look at both.' })}
+      body: html`${card('Domains for handles', table({ label: 'Domains', head: ['Domain', 'From', 'Action'], rows, empty: '' }), { help: 'A domain needs a wildcard record in DNS and a certificate before its handles resolve; the checks look at both.' })}
 ${card(
   'Add a domain',
   html`<form method="post" action="${path}">${hiddenFields(call.session)}

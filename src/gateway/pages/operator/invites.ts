@@ -36,7 +36,7 @@ ${filterForm(call.session, [
     ],
   },
 ])}
-<section>${table({ label: 'Invite codes', head: ['Code', 'Used', 'For', 'Created', ''], rows: page.codes.map((code) => codeRow(call.session, code)), empty: 'There are no codes yet.' })}</section>
+<section>${table({ label: 'Invite codes', head: ['Code', 'Used', 'For', 'Created', 'Action'], rows: page.codes.map((code) => codeRow(call.session, code)), empty: 'There are no codes yet.' })}</section>
 ${pager(call.session, { after: nextPage(call.c.req.url, page.cursor) })}`,
     })
   }

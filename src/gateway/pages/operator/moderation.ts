@@ -39,7 +39,7 @@ export function moderationPages({ server }: ConsolePorts, { get, post }: Console
       card(
         title,
         table({
-          ...{ label: title, head: ['Account', 'State', 'Created', ''], empty },
+          ...{ label: title, head: ['Account', 'State', 'Created', 'Action'], empty },
           rows: all.map((account) => row(call.session, account, undo, label)),
         }),
       )

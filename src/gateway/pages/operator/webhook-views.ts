@@ -95,7 +95,7 @@ ${card(
       ],
     },
   ])}
-${table({ label: 'Deliveries', head: ['Event', 'State', 'Attempts', 'When', ''], rows, empty: 'Nothing was sent yet. Send a test.' })}${after}`,
+${table({ label: 'Deliveries', head: ['Event', 'State', 'Attempts', 'When', 'Action'], rows, empty: 'Nothing was sent yet. Send a test.' })}${after}`,
 )}
 ${card(
   'Replay',
