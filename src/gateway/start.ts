@@ -167,6 +167,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   const { unhandledRejections, storeSyncs, webhookStats: webhooks } = ports
   const samples = new Samples({
     ...{ health, firehose, webhooks, storeSyncs, unhandledRejections, clock },
+    counts: () => dispatch.directory.accounts.count(),
   })
   const metrics = samples.watch(
     createMetrics({

@@ -55,11 +55,11 @@ export async function openConsole(options: ConsoleOptions = {}) {
   const samples = new Samples({
     ...{ firehose, clock, storeSyncs: undefined, unhandledRejections: () => 0 },
     webhooks: new WebhookStats(clock),
+    counts: async () => ({ accounts: { active: 2 }, reminders: 0 }),
     health: {
       awake: () => ({ accounts: 1, max: 9, putToSleep: 0, backlog: 0 }),
       head: async () => now * 1_000,
       logSize: async () => ({ events: 2, oldestAt: now, bytes: 9, added: 2 }),
-      counts: async () => ({ accounts: { active: 2 }, reminders: 0 }),
       freeBytes: async () => 1e12,
       storeSize: async () => ({ bytes: 1e9, walBytes: 1e6 }),
     },

@@ -4,7 +4,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { CallTimes } from '#src/gateway/operator/call-times.ts'
-import type { Health } from '#src/gateway/operator/health.ts'
+import type { AccountCounts, Health } from '#src/gateway/operator/health.ts'
 import type { Metrics, SyncTotal } from '#src/gateway/operator/metrics.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import { startPeriodicTask } from '#src/ports/periodic-task.ts'
@@ -52,7 +52,9 @@ export interface Sample {
 }
 
 export interface SamplePorts {
-  health: Pick<Health, 'awake' | 'head' | 'logSize' | 'counts' | 'freeBytes' | 'storeSize'>
+  health: Pick<Health, 'awake' | 'head' | 'logSize' | 'freeBytes' | 'storeSize'>
+  /** Not those of the health, which are kept for a minute: what others read would be older for it. */
+  counts(): Promise<AccountCounts>
   firehose: { subscribers(): number; head(): number; lags(): number[] }
   webhooks: Pick<WebhookStats, 'attempts' | 'now'>
   storeSyncs: SyncTotal | undefined
@@ -192,8 +194,8 @@ export class Samples {
   }
 
   async #askSlowly(): Promise<Pick<Sample, keyof typeof none>> {
-    const { health } = this.#ports
-    const [counts, store] = await Promise.all([health.counts(), health.storeSize()])
+    const { health, counts: count } = this.#ports
+    const [counts, store] = await Promise.all([count().catch(() => undefined), health.storeSize()])
     return {
       accounts: counts?.accounts['active'] ?? null,
       undelivered: counts?.reminders ?? null,

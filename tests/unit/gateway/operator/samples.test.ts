@@ -13,14 +13,14 @@ function open() {
     ...{ clock, storeSyncs: undefined, unhandledRejections: () => 0 },
     webhooks: new WebhookStats(clock),
     firehose: { subscribers: () => 2, head: () => 1_000_000, lags: () => [3, 7] },
+    async counts() {
+      asked.slowly += 1
+      return { accounts: { active: 8, takendown: 1 }, reminders: 6 }
+    },
     health: {
       awake: () => ({ accounts: 4, max: 9, putToSleep: 0, backlog: 5 }),
       head: async () => 3_000_000,
       logSize: async () => ({ ...log }),
-      async counts() {
-        asked.slowly += 1
-        return { accounts: { active: 8, takendown: 1 }, reminders: 6 }
-      },
       freeBytes: async () => 10,
       storeSize: async () => ({ bytes: 20, walBytes: 3 }),
     },
