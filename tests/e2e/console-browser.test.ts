@@ -92,11 +92,13 @@ describeInBrowser('the console', () => {
     expect(rows[0]).toMatch(/admin password.*127\.0\.0\.1|admin password.*::1/s)
   })
 
-  it('Ctrl K goes to a page by its name, under the policy of the pages', async () => {
+  it('the overview is live and Ctrl K goes to a page by its name, under the policy of the pages', async () => {
     const page = await openPage(browser)
     const errors: string[] = []
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+    const stream = page.waitForResponse((response) => response.url().includes('/admin/live'))
     await signIn(page)
+    expect((await stream).headers()['content-type']).toBe('text/event-stream; charset=utf-8')
     await page.keyboard.press('Control+k')
     await page.keyboard.type('conf')
     await page.keyboard.press('Enter')

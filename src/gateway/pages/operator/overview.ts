@@ -23,7 +23,7 @@ export function overviewPages(
     const range = rangeOf(call.c.req.query('range'))
     const cells = await overviewCells(ports, range.ms)
     return call.render({
-      ...{ title: 'Overview', wide: true, note },
+      ...{ title: 'Overview', wide: true, note, islands: ['live'] },
       actions: rangeLinks(range.name),
       body: html`<div data-live="${consolePath}/live?range=${range.name}">${liveCells(cells)}</div>
 <p class="muted">Charts are from samples that this process takes every half minute and keeps in memory for a day: a restart, or another gateway, has others. <a href="/metrics">/metrics</a> is for Prometheus, which keeps them.</p>`,
