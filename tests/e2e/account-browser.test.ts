@@ -8,7 +8,17 @@ import { call } from '#tests/support/xrpc-call.ts'
 
 const png =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
-const paths = ['', '/profile', '/apps', '/email', '/handle', '/invites', '/groups', '/delete']
+const paths = [
+  '',
+  '/profile',
+  '/apps',
+  '/app-passwords',
+  '/email',
+  '/handle',
+  '/invites',
+  '/groups',
+  '/delete',
+]
 
 // The account area, in a real browser.
 describeInBrowser('the account area', () => {

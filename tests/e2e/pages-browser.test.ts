@@ -96,14 +96,14 @@ describeInBrowser('the security pages', () => {
 
     const appName = `an app whose name has no room ${'x'.repeat(70)}`
     for (const round of ['new', 'taken']) {
-      await page.goto(home())
+      await page.goto(`${server.url}/account/app-passwords`)
       await page.getByLabel('Name of the app').fill(appName)
       await page.getByRole('button', { name: 'Create', exact: true }).click()
       await (round === 'new' ? page.locator('.codes') : page.getByRole('alert').last()).waitFor()
       await mustBeGood(page, `app password, ${round}`)
     }
-    expect(await described(page, '#app-name')).toMatch(/this name already/)
-    expect(await page.locator('#app-name:focus').count()).toBe(1)
+    expect(await described(page, '#name')).toMatch(/this name already/)
+    expect(await page.locator('#name:focus').count()).toBe(1)
     await page.goto(`${home()}/events`)
     await mustBeGood(page, 'events')
     // The time in the reader's time zone, and the browser's name.

@@ -13,7 +13,7 @@ import {
 } from '#tests/support/server.ts'
 import { rejection } from '#tests/support/xrpc-call.ts'
 
-const home = '/account/security'
+const [home, appPasswords] = ['/account/security', '/account/app-passwords'] as const
 /** Secrets that no log may contain. */
 const secrets: string[] = []
 
@@ -101,14 +101,14 @@ describe('the security pages', () => {
       [form, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
       [form, { 'sec-fetch-site': 'same-site' }],
     ] as const) {
-      const page = await pages.submit(`${home}/app-passwords`, fields, headers)
+      await pages.open(appPasswords)
+      const page = await pages.submit(`${appPasswords}/create`, fields, headers)
       expect(page).toMatchObject({ status: 403 })
-      await pages.open(home)
     }
-    const { data } = await eve.agent.com.atproto.server.listAppPasswords()
-    expect(data.passwords).toEqual([])
-    const huge = await pages.submit(`${home}/app-passwords`, { name: 'x'.repeat(100_000) })
-    expect(huge.status).toBe(403)
+    expect((await eve.agent.com.atproto.server.listAppPasswords()).data.passwords).toEqual([])
+    await pages.open(appPasswords)
+    const huge = { name: 'x'.repeat(100_000) }
+    expect(await pages.submit(`${appPasswords}/create`, huge)).toMatchObject({ status: 403 })
   })
 
   it("the security pages use the browser's language", async () => {
@@ -126,12 +126,12 @@ describe('the security pages', () => {
   it('the security pages list events and where they came from', async () => {
     const bob = await createTestAccount(server, 'bob')
     const pages = await signedIn(bob)
-    const { text } = await pages.submit(`${home}/app-passwords`, { name: '<b>bot</b>' })
+    await pages.open(appPasswords)
+    const { text } = await pages.submit(`${appPasswords}/create`, { name: '<b>bot</b>' })
     const password = /[a-z2-7]{4}(-[a-z2-7]{4}){3}/.exec(text)![0]
     secrets.push(password, bob.password, pages.cookies.get('security-account')!)
-    await logIn({ ...bob, password })
-    await pages.open(home)
-    await pages.submit(`${home}/app-passwords/remove`)
+    await Promise.all([logIn({ ...bob, password }), pages.open(appPasswords)])
+    await pages.submit(`${appPasswords}/remove`)
     expect((await rejection(logIn({ ...bob, password }))).status).toBe(401)
     const { text: events, html } = await pages.open(`${home}/events`)
     expect(html).not.toContain('<b>')

@@ -26,7 +26,8 @@ export interface Field {
 /** A labelled field; the note is about it if it names it. Its id is its name. */
 export function field(input: Field, note?: Note): Html {
   const { name, label, type = 'text', help } = input
-  const attributes = fieldAttributes(name, note, help === undefined ? '' : `${name}-help`)
+  const isWrong = note?.bad === true && note.field === name
+  const attributes = html`${fieldAttributes(name, note, help === undefined ? '' : `${name}-help`)}${isWrong ? raw(' autofocus') : ''}`
   const below = html`${help === undefined ? '' : html`<small id="${name}-help">${help}</small>`}${note?.field === name ? noteView(note) : ''}`
   if (type === 'check') {
     const checked = input.value === undefined ? '' : raw(' checked')

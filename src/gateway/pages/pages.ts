@@ -111,9 +111,6 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
 
   function errorNote({ messages }: PageSession, { error, status, message }: XrpcError): Note {
     if (status === 429) return { text: messages.text('tooManyAttempts'), bad: true }
-    if (error === 'NameTaken') {
-      return { text: messages.text('nameTaken'), bad: true, field: 'app-name' }
-    }
     // Wrong codes are handled by their own pages, so this is a passkey's response.
     const isPasskey = error === 'InvalidToken'
     const text = isPasskey
@@ -133,15 +130,13 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
 
   async function overview(session: PageSession, note?: Note, status = 200): Promise<Response> {
     const { account, name } = await ownerOf(session)
-    const [factors, { passwords }, { events }, passkeyOptions] = await Promise.all([
+    const [factors, { events }, passkeyOptions] = await Promise.all([
       account.factors.overview(),
-      account.appPassword.list(),
       account.factors.events(),
       account.factors.beginPasskeyRegistration(),
     ])
     const view = overviewView(session, {
       factors,
-      passwords,
       events,
       passkeyOptions,
       owner: name,

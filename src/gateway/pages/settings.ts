@@ -1,4 +1,4 @@
-/** The forms of a signed-in owner: passkeys, authenticator app, codes by email, recovery codes and app passwords. */
+/** The forms of a signed-in owner: passkeys, authenticator app, codes by email, and recovery codes. */
 import type { Context } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
@@ -12,7 +12,6 @@ import type { Note } from '#src/gateway/pages/shell.ts'
 import { emailView, secretView, totpView } from '#src/gateway/pages/views.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { qrCode } from '#src/ports/qr-code.ts'
-import { newAppPassword } from '#src/rules/passwords.ts'
 
 type C = Context<Env>
 
@@ -120,36 +119,6 @@ export function settingsRoutes(context: PageContext, { get, post, requireOwner }
       owner: name,
     })
     return renderSecurityPage(session, view)
-  })
-
-  post('/app-passwords', async (c, session, form) => {
-    const { account, name: ownerName } = await requireOwner(session)
-    const name = (form['name'] ?? '').trim().slice(0, 100)
-    const privileged = form['privileged'] === 'yes'
-    const input = {
-      name: name || 'app',
-      privileged,
-      password: newAppPassword(),
-      client: clientOf(c),
-    }
-    const { passwords } = await account.appPassword.list()
-    if (passwords.some((existing) => existing.name === input.name)) {
-      throw new XrpcError(400, 'NameTaken', 'There is an app password with this name already')
-    }
-    const { password } = await account.appPassword.create(input)
-    const help = session.messages.text('copyPassword')
-    const secrets = [password]
-    return renderSecurityPage(
-      session,
-      secretView(session, { title: 'appPasswords', help, secrets, owner: ownerName }),
-    )
-  })
-  post('/app-passwords/remove', async (c, session, { name = '' }) => {
-    await (await requireOwner(session)).account.appPassword.revoke({
-      name,
-      client: clientOf(c),
-    })
-    return done(c)
   })
 }
 

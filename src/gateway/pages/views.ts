@@ -2,7 +2,6 @@
 import { html, raw } from 'hono/html'
 import type { FactorOverview } from '#src/account/factors/overview.ts'
 import type { SecurityEvent } from '#src/account/security-events.ts'
-import type { AppPassword } from '#src/account/sessions/app-passwords.ts'
 import { dateMessage, eventTable } from '#src/gateway/pages/event-views.ts'
 import { securityPath } from '#src/gateway/pages/security-path.ts'
 import {
@@ -10,7 +9,6 @@ import {
   type Html,
   hiddenFields,
   type Note,
-  noteView,
   type Page,
   type RenderContext,
 } from '#src/gateway/pages/shell.ts'
@@ -24,7 +22,6 @@ type OwnPage = Page & { owner: string }
 
 export interface Overview {
   factors: FactorOverview
-  passwords: readonly AppPassword[]
   events: readonly SecurityEvent[]
   passkeyOptions: CreationOptions
   owner: string
@@ -33,15 +30,14 @@ export interface Overview {
 
 export function overviewView(context: RenderContext, input: Overview): OwnPage {
   const { messages } = context
-  const { factors, passwords, events, passkeyOptions, owner, note } = input
+  const { factors, events, passkeyOptions, owner, note } = input
   const body = html`${passkeys(context, factors, passkeyOptions)}${totp(context, factors)}${emailCodes(context, factors)}
-${recovery(context, factors)}${factors.passkeys.length > 0 ? signInCode(context) : ''}${appPasswords(context, passwords, note)}
+${recovery(context, factors)}${factors.passkeys.length > 0 ? signInCode(context) : ''}
 <section aria-labelledby="events"><h2 id="events">${messages.text('events')}</h2>
 ${eventTable(context, events.slice(0, SHOWN_EVENTS))}
 ${events.length > SHOWN_EVENTS ? html`<a class="button quiet" href="${securityPath}/events">${messages.text('allEvents')}</a>` : ''}
 </section>`
-  // The page is long, so a note about a field is shown beside it.
-  return { title: 'title', body, owner, note: note?.field ? undefined : note, passkeys: true }
+  return { title: 'title', body, owner, note, passkeys: true }
 }
 
 export function eventsView(
@@ -84,7 +80,7 @@ export function emailView(context: RenderContext, input: { owner: string; note?:
 export function secretView(
   context: RenderContext,
   input: {
-    title: 'recovery' | 'appPasswords' | 'signInCode'
+    title: 'recovery' | 'signInCode'
     help: string
     secrets: readonly string[]
     owner: string
@@ -159,27 +155,6 @@ function signInCode(context: RenderContext): Html {
 <p class="muted">${messages.text('signInCodeHelp')}</p>
 <form method="post" action="${securityPath}/code">${hiddenFields(context)}
 <button class="quiet">${messages.text('getCode')}</button></form></section>`
-}
-
-function appPasswords(
-  context: RenderContext,
-  passwords: readonly AppPassword[],
-  note?: Note,
-): Html {
-  const { messages } = context
-  const rows = passwords.map(({ name, createdAt, privileged }) => {
-    const rights = privileged ? ` – ${messages.text('privileged')}` : ''
-    const when = html`${dateMessage(context, 'added', createdAt)}${rights}`
-    return row(context, { name, when, action: 'app-passwords/remove', fields: { name } })
-  })
-  return html`<section aria-labelledby="app-passwords"><h2 id="app-passwords">${messages.text('appPasswords')}</h2>
-<p class="muted">${messages.text('appPasswordsHelp')}</p>
-${rows.length > 0 ? html`<ul>${rows}</ul>` : ''}
-<form method="post" action="${securityPath}/app-passwords">${hiddenFields(context)}
-<label for="app-name">${messages.text('appName')}</label><input id="app-name" name="name" maxlength="100" required${fieldAttributes('app-name', note)}${raw(note?.field ? ' autofocus' : '')}>
-${note?.field ? noteView(note) : ''}
-<label class="check"><input type="checkbox" name="privileged" value="yes">${messages.text('privileged')}</label>
-<button class="quiet">${messages.text('create')}</button></form></section>`
 }
 
 function row(

@@ -15,6 +15,7 @@ const sections = [
   ['/profile', 'profile'],
   ['/security', 'security'],
   ['/apps', 'apps'],
+  ['/app-passwords', 'appPasswords'],
   ['/email', 'email'],
   ['/handle', 'handle'],
   ['/invites', 'invites'],

@@ -4,6 +4,7 @@ import { html } from 'hono/html'
 import { XrpcError } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { retryHeader } from '#src/gateway/http/response.ts'
+import { appPasswordsSection } from '#src/gateway/pages/account/app-passwords.ts'
 import { appsSection } from '#src/gateway/pages/account/apps.ts'
 import { accountArea, accountPath } from '#src/gateway/pages/account/area.ts'
 import { deleteSection } from '#src/gateway/pages/account/delete.ts'
@@ -27,8 +28,8 @@ import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 type C = Context<Env>
 
 const sections: readonly Section[] = [
-  ...[overviewSection, profileSection, appsSection, emailSection, handleSection],
-  ...[invitesSection, groupsSection, deleteSection],
+  ...[overviewSection, profileSection, appsSection, appPasswordsSection, emailSection],
+  ...[handleSection, invitesSection, groupsSection, deleteSection],
 ]
 
 export function accountPages(app: Hono<Env>, context: PageContext): void {

@@ -77,6 +77,7 @@ it('an owner signs in, sees every section, changes the profile, ends a session, 
     '/profile',
     '/security',
     '/apps',
+    '/app-passwords',
     '/email',
     '/handle',
     '/invites',
@@ -94,6 +95,17 @@ it('an owner signs in, sees every section, changes the profile, ends a session, 
   const saved = await submit('/account/profile/save', { displayName: 'Alice <3' })
   expect(saved.location).toBe('/account/profile?done')
   expect((await open('/account')).html).toContain('<h2>Alice &lt;3</h2>')
+
+  await open('/account/app-passwords')
+  const fields = { name: '<i>bot</i>', privileged: 'yes' }
+  const made = await submit('/account/app-passwords/create', fields)
+  expect(made.html).toMatch(/<div>[a-z2-7]{4}(-[a-z2-7]{4}){3}<\/div>/)
+  const again = await submit('/account/app-passwords/create', fields)
+  expect(again.html).toContain('An app password with this name already exists.')
+  expect(again.html).toMatch(/id="name"[^>]* aria-invalid="true"[^>]* autofocus/)
+  expect((await open('/account/app-passwords')).html).toContain('&lt;i&gt;bot&lt;/i&gt;')
+  await submit('/account/app-passwords/remove', { name: fields.name })
+  expect((await open('/account/app-passwords')).html).not.toContain('bot&lt;')
 
   await createSession(account, { password })
   const apps = await open('/account/apps')

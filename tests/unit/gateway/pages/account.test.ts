@@ -34,6 +34,7 @@ function openAccount(
       signOutOfDevice: () => undefined,
     },
     factors: { overview: () => noFactors },
+    appPassword: { list: () => ({ passwords: [] }) },
     session: {
       list: () => [
         { id: 's1', lastUsedAt: new Date(now).toISOString(), appPassword: '<i>bot</i>' },
@@ -55,7 +56,17 @@ function openAccount(
   return openPages(actors, undefined, overrides)
 }
 
-const paths = ['', '/profile', '/apps', '/email', '/handle', '/invites', '/groups', '/delete']
+const paths = [
+  '',
+  '/profile',
+  '/apps',
+  '/app-passwords',
+  '/email',
+  '/handle',
+  '/invites',
+  '/groups',
+  '/delete',
+]
 
 describe('the account area', () => {
   it.each(paths)(

@@ -5,6 +5,7 @@ export const de: AccountTexts = {
   overview: 'Übersicht',
   profile: 'Profil',
   security: 'Sicherheit',
+  appPasswords: 'App-Passwörter',
   apps: 'Apps und Sitzungen',
   email: 'E-Mail und Passwort',
   handle: 'Handle',
@@ -72,8 +73,7 @@ export const de: AccountTexts = {
   withAppPassword: 'Mit dem App-Passwort {name}',
   endSession: 'Abmelden',
   endAll: 'Überall abmelden',
-  endAllHelp:
-    'Beendet alles oben und diese Sitzung. App-Passwörter bleiben: Entferne sie unter „Sicherheit“.',
+  endAllHelp: 'Beendet alles oben und diese Sitzung. App-Passwörter bleiben: Entferne sie einzeln.',
   address: 'E-Mail-Adresse',
   confirmed: 'Bestätigt',
   unconfirmed: 'Nicht bestätigt',

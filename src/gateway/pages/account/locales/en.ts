@@ -3,6 +3,7 @@ export const en = {
   overview: 'Overview',
   profile: 'Profile',
   security: 'Security',
+  appPasswords: 'App passwords',
   apps: 'Apps and sessions',
   email: 'Email and password',
   handle: 'Handle',
@@ -68,7 +69,7 @@ export const en = {
   endSession: 'Sign out',
   endAll: 'Sign out everywhere',
   endAllHelp:
-    'Ends everything above, and this session. App passwords stay: remove those under Security.',
+    'Ends everything above, and this session. App passwords stay: remove them one by one.',
   address: 'Email address',
   confirmed: 'Confirmed',
   unconfirmed: 'Not confirmed',

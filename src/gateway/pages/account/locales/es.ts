@@ -5,6 +5,7 @@ export const es: AccountTexts = {
   overview: 'Resumen',
   profile: 'Perfil',
   security: 'Seguridad',
+  appPasswords: 'Contraseñas de aplicación',
   apps: 'Aplicaciones y sesiones',
   email: 'Correo y contraseña',
   handle: 'Nombre de usuario',
@@ -75,7 +76,7 @@ export const es: AccountTexts = {
   endSession: 'Cerrar sesión',
   endAll: 'Cerrar sesión en todas partes',
   endAllHelp:
-    'Termina todo lo anterior y también esta sesión. Las contraseñas de aplicación se conservan: quítalas en Seguridad.',
+    'Termina todo lo anterior y también esta sesión. Las contraseñas de aplicación se conservan: quítalas una a una.',
   address: 'Correo electrónico',
   confirmed: 'Confirmado',
   unconfirmed: 'Sin confirmar',

@@ -5,6 +5,7 @@ export const fr: AccountTexts = {
   overview: "Vue d'ensemble",
   profile: 'Profil',
   security: 'Sécurité',
+  appPasswords: "Mots de passe d'application",
   apps: 'Applications et sessions',
   email: 'E-mail et mot de passe',
   handle: 'Pseudo',
@@ -74,7 +75,7 @@ export const fr: AccountTexts = {
   endSession: 'Déconnecter',
   endAll: 'Se déconnecter partout',
   endAllHelp:
-    "Met fin à tout ce qui précède et à cette session. Les mots de passe d'application restent : retirez-les sous Sécurité.",
+    "Met fin à tout ce qui précède et à cette session. Les mots de passe d'application restent : retirez-les un par un.",
   address: 'Adresse e-mail',
   confirmed: 'Confirmée',
   unconfirmed: 'Non confirmée',

@@ -5,6 +5,7 @@ export const ja: AccountTexts = {
   overview: '概要',
   profile: 'プロフィール',
   security: 'セキュリティ',
+  appPasswords: 'アプリパスワード',
   apps: 'アプリとセッション',
   email: 'メールとパスワード',
   handle: 'ハンドル',
@@ -72,7 +73,7 @@ export const ja: AccountTexts = {
   endSession: 'サインアウト',
   endAll: 'すべてからサインアウト',
   endAllHelp:
-    '上のすべてとこのセッションを終了します。アプリパスワードは残ります。「セキュリティ」で削除してください。',
+    '上のすべてとこのセッションを終了します。アプリパスワードは残ります。個別に削除してください。',
   address: 'メールアドレス',
   confirmed: '確認済み',
   unconfirmed: '未確認',

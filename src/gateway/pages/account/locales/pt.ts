@@ -5,6 +5,7 @@ export const pt: AccountTexts = {
   overview: 'Visão geral',
   profile: 'Perfil',
   security: 'Segurança',
+  appPasswords: 'Senhas de aplicativo',
   apps: 'Aplicativos e sessões',
   email: 'E-mail e senha',
   handle: 'Nome de usuário',
@@ -73,7 +74,7 @@ export const pt: AccountTexts = {
   endSession: 'Sair',
   endAll: 'Sair de todos os lugares',
   endAllHelp:
-    'Encerra tudo acima e também esta sessão. As senhas de aplicativo permanecem: remova-as em Segurança.',
+    'Encerra tudo acima e também esta sessão. As senhas de aplicativo permanecem: remova-as uma a uma.',
   address: 'E-mail',
   confirmed: 'Confirmado',
   unconfirmed: 'Não confirmado',

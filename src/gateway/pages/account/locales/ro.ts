@@ -5,6 +5,7 @@ export const ro: AccountTexts = {
   overview: 'Prezentare',
   profile: 'Profil',
   security: 'Securitate',
+  appPasswords: 'Parole pentru aplicații',
   apps: 'Aplicații și sesiuni',
   email: 'E-mail și parolă',
   handle: 'Nume de utilizator',
@@ -73,7 +74,7 @@ export const ro: AccountTexts = {
   endSession: 'Deconectare',
   endAll: 'Deconectare peste tot',
   endAllHelp:
-    'Încheie tot ce este mai sus și această sesiune. Parolele de aplicație rămân: elimină-le la Securitate.',
+    'Încheie tot ce este mai sus și această sesiune. Parolele de aplicație rămân: elimină-le una câte una.',
   address: 'Adresă de e-mail',
   confirmed: 'Confirmată',
   unconfirmed: 'Neconfirmată',

@@ -5,6 +5,7 @@ export const sv: AccountTexts = {
   overview: 'Översikt',
   profile: 'Profil',
   security: 'Säkerhet',
+  appPasswords: 'Applösenord',
   apps: 'Appar och sessioner',
   email: 'E-post och lösenord',
   handle: 'Användarnamn',
@@ -69,7 +70,7 @@ export const sv: AccountTexts = {
   endSession: 'Logga ut',
   endAll: 'Logga ut överallt',
   endAllHelp:
-    'Avslutar allt ovan och den här sessionen. Applösenord finns kvar: ta bort dem under Säkerhet.',
+    'Avslutar allt ovan och den här sessionen. Applösenord finns kvar: ta bort dem ett i taget.',
   address: 'E-postadress',
   confirmed: 'Bekräftad',
   unconfirmed: 'Inte bekräftad',
