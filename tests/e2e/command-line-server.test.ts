@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { headwater, type Outcome, startHeadwater } from '#tests/support/command-line.ts'
+import { navigation, PageClient } from '#tests/support/page-client.ts'
 import {
   adminPassword,
   createTestAccount,
@@ -170,7 +171,8 @@ describe('domains', () => {
   it('headwater domain add and remove take effect at once on describeServer, sign-up and the sign-up page', async () => {
     const domains = async () =>
       (await run<{ domain: string }[]>('domain', 'list')).map((d) => d.domain)
-    const signUpPage = async () => (await fetch(`${server.url}/account/sign-up`)).text()
+    const signUpPage = async () =>
+      (await new PageClient(server.url, navigation).open('/account/sign-up')).html
     expect(await domains()).toEqual(['.test'])
     expect(await signUpPage()).not.toContain('.added.example.org')
     await run('domain', 'add', 'added.example.org')

@@ -6,14 +6,9 @@ import type { App } from '#tests/support/oauth-client.ts'
 import { confidentialClient, publicClient } from '#tests/support/oauth-client-metadata.ts'
 import { type OAuthFixture, openOAuthFixture, password } from '#tests/support/oauth-fixture.ts'
 import { testDid as alice } from '#tests/support/open-account.ts'
-import { PageClient } from '#tests/support/page-client.ts'
+import { navigation, PageClient } from '#tests/support/page-client.ts'
 
 const bob = 'did:plc:bobbobbobbobbobbobbobbob'
-const navigation = {
-  'sec-fetch-mode': 'navigate',
-  'sec-fetch-dest': 'document',
-  accept: 'text/html',
-}
 
 let fixture: OAuthFixture
 let app: App

@@ -1,6 +1,13 @@
 /** A browser without scripts: opens pages, keeps cookies, and submits forms. */
 import { request } from 'undici'
 
+/** The headers with which browsers open a page; the OAuth library demands them. */
+export const navigation = {
+  'sec-fetch-mode': 'navigate',
+  'sec-fetch-dest': 'document',
+  accept: 'text/html',
+}
+
 export interface Page {
   status: number
   headers: Headers
