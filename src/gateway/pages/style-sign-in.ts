@@ -6,15 +6,16 @@ border-radius:.75rem;color:inherit;text-decoration:none;font-size:.9375rem}
 a.choice:hover{background:var(--soft)}
 .avatar{flex:none;display:grid;place-items:center;width:2.25rem;height:2.25rem;border-radius:50%;background:var(--soft);
 border:1px solid var(--line);font-weight:600;color:var(--muted)}
-.who{min-width:0;line-height:1.35}
-.who b,.who small{display:block}
-.who b{font-weight:500}
+.named{min-width:0;line-height:1.35}
+.named b,.named small{display:block}
+.named b{font-weight:500}
 .choice .end{margin-inline-start:auto;text-align:end}
 .before{margin:1rem 0 .5rem;font-weight:500}
 .permissions{margin:0;border:1px solid var(--line);border-radius:.75rem;padding:0 .875rem}
 .permissions>li{padding:.75rem 0;border-top:1px solid var(--line);font-size:.9375rem}
 .permissions>li:first-child{border-top:0}
-.permissions b{display:block;font-weight:500}
+.permissions b{display:block;font-weight:500;color:var(--text)}
+.permissions+.muted{margin:.75rem 0 0}
 .permissions span{color:var(--muted)}
 .permissions details{margin:.25rem 0 0}
 .permissions summary,.technical summary{color:var(--muted);font-size:.875rem;line-height:2}
@@ -34,5 +35,6 @@ white-space:pre-wrap;overflow-wrap:anywhere;font:.8125rem/1.5 ui-monospace,SFMon
 input[readonly]{color:var(--muted);background:var(--soft)}
 .code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.8125rem;text-align:center}
 .h-captcha{margin:1rem 0 0;min-height:78px}
-form+form{margin-top:0}
+main.narrow form+form{margin-top:.5rem}
+.note+.lead{margin-top:1rem}
 `

@@ -21,7 +21,7 @@ export function chooserView(context: SignInContext, accounts: readonly PageAccou
   })
   const body = html`${leadToApp(context, app)}
 <ul class="choices">${rows}
-<li><a class="choice" href="${flow.link({ page: 'sign-in' })}"><span class="avatar" aria-hidden="true">+</span><span class="who">${texts.text('anotherAccount')}</span></a></li></ul>
+<li><a class="choice" href="${flow.link({ page: 'sign-in' })}"><span class="avatar" aria-hidden="true">+</span><span class="named">${texts.text('anotherAccount')}</span></a></li></ul>
 ${cancelForm(context)}
 <p class="links"><a href="${flow.link({ page: 'sign-up' })}">${texts.text('createAccount')}</a></p>`
   return { title: { text: texts.text('chooseAccount') }, body, narrow: true }

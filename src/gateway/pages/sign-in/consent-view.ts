@@ -69,5 +69,5 @@ function technical({ texts }: SignInContext, { client, scope }: AuthorizationReq
 <p>${texts.text('identifiesAs')}</p><pre tabindex="0">${client.id}</pre>
 ${scope === '' ? '' : html`<p>${texts.text('asksFor')}</p><pre tabindex="0">${scopes}</pre>`}
 </details>
-<p class="links">${links}</p>`
+${links.every((link) => link === '') ? '' : html`<p class="links">${links}</p>`}`
 }

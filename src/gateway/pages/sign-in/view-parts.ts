@@ -64,7 +64,7 @@ export function accountLine(context: SignInContext, one: PageAccount): Html {
   if (account.deactivated) below.push(context.texts.text('deactivated'))
   const small = below.filter((text) => text !== '').join(' · ')
   return html`<span class="avatar" aria-hidden="true">${initialOf(name)}</span>
-<span class="who"><b>${name}</b>${small === '' ? '' : html`<small>${small}</small>`}</span>`
+<span class="named"><b>${name}</b>${small === '' ? '' : html`<small>${small}</small>`}</span>`
 }
 
 function initialOf(name: string): string {
@@ -85,5 +85,5 @@ export function appName(
   if (url?.protocol === 'http:') return deviceApp
   // One host may serve many apps, so only the usual path is left out.
   const isUsual = url?.pathname === '/oauth-client-metadata.json' && !url.port && !url.search
-  return isUsual ? url.host : client.id
+  return isUsual ? url.host : client.id.replace(/^https:\/\//, '')
 }

@@ -43,11 +43,11 @@ it.each([
   ['https://app.example.com/oauth-client-metadata.json', 'app.example.com'],
   [
     'https://app.example.com/other/oauth-client-metadata.json',
-    'https://app.example.com/other/oauth-client-metadata.json',
+    'app.example.com/other/oauth-client-metadata.json',
   ],
   [
     'https://app.example.com:8443/oauth-client-metadata.json',
-    'https://app.example.com:8443/oauth-client-metadata.json',
+    'app.example.com:8443/oauth-client-metadata.json',
   ],
   ['http://localhost?redirect_uri=x', 'An app here'],
 ])('the app %s is called %s, whatever it calls itself', (id, shown) => {
