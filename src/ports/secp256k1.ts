@@ -1,6 +1,11 @@
 /** Signing with k256 keys: libsecp256k1 in WebAssembly, or JavaScript if that cannot load. */
 import { createHash, randomBytes } from 'node:crypto'
-import { formatDidKey, SECP256K1_JWT_ALG } from '@atproto/crypto'
+import {
+  bytesToMultibase,
+  DID_KEY_PREFIX,
+  SECP256K1_DID_PREFIX,
+  SECP256K1_JWT_ALG,
+} from '@atproto/crypto'
 
 export interface SigningKey {
   readonly jwtAlg: string
@@ -51,9 +56,15 @@ export function signingKey(
   let did: string | undefined
   return {
     jwtAlg: SECP256K1_JWT_ALG,
-    did: () => (did ??= formatDidKey(SECP256K1_JWT_ALG, publicKey(secret))),
+    did: () => (did ??= didKey(publicKey(secret))),
     sign: (bytes) => sign(createHash('sha256').update(bytes).digest(), secret),
   }
+}
+
+/** As the library's formatDidKey, which computes the point of a key that is compressed already. */
+function didKey(compressed: Uint8Array): string {
+  const multikey = Buffer.concat([SECP256K1_DID_PREFIX, compressed])
+  return `${DID_KEY_PREFIX}${bytesToMultibase(multikey, 'base58btc')}`
 }
 
 /** `signature` is 64 bytes, r and s. False for a malformed key or signature. */
