@@ -18,7 +18,7 @@ export async function interruptedDeliveries(
   const { agent, did } = alice
   const types = ['record.created', 'group.member_added']
   const input = { url: receiver.url, types, collections: [thing] }
-  const { body } = await asOperator(server, 'webhook.putEndpoint', input)
+  const { body } = await asOperator(server, 'webhook.createEndpoint', input)
   receiver.secret = body['secret'] as string
   const acknowledged = new Set<string>()
   const written: string[] = []
