@@ -9,7 +9,7 @@ import type { GroupVisit } from '#src/gateway/pages/group/group-visit.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 import * as repo from '#src/protocol/lexicons/com/atproto/repo.ts'
 
-const PAGE_RECORDS = 15
+const PAGE_RECORDS = 12
 const MAX_SHOWN = 120
 /** Characters of a record that is opened. */
 const MAX_JSON = 500

@@ -15,7 +15,7 @@ import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'
 import { OWNER } from '#src/rules/group-roles.ts'
 
 /** With the form of each, a page stays small. */
-const PAGE_MEMBERS = 20
+const PAGE_MEMBERS = 15
 const READ_MEMBERS = 100
 /** A group has so many members at most. */
 const MAX_READS = 10
