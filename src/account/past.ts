@@ -86,7 +86,7 @@ export function beginHistory(commit: Commit, isLong: boolean): Statement[] {
 // Its event is delivered already, or it has none.
 function keepFirst({ rev, cid, block }: Commit): Statement {
   return {
-    sql: `INSERT INTO past_commit (rev, cid, ops, block, total)
+    sql: `INSERT OR REPLACE INTO past_commit (rev, cid, ops, block, total)
           SELECT ?, ?, ${NO_OPS}, ?, 0 FROM history WHERE since IS NOT NULL`,
     params: [rev, cid, block],
   }

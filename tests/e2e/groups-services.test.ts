@@ -209,7 +209,7 @@ describe('the history of a group', () => {
 
   it('shows what a member did, gives the repo as it was, and undoes it by commits', async () => {
     const members = [{ did: vera.did, role: 'editor' }]
-    const { did } = ok(await ask(eddie, 'create', { handle: 'archive.test', members }))
+    const { did } = ok(await ask(eddie, 'create', { handle: 'bakers-guild.test', members }))
     const account = did as string
     const asOwner = { headers: bearer(eddie.agent.session!.accessJwt) }
     const write = (who: TestAccount, group: string, name: string) =>

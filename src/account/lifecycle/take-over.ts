@@ -13,6 +13,7 @@ import { loadRoot, type Root, saveRoot, storedTree } from '#src/account/head.ts'
 import { statusOf } from '#src/account/lifecycle/change-state.ts'
 import type { TakenOver, TakenOverBlob } from '#src/account/lifecycle/taken-over.ts'
 import { credentialRows, grantRows } from '#src/account/lifecycle/taken-over-rows.ts'
+import { beginHistory } from '#src/account/past.ts'
 import { insertProfile } from '#src/account/profile.ts'
 import { insertRecords } from '#src/account/repo/import-staging.ts'
 import { forbidden, invalidRequest } from '#src/errors.ts'
@@ -97,6 +98,7 @@ export async function finishTakeover(account: Account, taken: TakenOver): Promis
       { sql: 'DELETE FROM account' },
       insertProfile(rowOf(taken)),
       saveRoot(root),
+      ...beginHistory(root, false),
       { sql: 'UPDATE record SET rev = ? WHERE rev <> ?', params: [root.rev, root.rev] },
       ...takedownRows(taken),
       { sql: 'DELETE FROM preferences' },

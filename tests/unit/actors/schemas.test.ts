@@ -8,14 +8,11 @@ import { authorize } from '#src/account/group/authorize.ts'
 import { listInvites } from '#src/account/group/invitations.ts'
 import { listJoinRequests } from '#src/account/group/join-requests.ts'
 import { listRoles } from '#src/account/group/roles.ts'
-import { listCommits } from '#src/account/history/commits.ts'
-import { getDiff, getRecordVersions } from '#src/account/history/read.ts'
-import { getRestore } from '#src/account/history/restore.ts'
 import { findGrant } from '#src/account/oauth/grants.ts'
 import { getPreferences, putPreferences } from '#src/account/preferences/preferences.ts'
 import { getRecord } from '#src/account/repo/read.ts'
 import { getRecordStatus } from '#src/account/repo/takedowns.ts'
-import { createRecord, putRecord } from '#src/account/repo/write.ts'
+import { createRecord } from '#src/account/repo/write.ts'
 import { listSecurityEvents } from '#src/account/security-events.ts'
 import { listAppPasswords } from '#src/account/sessions/app-passwords.ts'
 import { refreshSession } from '#src/account/sessions/sessions.ts'
@@ -44,7 +41,7 @@ import { readPrivateEvents } from '#src/sequencer/private-log.ts'
 import { eddie, owner } from '#tests/support/group-scenarios.ts'
 import { opened, versionsOf } from '#tests/support/old-databases.ts'
 import { openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
-import { exportedCar, exportedCarAt } from '#tests/support/repo-cars.ts'
+import { exportedCar } from '#tests/support/repo-cars.ts'
 import { alice, collection, imageCid, preferences, relay } from '#tests/support/schema-fixtures.ts'
 import { testDirectory } from '#tests/support/test-directory.ts'
 import { testSequencer } from '#tests/support/test-sequencer.ts'
@@ -69,30 +66,6 @@ describe.each(versionsOf('account'))('an account of schema version %d', (version
       { path: `${collection}/gone` },
     ])
     await createRecord(account, { collection, record: { $type: collection } })
-  })
-
-  it.skipIf(version < 6)('has its history, and what is left of a restore', async () => {
-    const account = await open()
-    const by = { did: testDid }
-    const query = { by, collection, limit: 9 }
-    const two = await getRecordVersions(account, { ...query, rkey: 'two' })
-    expect(JSON.parse(two.json).versions).toMatchObject([
-      { value: { n: 2 } },
-      { value: { rkey: 'two' } },
-    ])
-    const { commits } = await listCommits(account, { by, limit: 100 })
-    expect(commits.some(({ ops }) => ops[0]?.path === `${collection}/gone`)).toBe(true)
-    expect(commits.some(({ ops }) => ops[0]?.path === `${collection}/kept`)).toBe(true)
-    expect(await getRestore(account, { by })).toMatchObject({ restore: { total: 1, left: 1 } })
-  })
-
-  it.skipIf(version >= 6)('has a history from now on', async () => {
-    const account = await open()
-    const from = (await account.lane.head()).rev
-    await putRecord(account, { collection, rkey: 'two', record: { $type: collection, n: 3 } })
-    const { json } = await getDiff(account, { by: { did: testDid }, from, limit: 9 })
-    expect(JSON.parse(json).changes).toMatchObject([{ before: { value: { n: 2 } } }])
-    expect((await exportedCarAt(account, from)).length).toBeGreaterThan(0)
   })
 
   it('hides what was taken down, and keeps its blobs', async () => {

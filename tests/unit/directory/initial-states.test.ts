@@ -39,6 +39,13 @@ describe('an initial state', () => {
     expect(await findInitialState(directory, { did: 'did:plc:bob' })).toBeNull()
   })
 
+  it('an initial state says whose account it is', async () => {
+    await begin()
+    await finish()
+    await directory.sql.batch([{ sql: `UPDATE account SET tenant = 'roomy'` }])
+    expect(await findInitialState(directory, { did })).toMatchObject({ tenant: 'roomy' })
+  })
+
   it('an initial state stays as it was confirmed first', async () => {
     await begin()
     await finish()

@@ -1,5 +1,6 @@
 /** What a history keeps of a repo, for how long, and what it must not have any more. */
 import { setImmediate } from 'node:timers/promises'
+import { readCarWithRoot } from '@atproto/repo'
 import { expect, it } from 'vitest'
 import { listCommits } from '#src/account/history/commits.ts'
 import { getDiff, getRecordVersions } from '#src/account/history/read.ts'
@@ -12,9 +13,11 @@ import {
   putSettings,
 } from '#src/account/history/settings.ts'
 import { deleteAccount } from '#src/account/lifecycle/delete-account.ts'
+import { provisionOrResume } from '#src/account/lifecycle/wake.ts'
 import { setRecordTakedown } from '#src/account/repo/takedowns.ts'
 import { createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'
 import type { Statement } from '#src/ports/sql.ts'
+import { emptyAccount, newInitialState } from '#tests/support/empty-account.ts'
 import { makeGroup } from '#tests/support/group-scenarios.ts'
 import { type OpenAccount, openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 import { dumpTables, exportedCarAt, foreignRepo, importCar } from '#tests/support/repo-cars.ts'
@@ -205,6 +208,17 @@ it.each([
   clock.time += DAY_MS
   await writeOn(account)
   expect((await versions(account)).map(({ value }) => value?.n)).toEqual([4, 2])
+})
+
+it("a tenant's account has its past for as long as a group", async () => {
+  const account = emptyAccount(testDid)
+  const state = { ...newInitialState(testDid), tenant: 'roomy' }
+  await provisionOrResume(account, async () => state)
+  expect(await getSettings(account, { by })).toMatchObject({ days: 30, isOwn: false })
+  const { rev } = await account.lane.head()
+  await createRecord(account, { collection, record: record(1) })
+  const car = await exportedCarAt(account, rev)
+  expect((await readCarWithRoot(car)).root.toString()).not.toBe((await account.lane.head()).cid)
 })
 
 it('a history has a bound of bytes, of which the newest are kept', async () => {
