@@ -1,7 +1,7 @@
-import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeInBrowser, openPage, startBrowser, submit } from '#tests/support/browser.ts'
+import { mustBeGood } from '#tests/support/good-page.ts'
 import {
   adminPassword,
   createTestAccount,
@@ -29,28 +29,6 @@ describeInBrowser('the console', () => {
     await page.goto(`${server.url}/admin`)
     await submit(page.getByLabel('Admin password'), adminPassword)
     await page.getByRole('heading', { name: 'Overview' }).waitFor()
-  }
-
-  /** Throws unless the page passes axe in both colour schemes, and fits the width of a phone. */
-  async function mustBeGood(page: Page, name: string): Promise<void> {
-    await page.evaluate(axe.source)
-    const complaints: unknown[] = []
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      for (const [width, height] of [
-        [1280, 800],
-        [390, 844],
-      ] as const) {
-        await page.setViewportSize({ width, height })
-        const found = await page.evaluate(`axe.run().then(({ violations }) =>
-          violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]))`)
-        complaints.push(...(found as unknown[][]).map((one) => [name, colorScheme, width, ...one]))
-        const shown = await page.evaluate('document.documentElement.scrollWidth')
-        if (shown !== width) complaints.push([name, `${shown} wide on a screen of ${width}`])
-      }
-    }
-    await page.setViewportSize({ width: 1280, height: 800 })
-    expect(complaints).toEqual([])
   }
 
   it('every page of the console is accessible, in light and dark, at a desk and on a phone', async () => {
