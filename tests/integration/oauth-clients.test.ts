@@ -139,7 +139,7 @@ it("the OAuth pages have the operator's branding", async () => {
   for (const said of ['the tests', 'https://example.com/logo.png', 'https://example.com/help']) {
     expect(text).toContain(said)
   }
-  expect(text).toContain('124 58 237')
+  expect(text).toContain('--primary:#7c3aed')
 })
 
 describe('an authorization request', () => {
