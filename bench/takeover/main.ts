@@ -7,7 +7,7 @@ import { ok } from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -40,6 +40,7 @@ async function main(): Promise<void> {
   const place = { url: `http://localhost:${port}`, plcUrl, adminPassword: 'admin password' }
   const env = variables(port, place)
   const ownEnv = { ...env, ...(await ownVariables()) }
+  mkdirSync(source)
   const reference = start([referenceMain], { ...env, PDS_DATA_DIRECTORY: source })
   await healthy(place)
   const consumer = startConsumer(place.url, plcUrl)
