@@ -1,6 +1,7 @@
 /** The routes of the pages for signing in, signing up, a new password and consent. */
 import type { Context, Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
+import { pathOf } from '#src/gateway/http/request-path.ts'
 import { retryHeader } from '#src/gateway/http/response.ts'
 import { readForm } from '#src/gateway/pages/form.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
@@ -12,6 +13,7 @@ import { errorView } from '#src/gateway/pages/sign-in/error-view.ts'
 import { flowOf, type PageName, type State } from '#src/gateway/pages/sign-in/flow.ts'
 import {
   authorizePath,
+  isSignInPage,
   resetPath,
   signInPath,
   signInPaths,
@@ -71,17 +73,29 @@ export function signInPages(app: Hono<Env>, context: PageContext): void {
   }
 
   for (const path of signInPaths) {
-    app.get(path, (c) => respond(c, (visit) => show(visit, stateOf(urlOf(c)))))
-    app.post(path, (c) =>
-      respond(c, async (visit) => {
+    app.get(path, (c, next) => {
+      if (!isSpelled(c)) return next()
+      return respond(c, (visit) => show(visit, stateOf(urlOf(c))))
+    })
+    app.post(path, (c, next) => {
+      if (!isSpelled(c)) return next()
+      return respond(c, async (visit) => {
         const form = await readForm(c, context.bodyTimeoutMs)
         mustPassCsrfCheck(c, form['csrf'], visit.session, publicUrl)
         const { do: name = '' } = form
         if (!Object.hasOwn(actions, name)) return show(visit, stateOf(urlOf(c)))
         return actions[name as ActionName](visit, form)
-      }),
-    )
+      })
+    })
   }
+}
+
+/**
+ * Hono decodes a path, and `OAuth.handle`, which knows the client's address and counts its attempts, does not: by another
+ * spelling, such as /account/sign%2Dup, a sign-up would not be counted.
+ */
+function isSpelled(c: C): boolean {
+  return isSignInPage(pathOf(c.env?.incoming?.url))
 }
 
 function urlOf(c: C): URL {
