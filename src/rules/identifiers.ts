@@ -11,3 +11,8 @@ export function normalizeIdentifier(text: string): string {
     .replace(/^[@＠]/, '')
     .toLowerCase()
 }
+
+/** Not for an email address: the directory finds accounts by those too, and only who signs in may ask for one. */
+export function isPublicName(identifier: string): boolean {
+  return !identifier.includes('@')
+}

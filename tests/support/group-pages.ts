@@ -27,6 +27,8 @@ export interface GroupPages {
   /** `fields` without the token of the form: it is added. */
   post(as: string, path: string, fields?: Record<string, string>): Promise<Response>
   request(path: string, init: RequestInit): Promise<Response>
+  /** Any path of the server. */
+  open(as: string, path: string): Promise<Response>
 }
 
 /** Olga is the owner, Ada an admin, and Eddie an editor; all paths are below the group's. */
@@ -52,7 +54,10 @@ export async function openGroupPages(live?: PageStreams): Promise<GroupPages> {
     identity: { getIdentity: async () => ({ handle: people[did] }) },
   })
   const find = async ({ identifier }: { identifier: string }) => {
-    if ([testDid, groupHandle].includes(identifier)) {
+    if (identifier === 'other@example.com') {
+      return { did: stranger, handle: 'other.test', status: 'active' }
+    }
+    if ([testDid, groupHandle, 'group@example.com'].includes(identifier)) {
       return { did: testDid, handle: groupHandle, status: 'active' }
     }
     const did = Object.keys(people).find((one) => one === identifier || people[one] === identifier)
@@ -106,6 +111,7 @@ export async function openGroupPages(live?: PageStreams): Promise<GroupPages> {
     group,
     calls,
     request,
+    open: async (as, path) => app.request(path, { headers: { cookie: cookieOf(as) } }),
     get: (as, path) => request(path, { headers: { cookie: cookieOf(as) } }),
     post: (as, path, fields = {}) =>
       request(path, {

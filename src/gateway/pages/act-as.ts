@@ -20,7 +20,7 @@ import { signInOptions } from '#src/gateway/pages/sign-in.ts'
 import { notFoundView, returnToView } from '#src/gateway/pages/sign-in-views.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { claimedHandle } from '#src/protocol/did-document.ts'
-import { normalizeIdentifier } from '#src/rules/identifiers.ts'
+import { isPublicName, normalizeIdentifier } from '#src/rules/identifiers.ts'
 
 type C = Context<Env>
 
@@ -42,7 +42,7 @@ export function actAsPages(app: Hono<Env>, context: PageContext): void {
 
   async function findGroup(c: C): Promise<Group | undefined> {
     const identifier = normalizeIdentifier(c.req.param('group') ?? '')
-    const found = await directory.accounts.find({ identifier })
+    const found = isPublicName(identifier) ? await directory.accounts.find({ identifier }) : null
     if (found === null || !(await directory.memberships.isGroup({ did: found.did }))) {
       return undefined
     }

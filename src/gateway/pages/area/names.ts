@@ -2,7 +2,7 @@
 import { invalidRequest } from '#src/errors.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { isAtprotoDid } from '#src/protocol/did.ts'
-import { normalizeIdentifier } from '#src/rules/identifiers.ts'
+import { isPublicName, normalizeIdentifier } from '#src/rules/identifiers.ts'
 
 /** By DID: its handle if its account is here, or the DID. */
 export type Names = (did: string) => string
@@ -31,8 +31,11 @@ export async function didOf(
 ): Promise<string> {
   const name = normalizeIdentifier(typed)
   if (isAtprotoDid(name)) return name
-  const here = await dispatch.directory.accounts.find({ identifier: name })
-  const did = here?.did ?? (await handles.resolve(name).catch(() => undefined))
+  const resolve = async () => {
+    const here = await dispatch.directory.accounts.find({ identifier: name })
+    return here?.did ?? (await handles.resolve(name).catch(() => undefined))
+  }
+  const did = isPublicName(name) ? await resolve() : undefined
   if (did === undefined) throw invalidRequest(`No account has the name ${name}`, 'HandleNotFound')
   return did
 }

@@ -17,7 +17,7 @@ import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'
 import { type ManageFlag, manageFlags, OWNER } from '#src/rules/group-roles.ts'
-import { normalizeIdentifier } from '#src/rules/identifiers.ts'
+import { isPublicName, normalizeIdentifier } from '#src/rules/identifiers.ts'
 import { accessScope } from '#src/rules/session-tokens.ts'
 
 export interface GroupContext extends PageContext, Omit<MethodPorts, 'rateLimits'> {
@@ -105,7 +105,8 @@ export async function findGroup(
   name: string,
 ): Promise<{ did: string; handle: string; status: string }> {
   const { accounts, memberships } = server.dispatch.directory
-  const found = await accounts.find({ identifier: normalizeIdentifier(name) })
+  const identifier = normalizeIdentifier(name)
+  const found = isPublicName(identifier) ? await accounts.find({ identifier }) : null
   if (found !== null && (await memberships.isGroup({ did: found.did }))) return found
   throw new XrpcError(404, 'NotFound', 'There is no such group here')
 }

@@ -69,6 +69,21 @@ describe('actions of a group', () => {
     expect(await roles()).toEqual(before)
   })
 
+  it('find nobody by an email address, which would tell whose it is', async () => {
+    const page = await pages.post(olga, '/members/add', {
+      who: 'other@example.com',
+      role: 'viewer',
+    })
+    expect(page.status).toBe(400)
+    expect(await page.text()).not.toContain('other.test')
+    expect((await roles())[stranger]).toBeUndefined()
+    for (const path of ['/groups/group@example.com/join', '/account/act-as/group@example.com']) {
+      const found = await pages.open(stranger, path)
+      expect([path, found.status]).toEqual([path, 404])
+      expect(await found.text()).not.toContain('group.test')
+    }
+  })
+
   it('accept a request to join from the first page', async () => {
     const token = await invite(pages.group, { approval: true })
     const joined = await pages.post(stranger, `/join?token=${encodeURIComponent(token)}`)
