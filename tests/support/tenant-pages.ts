@@ -64,6 +64,11 @@ export async function openTenantPages() {
     ...opened,
     get: async (as: string, path: string) =>
       app.request(`/tenant${path}`, { headers: { cookie: cookieOf(as) } }),
+    send: async (as: string, path: string, init: RequestInit & { duplex: string }) =>
+      app.request(`/tenant${path}`, {
+        ...{ method: 'POST', ...init },
+        headers: { ...(init.headers as object), cookie: cookieOf(as) },
+      }),
     post: async (as: string, path: string, fields: Record<string, string> = {}) =>
       app.request(`/tenant${path}`, {
         method: 'POST',

@@ -26,15 +26,18 @@ export interface FormFile {
   bytes: Uint8Array
 }
 
+/** Whether the form may be long: then its sender must be known before it is read, as it is kept and parsed in memory. */
+export function mayHaveFile(c: Context<Env>): boolean {
+  return (c.req.header('content-type') ?? '').startsWith('multipart/form-data')
+}
+
 /** A form with at most one file. Throws as `readForm`, but 413 if it is too long. */
 export async function readFileForm(
   c: Context<Env>,
   { timeoutMs, maxFileBytes }: { timeoutMs: number; maxFileBytes: number },
 ): Promise<{ form: Form; file: FormFile | undefined }> {
+  if (!mayHaveFile(c)) return { form: await readForm(c, timeoutMs), file: undefined }
   const type = c.req.header('content-type') ?? ''
-  if (!type.startsWith('multipart/form-data')) {
-    return { form: await readForm(c, timeoutMs), file: undefined }
-  }
   const limit = maxFileBytes + MAX_FORM_BYTES
   const bytes = await readBytes(bodySource(c), { limit, timeoutMs })
   const parts = await new Response(new Uint8Array(bytes), { headers: { 'content-type': type } })

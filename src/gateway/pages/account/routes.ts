@@ -16,7 +16,7 @@ import { overviewSection } from '#src/gateway/pages/account/overview.ts'
 import { profileSection } from '#src/gateway/pages/account/profile.ts'
 import { pathOf, type Section, type Visit } from '#src/gateway/pages/account/section.ts'
 import { accountTexts } from '#src/gateway/pages/account/texts.ts'
-import { type Form, readFileForm, readForm } from '#src/gateway/pages/form.ts'
+import { type Form, mayHaveFile, readFileForm, readForm } from '#src/gateway/pages/form.ts'
 import { openOwnSession, requireOwner } from '#src/gateway/pages/owner.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import { mustPassCsrfCheck, type PageSession } from '#src/gateway/pages/page-session.ts'
@@ -109,14 +109,16 @@ export function accountPages(app: Hono<Env>, context: PageContext): void {
     if (status?.isRefused) throw rateLimitExceeded(status)
   }
 
-  function readSectionForm(c: C, { maxFileBytes }: Section) {
+  async function readSectionForm(c: C, session: PageSession, { maxFileBytes }: Section) {
     const timeoutMs = context.bodyTimeoutMs
-    if (maxFileBytes !== undefined) return readFileForm(c, { timeoutMs, maxFileBytes })
-    return readForm(c, timeoutMs).then((form) => ({ form, file: undefined }))
+    if (maxFileBytes === undefined) return { form: await readForm(c, timeoutMs), file: undefined }
+    // Before a file of a caller without a session is read.
+    if (mayHaveFile(c)) await requireOwner(context, session)
+    return readFileForm(c, { timeoutMs, maxFileBytes })
   }
 
   async function submit(c: C, section: Section, session: PageSession, name: string) {
-    const { form, file } = await readSectionForm(c, section)
+    const { form, file } = await readSectionForm(c, session, section)
     mustPassCsrfCheck(c, form['csrf'], session, publicUrl)
     const visit = await visitOf(c, session)
     try {

@@ -4,7 +4,7 @@ import { html } from 'hono/html'
 import { forbidden, XrpcError } from '#src/errors.ts'
 import { retryHeader } from '#src/gateway/http/response.ts'
 import type { Action, Area, AreaPage, Visit } from '#src/gateway/pages/area/area.ts'
-import { type Form, readForm } from '#src/gateway/pages/form.ts'
+import { type Form, mayHaveFile, readForm } from '#src/gateway/pages/form.ts'
 import type { PageStreams } from '#src/gateway/pages/live/page-streams.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import {
@@ -95,6 +95,8 @@ export function areaRoutes<V extends Visit>(
 
   async function act(c: C, page: AreaPage<V>, action: Action<V>): Promise<Response> {
     return respond(c, async (session) => {
+      // Before 8 MB of a caller are read who may not send them.
+      if (mayHaveFile(c)) mustBeFor(page, await area.visit(c, session))
       const form = await (context.readForm?.(c) ?? readForm(c, context.bodyTimeoutMs))
       mustPassCsrfCheck(c, form['csrf'], session, publicUrl)
       const visit = await area.visit(c, session)

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { authRequired, invalidRequest, XrpcError } from '#src/errors.ts'
 import { scopeWords } from '#src/gateway/pages/account/scope-words.ts'
@@ -159,6 +160,23 @@ describe('the account area', () => {
     expect(response.status).toBe(400)
     expect(await response.text()).toContain('The picture is not a PNG')
     expect(pages.gateway.calls.map(([name]) => name)).not.toContain('repo.putRecord')
+  })
+
+  it('a file of a caller without a session is not read', async () => {
+    const check = () => {
+      throw authRequired('You are not signed in', 'SignedOut')
+    }
+    const pages = openAccount({ page: { check } })
+    let isRead = false
+    const read = () => {
+      isRead = true
+    }
+    const incoming = Object.assign(new Readable({ read }), { socket: {}, headers: {} })
+    const headers = { cookie: pages.cookie, 'content-type': 'multipart/form-data; boundary=b' }
+    const form = { method: 'POST', headers }
+    const path = '/account/profile/save'
+    const { status } = await pages.gateway.app.request(path, form, { incoming })
+    expect([status, isRead]).toEqual([401, false])
   })
 
   it('a wrong code is shown at its field, with the status of the error', async () => {

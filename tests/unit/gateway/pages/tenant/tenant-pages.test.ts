@@ -59,6 +59,25 @@ describe('actions of the console', () => {
     expect(pages.deleted).toEqual([did])
   })
 
+  it('read a file of an admin only', async () => {
+    const read = async (as: string) => {
+      let isRead = false
+      const pull = (controller: ReadableStreamDefaultController) => {
+        isRead = true
+        controller.close()
+      }
+      const body = new ReadableStream({ pull }, { highWaterMark: 0 })
+      const { status } = await pages.send(as, '/roomy/create/file', {
+        headers: { 'content-type': 'multipart/form-data; boundary=b' },
+        body,
+        duplex: 'half',
+      })
+      return [status, isRead]
+    }
+    expect(await read(stranger)).toEqual([404, false])
+    expect(await read(admin)).toEqual([403, true])
+  })
+
   it('show a new key once', async () => {
     const fields = { name: 'backend', 'scope.accounts:read': 'yes' }
     const made = await (await pages.post(owner, '/roomy/keys/create', fields)).text()
