@@ -43,7 +43,8 @@ export interface TenantDeletionPorts {
   pause?(ms: number): Promise<void>
 }
 
-const PAGE_SIZE = 20
+/** One at a time: while an account is deleted, the operator may move the next one, or decide to keep those that are left. */
+const PAGE_SIZE = 1
 /** After each account: a relay takes 2,600 events in an hour from a server that it knows nothing about. */
 const DELETION_PAUSE_MS = 1_500
 const DETACHMENT_PAUSE_MS = 20

@@ -5,6 +5,7 @@ import { removeDeletedAccount } from '#src/directory/due-deletions.ts'
 import { confirmAccount } from '#src/directory/reservations.ts'
 import { findTenantAccount } from '#src/directory/tenant-accounts.ts'
 import { listTenantsOf, putTenantAdmin } from '#src/directory/tenant-admins.ts'
+import { moveToTenant } from '#src/directory/tenant-admission.ts'
 import {
   beginTenantDeletion,
   detachAccount,
@@ -187,6 +188,31 @@ describe('a tenant that is deleted', () => {
     lease()
     await deleteTenants(ports)
     expect(await isGone()).toBe(true)
+  })
+
+  it('leaves an account that is moved out of it while the one before is deleted', async () => {
+    const { directory, ports, begin, isGone, deleted } = await open()
+    const { deleteAccount } = ports
+    ports.deleteAccount = async (did) => {
+      if (did === 'did:plc:a0') await moveToTenant(directory, { did: 'did:plc:a1', tenant: null })
+      await deleteAccount(did)
+    }
+    await begin()
+    await deleteTenants(ports)
+    expect(deleted).not.toContain('did:plc:a1')
+    expect([deleted.length, await isGone()]).toEqual([SIZE - 1, true])
+  })
+
+  it('keeps the accounts that are left, if the operator decides so meanwhile', async () => {
+    const { ports, begin, isGone, deleted } = await open()
+    const { deleteAccount } = ports
+    ports.deleteAccount = async (did) => {
+      if (deleted.length === 2) await begin(true)
+      await deleteAccount(did)
+    }
+    await begin()
+    await deleteTenants(ports)
+    expect([deleted.length, await isGone()]).toEqual([3, true])
   })
 
   it('does not give its id to another one', async () => {
