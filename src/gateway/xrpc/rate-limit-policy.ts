@@ -45,6 +45,8 @@ const limitsByMethod: Record<
   'dev.headwater.group.create': ['did', [20, HOUR_MS], [100, DAY_MS]],
   // Each may be a guess.
   'dev.headwater.group.acceptInvite': ['did', [30, 5 * MINUTE_MS]],
+  // Each builds the tree of the whole repo, as it was, before its first byte.
+  'dev.headwater.history.getRepo': ['did', [30, 5 * MINUTE_MS]],
   'com.atproto.repo.uploadBlob': ['ip', [1000, DAY_MS]],
   'com.atproto.sync.getRepo': ['ip', [6000, 5 * MINUTE_MS]],
   [PUBLISH]: ['did', [MESSAGES_PER_SECOND, 1_000]],

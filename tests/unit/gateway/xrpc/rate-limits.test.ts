@@ -75,6 +75,7 @@ describe('the reference’s limits', () => {
     ['dev.headwater.group.create', 20],
     ['_delegation.createDelegatedAccount', 20],
     ['dev.headwater.group.acceptInvite', 30],
+    ['dev.headwater.history.getRepo', 30],
     ['com.atproto.server.requestAccountDelete', 5],
     ['com.atproto.server.requestEmailConfirmation', 5],
     ['com.atproto.server.requestEmailUpdate', 5],
