@@ -29,12 +29,14 @@ export interface ConsoleOptions {
   signedOut?: boolean
   env?: Record<string, string>
   branding?: object
+  stopping?: AbortSignal
 }
 
 export type TestConsole = Awaited<ReturnType<typeof openConsole>>
 
 export async function openConsole(options: ConsoleOptions = {}) {
   const { secondStep = true, signedOut = false, env = {} } = options
+  const { stopping = new AbortController().signal } = options
   const directory = await withTenant()
   directory.clock.time = now - 86_400_000
   for (const name of ['anna', 'bob']) {
@@ -88,7 +90,7 @@ export async function openConsole(options: ConsoleOptions = {}) {
         },
       },
       console: {
-        ...{ samples, firehose, operatorDids: [anna], stopping: new AbortController().signal },
+        ...{ samples, firehose, operatorDids: [anna], stopping },
         variables: readConfig(env).variables,
       },
     },

@@ -70,6 +70,8 @@ export function liveRoute(
         isOpen = false
         end.abort()
       }
+      // Also of a connection that ended before its body was read, of which `pull` and `cancel` hear nothing.
+      signal.addEventListener('abort', leave)
       return new Response(body, { headers })
     })
   }

@@ -26,3 +26,12 @@ it('a gateway has so many streams of the console, and one that ends makes room',
   expect((await open(console, '/live')).status).toBe(200)
   expect((await open(console, '/live', cookiesOf('nobody'))).status).toBe(204)
 })
+
+it('a stream that nobody reads makes room when its time is over', async () => {
+  const end = new AbortController()
+  const console = await openConsole({ stopping: end.signal })
+  await Promise.all(Array.from({ length: 20 }, () => open(console, '/live')))
+  expect((await open(console, '/live')).status).toBe(429)
+  end.abort()
+  expect((await open(console, '/live')).status).toBe(200)
+})
