@@ -1,4 +1,4 @@
-/** One account as the operator sees it. */
+/** The operator's page of one account. */
 import { html } from 'hono/html'
 import type { FactorOverview } from '#src/account/factors/overview.ts'
 import type { AdminState } from '#src/account/lifecycle/admin-state.ts'
@@ -34,7 +34,7 @@ ${moderation(context, details)}
 ${contact(context, details)}
 ${invitesCard(context, details)}
 ${card('Security events', eventTable(context, events.slice(0, SHOWN_EVENTS)))}
-${card('What operators did to it', auditTable(auditRows(context, audit), 'No operator has changed this account.'))}
+${card('Operator actions', auditTable(auditRows(context, audit), 'No operator has changed this account.'))}
 ${danger(context, details)}`
 }
 
@@ -44,7 +44,7 @@ function identity(context: RenderContext, { info, state, tenant }: AccountDetail
     ['Handle', html`<a href="https://${handle}" rel="noreferrer">${handle}</a>`],
     ['DID', html`<span class="mono">${did}</span>`],
     ['Created', timeOf(context, createdAt)],
-    ['Repo', html`<a href="/xrpc/com.atproto.repo.describeRepo?repo=${did}">its collections</a>`],
+    ['Repo', html`<a href="/xrpc/com.atproto.repo.describeRepo?repo=${did}">Collections</a>`],
   ]
   if (tenant !== undefined) {
     rows.push(['Tenant', html`<a href="${consolePath}/tenants/${tenant}">${tenant}</a>`])
@@ -62,7 +62,7 @@ function moderation(context: RenderContext, { info, state }: AccountDetails): Ht
   const takedown =
     state.takedownRef === null
       ? html`<form method="post" action="${accountPath(did)}/takedown">${hiddenFields(context)}
-${field({ name: 'reason', label: 'Reason or reference of a takedown', maxLength: 300, help: 'It hides the account everywhere and ends its sessions. It can be lifted.' })}
+${field({ name: 'reason', label: 'Takedown reason or reference', maxLength: 300, help: 'A takedown hides the account everywhere and ends its sessions. It can be lifted.' })}
 <button class="quiet">Take down</button></form>`
       : html`<div class="actions">${button('lift-takedown', 'Lift the takedown')}</div>`
   const suspension = state.suspendedAt
@@ -75,7 +75,7 @@ ${field({ name: 'reason', label: 'Reason or reference of a takedown', maxLength:
     'Moderation',
     html`${takedown}<div class="actions">${suspension}${activity}${button('announce', 'Announce to relays')}</div>`,
     {
-      help: 'A suspension hides the account but keeps its sessions. Each of these can be undone here.',
+      help: 'A suspension hides the account but keeps its sessions. All of these can be undone here.',
     },
   )
 }
@@ -99,8 +99,8 @@ ${field({ name, label, value, type, required: true, maxLength: 300 })}<button cl
       ['Email', email === null ? 'none' : html`${email} ${confirmed}`],
       ['Second factors', second.length === 0 ? 'none' : second.join(', ')],
     ])}
-<div class="actions">${actionForm(context, { action: `${accountPath(did)}/reset-mail`, label: 'Mail a password reset', about: handle })}</div>
-<details class="more"><summary>Change the handle or the email</summary>
+<div class="actions">${actionForm(context, { action: `${accountPath(did)}/reset-mail`, label: 'Send a password reset email', about: handle })}</div>
+<details class="more"><summary>Change the handle or email address</summary>
 ${form('handle', 'Handle', handle, 'text')}${form('email', 'Email', email ?? '', 'email')}</details>`,
   )
 }
@@ -114,11 +114,11 @@ function invitesCard(context: RenderContext, { info, invites }: AccountDetails):
     disabled ? badge('disabled', 'quiet') : badge('usable', 'good'),
   ])
   const name = invitesDisabled ? 'enable-invites' : 'disable-invites'
-  const label = invitesDisabled ? 'Allow its invite codes' : 'Disable its invite codes'
+  const label = invitesDisabled ? 'Enable invite codes' : 'Disable invite codes'
   return card(
     'Invites',
-    html`${invitedBy === undefined ? '' : html`<p>Came with the code ${invitedBy.code}, for ${invitedBy.forAccount}.</p>`}
-${table({ label: 'Invite codes', head: ['Code', 'Used', 'State'], rows, empty: 'It has no invite codes.' })}
+    html`${invitedBy === undefined ? '' : html`<p>Signed up with the code ${invitedBy.code}, created for ${invitedBy.forAccount}.</p>`}
+${table({ label: 'Invite codes', head: ['Code', 'Used', 'State'], rows, empty: 'No invite codes.' })}
 <div class="actions">${actionForm(context, { action: `${accountPath(did)}/${name}`, label, about: handle })}</div>`,
   )
 }
@@ -127,12 +127,12 @@ function danger(context: RenderContext, { info, note }: AccountDetails): Html {
   const { did, handle } = info
   const form = (name: string, label: string) =>
     confirmForm(context, { action: `${accountPath(did)}/${name}`, typed: handle, label, note })
-  return html`${card('Second factors', form('remove-factors', 'Remove its second factors'), {
+  return html`${card('Second factors', form('remove-factors', 'Remove second factors'), {
     danger: true,
-    help: 'For an owner who has lost all of them, and whose identity you have verified. The password stays.',
+    help: 'For a user who has lost all of them and whose identity you have verified. The password is not changed.',
   })}
 ${card('Delete', form('delete', 'Delete the account'), {
   danger: true,
-  help: 'The repo, its blobs and the sign-in are gone for good, and relays are told. A DID of did:plc stays with the user only with a recovery key.',
+  help: 'Permanently deletes the repo, its blobs and the credentials, and notifies relays. The user keeps control of a did:plc only with a recovery key.',
 })}`
 }

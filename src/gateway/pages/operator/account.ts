@@ -1,4 +1,4 @@
-/** The page of one account, and what an operator can do to it. */
+/** The routes of one account: its page, and the actions of an operator on it. */
 import type { AdminState } from '#src/account/lifecycle/admin-state.ts'
 import type { AccountInfo } from '#src/directory/search-accounts.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
@@ -42,7 +42,7 @@ export function accountPage(ports: ConsolePorts, { get, post }: ConsoleRoutes): 
     return call.render({ title: info.handle, body, note: note?.field ? undefined : note, status })
   }
 
-  /** `act` does it, and returns what is said afterwards. */
+  /** `act` returns the note to show afterwards. */
   function action(
     name: string,
     act: (call: ConsoleCall, account: AccountInfo, form: Form) => Promise<DoneKey>,

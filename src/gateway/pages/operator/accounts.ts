@@ -38,7 +38,7 @@ export function accountPages({ server }: ConsolePorts, { get }: ConsoleRoutes): 
     const empty =
       text === '' && wanted === undefined
         ? 'There are no accounts yet.'
-        : 'No account is like that. Search for a part of a handle or an email, or for a whole DID.'
+        : 'No matching accounts. Search by part of a handle or email address, or by a full DID.'
     return call.render({
       ...{ title: 'Accounts', wide: true, note },
       body: html`${filterForm(call.session, [

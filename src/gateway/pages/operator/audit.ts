@@ -1,4 +1,4 @@
-/** What operators did on the console: who, what, to whom, when and from where. */
+/** The audit log of operators: actor, action, target, time and address. */
 import { html } from 'hono/html'
 import type { OperatorAuditView } from '#src/directory/operator-audit.ts'
 import { table, timeOf } from '#src/gateway/pages/blocks.ts'
@@ -25,24 +25,24 @@ export function auditPages({ server }: ConsolePorts, { get }: ConsoleRoutes): vo
     return call.render({
       ...{ title: 'Audit', wide: true, note },
       body: html`${filterForm(call.session, [
-        { name: 'actor', label: 'By: a DID, or admin password', value: actor, maxLength: MAX_TEXT },
+        { name: 'actor', label: 'Actor: a DID, or admin password', value: actor, maxLength: MAX_TEXT },
         {
           name: 'target',
-          label: 'To: a DID, a tenant, an endpoint',
+          label: 'Target: a DID, tenant or endpoint',
           value: target,
           maxLength: MAX_TEXT,
         },
       ])}
-<section>${auditTable(auditRows(call.session, found.entries), 'No operator has done anything like that on the console.')}</section>
+<section>${auditTable(auditRows(call.session, found.entries), 'No matching entries.')}</section>
 ${pager(call.session, { after: nextPage(call.c.req.url, found.cursor) })}
-<p class="muted">Kept for two years, at most 100,000 rows. Calls of the command line and of other clients with the admin password are in the log of the server.</p>`,
+<p class="muted">Kept for two years, up to 100,000 rows. Calls from the command line and from other clients with the admin password are in the server's log instead.</p>`,
     })
   })
 }
 
 export function auditTable(rows: readonly (Html | string)[][], empty: string): Html {
-  const head = ['When', 'Who', 'What', 'To', 'From']
-  return table({ label: 'What operators did', head, rows, empty })
+  const head = ['Time', 'Actor', 'Action', 'Target', 'Address']
+  return table({ label: 'Operator actions', head, rows, empty })
 }
 
 export function auditRows(

@@ -32,14 +32,14 @@ export function configurationPages(
         {
           ...{ name: 'show', label: 'Show', value: show },
           options: [
-            { value: '', label: 'What has an effect' },
-            { value: 'set', label: 'What is set' },
-            { value: 'all', label: 'Everything' },
+            { value: '', label: 'In effect' },
+            { value: 'set', label: 'Set in the environment' },
+            { value: 'all', label: 'All' },
           ],
         },
       ])}
-<section>${table({ label: 'Variables', head: ['Variable', 'Value', 'From'], rows, empty: 'No variable has such a name.' })}</section>
-<p class="muted">As this process read them when it started; release ${release}. Secrets are never shown. A change needs a restart.</p>`,
+<section>${table({ label: 'Variables', head: ['Variable', 'Value', 'Source'], rows, empty: 'No matching variables.' })}</section>
+<p class="muted">As read when this process started, with release ${release}. Secrets are never shown. Changes need a restart.</p>`,
     })
   })
 }
@@ -51,5 +51,5 @@ function shownValue({ value, isSecret, source }: Variable): Html | string {
 
 function sourceOf({ source, isIgnored }: Variable): Html | string {
   const from = source === 'none' ? 'not set' : source
-  return isIgnored ? twoLines(from, 'without effect') : from
+  return isIgnored ? twoLines(from, 'ignored') : from
 }

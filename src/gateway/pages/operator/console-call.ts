@@ -1,4 +1,4 @@
-/** A request of an operator: pages around it, the methods of the admin, and the audit log. */
+/** A request of an operator: renders pages, runs admin methods, and writes the audit log. */
 import type { Context } from 'hono'
 import { html } from 'hono/html'
 import { invalidRequest } from '#src/errors.ts'
@@ -19,11 +19,11 @@ export interface ConsoleCall {
   message(title: string, text: string, status: number): Promise<Response>
   /** To a page of the console; `done` is a key of the notes. */
   redirect(path: string, done?: string): Response
-  /** Before any change: then a row may be about one that is refused, but no change is without a row. */
+  /** Call it before any change: a row may then be about a change that was refused, but no change lacks its row. */
   audit(action: string, about?: { target?: string; [detail: string]: unknown }): Promise<void>
-  /** Runs a procedure of the admin, as by XRPC, with a row in the audit log. `target` is what it is about. */
+  /** Runs an admin procedure as XRPC does, with a row in the audit log. */
   run<T>(method: Method, input: unknown, target?: string): Promise<T>
-  /** Runs a query of the admin. */
+  /** Runs an admin query. */
   query<T>(method: Method, params: Record<string, string | undefined>): Promise<T>
 }
 

@@ -1,6 +1,6 @@
 /**
- * The routes of the operator's console: every one is for operators only, every form is checked to be from this server, and
- * what fails is said on the page that the form is on.
+ * The routes of the operator's console: each is for operators only, each form must come from this server, and an error is
+ * shown on the page of the form.
  */
 import type { Context, Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
@@ -55,7 +55,7 @@ export function consoleRoutes(app: Hono<Env>, ports: ConsolePorts): ConsoleRoute
 
   function refuse(c: C, session: PageSession, found: FoundOperator): Promise<Response> {
     const isGet = c.req.method === 'GET'
-    const ended = { text: 'You are signed out. Sign in, and send the form again.', bad: true }
+    const ended = { text: 'You are signed out. Sign in and send the form again.', bad: true }
     const note = isGet ? undefined : ended
     return signInPage(session, { ...found, note, status: isGet ? 200 : 401 })
   }
@@ -82,7 +82,7 @@ export function consoleRoutes(app: Hono<Env>, ports: ConsolePorts): ConsoleRoute
   }
 }
 
-/** A page that cannot be made is one that says why. */
+/** If the page cannot be rendered, a page with the reason. */
 async function shown(
   ports: ConsolePorts,
   call: ConsoleCall,
@@ -110,11 +110,11 @@ async function failed(
 
 function reasonOf(ports: ConsolePorts, { c }: ConsoleCall, error: unknown) {
   if (error instanceof XrpcError && error.error === 'StalePage') {
-    return { text: 'The page was open for too long. Nothing was changed: try again.', status: 403 }
+    return { text: 'This page has expired. Nothing was changed. Try again.', status: 403 }
   }
   if (error instanceof XrpcError) return { text: error.message, status: error.status }
   ports.log.error({ id: c.env?.requestId, err: error }, 'a page of the console failed')
-  return { text: 'An error of the server; its log says more.', status: 500 }
+  return { text: 'Internal server error. See the server log.', status: 500 }
 }
 
 function withRetry(response: Response, error: unknown): Response {

@@ -1,4 +1,4 @@
-/** The domains under which accounts have handles: of the configuration, added at run time, and of tenants. */
+/** The domains for handles: those of the configuration, those added at run time, and those of tenants. */
 import { html } from 'hono/html'
 import { type HandleSettings, parseHandleSettings } from '#src/gateway/identity/handle-rules.ts'
 import { card, table } from '#src/gateway/pages/blocks.ts'
@@ -35,11 +35,11 @@ export function domainPages({ server }: ConsolePorts, { get, post }: ConsoleRout
     })
     return call.render({
       ...{ title: 'Domains', note, status },
-      body: html`${card('Domains for handles', table({ label: 'Domains', head: ['Domain', 'From', 'Action'], rows, empty: '' }), { help: 'A domain needs a wildcard record in DNS and a certificate before its handles resolve; the checks look at both.' })}
+      body: html`${card('Domains for handles', table({ label: 'Domains', head: ['Domain', 'From', 'Action'], rows, empty: '' }), { help: 'A domain needs a wildcard DNS record and a certificate before its handles resolve; headwater doctor checks both.' })}
 ${card(
   'Add a domain',
   html`<form method="post" action="${path}">${hiddenFields(call.session)}
-${field({ name: 'domain', label: 'Domain', required: true, maxLength: 253, help: 'With its leading dot, such as .example.com' })}
+${field({ name: 'domain', label: 'Domain', required: true, maxLength: 253, help: 'Such as .example.com' })}
 <button>Add</button></form>`,
 )}`,
     })

@@ -1,4 +1,4 @@
-/** What a page of the console says after a form: the URL names the note, so that it can say nothing else. */
+/** The notes shown after a form. The URL has a key and not the text, so that a link cannot show any other text. */
 import type { Note } from '#src/gateway/pages/shell.ts'
 
 const texts = {
@@ -11,14 +11,14 @@ const texts = {
   unsuspended: 'The suspension is lifted.',
   deactivated: 'The account is deactivated.',
   activated: 'The account is active.',
-  announced: 'The account has announced itself to relays.',
-  'reset-sent': 'The mail with the code is on its way.',
-  'factors-removed': 'The second factors are removed.',
+  announced: 'The account was announced to relays.',
+  'reset-sent': 'The password reset email was sent.',
+  'factors-removed': 'The second factors were removed.',
   'tenant-suspended': 'The tenant is suspended; its accounts follow in the background.',
   'tenant-restored': 'The tenant is active; its accounts follow in the background.',
-  crawl: 'A relay has accepted the request to crawl.',
+  crawl: 'A relay accepted the crawl request.',
   sent: 'Sent.',
-  again: 'It is sent again.',
+  again: 'Queued to be sent again.',
   disabled: 'Disabled.',
   enabled: 'Enabled.',
 } as const

@@ -1,6 +1,6 @@
 /**
- * Who opens the console: an operator with the session of the admin password, or one of PDS_OPERATOR_DIDS, signed in on the
- * account pages with a second factor.
+ * Who may open the console: an operator with a session of the admin password, or an account of PDS_OPERATOR_DIDS that signed
+ * in on the account pages with a second factor.
  */
 import type { Context } from 'hono'
 import { XrpcError } from '#src/errors.ts'
@@ -44,7 +44,7 @@ export async function findOperator(
   if (token !== undefined && isOperatorToken(ports, token, clock.now())) {
     return { operator: { actor: ADMIN_PASSWORD, name: ADMIN_PASSWORD } }
   }
-  // Before anything is asked for: only operators' accounts are woken.
+  // Checked first, so that only operators' accounts are woken.
   if (pageToken === undefined || !operatorDids.includes(pageToken.did)) return {}
   const did = await ports.findAccount(pageToken.did)
   if (did === undefined) return {}
@@ -52,7 +52,7 @@ export async function findOperator(
   try {
     const checked = await account.page.check({ token: pageToken.token })
     const name = (await account.identity.getIdentity()).handle ?? did
-    // A process of the release before answers nothing.
+    // A process of the previous release returns nothing.
     return checked?.secondStep ? { operator: { actor: did, name } } : { lacksFactor: name }
   } catch (error) {
     if (error instanceof XrpcError && error.status === 401) return {}

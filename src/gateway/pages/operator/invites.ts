@@ -54,9 +54,9 @@ ${pager(call.session, { after: nextPage(call.c.req.url, page.cursor) })}`,
       const codes = made.codes.flatMap((one) => one.codes)
       return call.render({
         title: 'Invite codes',
-        body: html`<section><p>Each is good for ${useCount} ${useCount === 1 ? 'account' : 'accounts'}:</p>
+        body: html`<section><p>Each code is good for ${useCount} ${useCount === 1 ? 'account' : 'accounts'}:</p>
 <div class="secret">${codes.map((code) => html`<div>${code}</div>`)}</div>
-<p><a class="button quiet" href="${path}">To all codes</a></p></section>`,
+<p><a class="button quiet" href="${path}">All codes</a></p></section>`,
       })
     },
     list,
@@ -90,7 +90,7 @@ function newCodes(context: RenderContext): Html {
     'New codes',
     html`<form method="post" action="${path}">${hiddenFields(context)}
 ${field({ name: 'count', label: 'How many', type: 'number', value: '1', required: true })}
-${field({ name: 'uses', label: 'Accounts for each', type: 'number', value: '1', required: true })}
+${field({ name: 'uses', label: 'Accounts per code', type: 'number', value: '1', required: true })}
 <button>Create</button></form>`,
   )
 }

@@ -1,6 +1,6 @@
 /**
- * The stream of a page of the console: what has changed on it, as ready-made HTML. It ends with the operator's session, with
- * the gateway, and after a quarter of an hour, when the browser connects again.
+ * The event stream of a console page: the parts that have changed, as HTML. It ends with the operator's session, with the
+ * gateway, and after 15 minutes, when the browser connects again.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Hono } from 'hono'
@@ -26,7 +26,7 @@ const headers = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
-  // Nginx and others would hold events back.
+  // Nginx and others would buffer events.
   'x-accel-buffering': 'no',
 }
 
@@ -46,7 +46,7 @@ export function liveRoute(
     app.get(`${consolePath}${path}`, async (c) => {
       const session = openPageSession(c, ports, publicUrl)
       const found = await findOperator(ports, c, session)
-      // 204 tells an EventSource not to come back.
+      // 204 tells an EventSource not to reconnect.
       if (!('operator' in found)) return new Response(null, { status: 204 })
       if (streams >= MAX_STREAMS) return errorResponse(tooManyRequests(60_000))
       const call = callOf(ports, c, session, found.operator)
@@ -77,7 +77,7 @@ export function liveRoute(
   }
 }
 
-/** A patch for each part that is not what was sent last, and a comment if there is none, so that the connection stays. */
+/** A patch for each part that has changed, or a comment if none has, so that the connection stays open. */
 async function* patches(
   read: () => Promise<Cells>,
   isStill: () => Promise<boolean>,

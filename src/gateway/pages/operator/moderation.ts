@@ -1,4 +1,4 @@
-/** What is taken down: accounts with their undo, and records and blobs by name. */
+/** Takedowns and suspensions: the list of accounts, and a form for records and blobs. */
 import { html } from 'hono/html'
 import type { AccountInfo } from '#src/directory/search-accounts.ts'
 import { invalidRequest } from '#src/errors.ts'
@@ -45,11 +45,11 @@ export function moderationPages({ server }: ConsolePorts, { get, post }: Console
       )
     return call.render({
       ...{ title: 'Moderation', wide: true, note, status },
-      body: html`${list('Accounts that are taken down', taken.accounts, 'lift-takedown', 'Lift', 'No account is taken down.')}
+      body: html`${list('Accounts taken down', taken.accounts, 'lift-takedown', 'Lift', 'No accounts are taken down.')}
 ${pager(call.session, { after: nextPage(call.c.req.url, taken.cursor) })}
-${list('Accounts that are suspended', suspended.accounts, 'lift-suspension', 'Lift', 'No account is suspended.')}
+${list('Suspended accounts', suspended.accounts, 'lift-suspension', 'Lift', 'No accounts are suspended.')}
 ${subjectForm(call.session)}
-<section><h2>Reports</h2><p class="muted">This server keeps no reports: those that its accounts send go to ${reportService(server)}, and webhooks get report.received.</p></section>`,
+<section><h2>Reports</h2><p class="muted">This server does not store reports. Reports from its accounts are forwarded to ${reportService(server)}, and webhooks get report.received.</p></section>`,
     })
   }
 
@@ -109,17 +109,17 @@ function subjectForm(context: RenderContext): Html {
   return card(
     'Records and blobs',
     html`<form method="post" action="${path}">${hiddenFields(context)}
-${field({ name: 'subject', label: 'Record or blob', required: true, maxLength: 700, help: 'at://handle/collection/key, or a DID and a CID with a space between them' })}
+${field({ name: 'subject', label: 'Record or blob', required: true, maxLength: 700, help: 'at://handle/collection/key, or a DID and a CID separated by a space' })}
 ${field({ name: 'ref', label: 'Reason or reference', maxLength: 300 })}
 ${field({ name: 'undo', label: 'Lift the takedown', type: 'check' })}
 <button class="quiet">Save</button></form>`,
     {
-      help: 'What is taken down is not served to others. It stays in the repo, and the owner can still delete it. Such takedowns are in the audit log; the server has no list of them.',
+      help: 'A record or blob that is taken down is not served to others. It stays in the repo, and the owner can still delete it. These takedowns are not listed here; see the audit log.',
     },
   )
 }
 
-/** Throws as the proxy does if none is configured, which is no error here. */
+/** `audienceOf` throws if no service is configured, which is not an error here. */
 function reportService({ services }: ConsolePorts['server']): string {
   try {
     return services.audienceOf('com.atproto.moderation.createReport', undefined)

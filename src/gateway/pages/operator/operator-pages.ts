@@ -29,6 +29,6 @@ export function operatorPages(app: Hono<Env>, ports: ConsolePorts): void {
     ...[serverPages, configurationPages, auditPages],
   ]
   for (const section of sections) section(ports, routes)
-  // Last: what no page is at.
-  routes.get('/*', (call) => call.message('Not found', 'There is no such page here.', 404))
+  // Last, since it matches every path.
+  routes.get('/*', (call) => call.message('Not found', 'This page does not exist.', 404))
 }

@@ -16,7 +16,7 @@ export function rangeOf(name: string | undefined) {
 }
 
 export function rangeLinks(current: string): Html {
-  return html`<nav class="actions" aria-label="Time">${ranges.map(
+  return html`<nav class="actions" aria-label="Time range">${ranges.map(
     ({ name, label }) =>
       html`<a class="button quiet" href="${consolePath}?range=${name}"${name === current ? raw(' aria-current="true"') : ''}>${label}</a>`,
   )}</nav>`
@@ -42,8 +42,8 @@ export function overviewCharts(samples: readonly Sample[]): Html {
       lines: [rate('all', ({ calls }) => calls), rate('failed', ({ failed }) => failed)],
     },
     {
-      ...{ title: 'Latency of calls', unit: 'ms' },
-      lines: [line('half within', ({ p50 }) => p50), line('99 % within', ({ p99 }) => p99)],
+      ...{ title: 'Call latency', unit: 'ms' },
+      lines: [line('p50', ({ p50 }) => p50), line('p99', ({ p99 }) => p99)],
     },
     {
       title: 'Accounts awake',
@@ -51,7 +51,7 @@ export function overviewCharts(samples: readonly Sample[]): Html {
     },
     { title: 'Active accounts', lines: [line('accounts', ({ accounts }) => accounts)] },
     {
-      ...{ title: 'Lag of the firehose', unit: 's' },
+      ...{ title: 'Firehose lag', unit: 's' },
       lines: [
         line('this gateway', ({ lag }) => lag),
         line('slowest subscriber', ({ slowest }) => slowest),
@@ -65,7 +65,7 @@ export function overviewCharts(samples: readonly Sample[]): Html {
       ],
     },
     {
-      ...{ title: 'Deliveries of webhooks', unit: '/s' },
+      ...{ title: 'Webhook deliveries', unit: '/s' },
       lines: [
         rate('delivered', ({ delivered }) => delivered),
         rate('failed', ({ notDelivered }) => notDelivered),

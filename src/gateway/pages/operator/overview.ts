@@ -1,4 +1,4 @@
-/** The first page of the console: what needs the operator now, the figures of the server, and how they went. */
+/** The first page of the console: current alerts, the figures of the server, and their charts. */
 import { html } from 'hono/html'
 import { type Alarm, alarmsOf } from '#src/gateway/operator/alarms/alarms.ts'
 import { bytes, seconds, type Vitals } from '#src/gateway/operator/alarms/rule.ts'
@@ -26,7 +26,7 @@ export function overviewPages(
       ...{ title: 'Overview', wide: true, note, islands: ['live'] },
       actions: rangeLinks(range.name),
       body: html`<div data-live="${consolePath}/live?range=${range.name}">${liveCells(cells)}</div>
-<p class="muted">Charts are from samples that this process takes every half minute and keeps in memory for a day: a restart, or another gateway, has others. <a href="/metrics">/metrics</a> is for Prometheus, which keeps them.</p>`,
+<p class="muted">Charts show samples that this process takes every 30 seconds and keeps in memory for a day. A restart clears them, and each gateway has its own. For longer periods, scrape <a href="/metrics">/metrics</a> with Prometheus.</p>`,
     })
   })
   live('/live', ({ c }) => overviewCells(ports, rangeOf(c.req.query('range')).ms))
@@ -58,28 +58,28 @@ export function alarmsView(alarms: readonly Alarm[]): Html {
   const rest = alarms.filter(({ state }) => state !== 'bad')
   const title =
     bad.length === 0
-      ? 'Nothing needs you'
+      ? 'All good'
       : bad.length === 1
-        ? 'One thing needs you'
-        : `${bad.length} things need you`
+        ? '1 problem'
+        : `${bad.length} problems`
   const count = rest.filter(({ state }) => state === 'good').length
-  const state = badge(`${count} of ${alarms.length} good`, bad.length === 0 ? 'good' : 'bad')
+  const state = badge(`${count} of ${alarms.length} OK`, bad.length === 0 ? 'good' : 'bad')
   const rows = rest.map((one) => [
     twoLines(one.what, one.name),
-    one.state === 'good' ? badge('good', 'good') : badge('not known', 'quiet'),
+    one.state === 'good' ? badge('OK', 'good') : badge('unknown', 'quiet'),
     one.value,
   ])
   return card(
     title,
     html`${bad.map(alarmView)}
-<details class="more"><summary>${bad.length === 0 ? 'All checks' : 'The other checks'}</summary>
+<details class="more"><summary>${bad.length === 0 ? 'All checks' : 'Other checks'}</summary>
 ${table({ label: 'Checks', head: ['Check', 'State', 'Now'], rows, empty: '' })}</details>`,
     { badge: state },
   )
 }
 
 function alarmView({ what, name, value, advice, path }: Alarm): Html {
-  const more = path === undefined ? '' : html` <a href="${consolePath}${path}">Look</a>`
+  const more = path === undefined ? '' : html` <a href="${consolePath}${path}">Details</a>`
   return html`<div class="note bad" role="alert"><strong>${what}: ${value}</strong><br>${advice}${more}<br><small>${name}</small></div>`
 }
 
@@ -89,33 +89,33 @@ function figuresView(
   figures: { accounts: Record<string, number> | undefined; uptimeS: number; version: string },
 ): Html {
   const { accounts, uptimeS, version } = figures
-  if (last === undefined) return stats([stat('Running for', duration(uptimeS), version)])
+  if (last === undefined) return stats([stat('Uptime', duration(uptimeS), version)])
   const rest = Object.entries(accounts ?? {}).filter(([status, n]) => status !== 'active' && n > 0)
   const others = rest.map(([status, n]) => `${shortNumber(n)} ${status}`).join(', ') || 'all active'
   const rate = (n: number) => shortNumber(n / last.seconds)
   const use = stats([
     stat('Accounts', accounts === undefined ? '?' : shortNumber(accounts['active'] ?? 0), others),
     stat('Awake', shortNumber(last.awake), `of ${shortNumber(maxAwake)} in this process`),
-    stat('Events', last.events === null ? '?' : `${rate(last.events)}/s`, `${last.backlog} wait`),
-    stat('Calls', `${rate(last.calls)}/s`, `${last.failed} failed by our fault`),
+    stat('Events', last.events === null ? '?' : `${rate(last.events)}/s`, `${last.backlog} waiting`),
+    stat('Calls', `${rate(last.calls)}/s`, `${last.failed} server errors`),
   ])
   const state = stats([
     stat(
       'Latency',
       last.p50 === null ? '–' : `${shortNumber(last.p50)} ms`,
-      last.p99 === null ? 'no calls' : `99 % within ${shortNumber(last.p99)} ms`,
+      last.p99 === null ? 'no calls' : `p99 ${shortNumber(last.p99)} ms`,
     ),
     stat(
       'Firehose',
       last.lag === null ? '?' : seconds(last.lag),
-      `behind; ${last.subscribers} subscribers`,
+      `lag, ${last.subscribers} subscribers`,
     ),
     stat(
       'Free disk',
       last.freeBytes === null ? '?' : bytes(last.freeBytes),
-      last.storeBytes === null ? 'store not known' : `store ${bytes(last.storeBytes)}`,
+      last.storeBytes === null ? 'store size unknown' : `store ${bytes(last.storeBytes)}`,
     ),
-    stat('Running for', duration(uptimeS), `version ${version}`),
+    stat('Uptime', duration(uptimeS), `version ${version}`),
   ])
   return html`${use}${state}`
 }

@@ -24,7 +24,7 @@ export function relayPages(ports: ConsolePorts, { get, post }: ConsoleRoutes): v
       report.relays.map(async (row) => relayCard(call.session, report, row, await behind(row))),
     )
     const none = emptyState(
-      'No relay is asked to crawl this server. Set PDS_CRAWLERS, for example to https://bsky.network.',
+      'No relays are configured. Set PDS_CRAWLERS, for example to https://bsky.network.',
     )
     const crawl = {
       action: `${consolePath}/relays/crawl`,
@@ -38,7 +38,7 @@ export function relayPages(ports: ConsolePorts, { get, post }: ConsoleRoutes): v
     })
   }
 
-  /** Accounts that the relay does not pass on. */
+  /** The accounts that the relay does not forward. */
   async function behind({ relay, throttled, absent }: RelayRow) {
     if (throttled + absent === 0) return []
     const { relays } = server.dispatch.directory
@@ -80,7 +80,7 @@ function relayCard(
 ): Html {
   const { relay, status, warning, error } = row
   const isGood = ['active', 'idle'].includes(status)
-  const count = (n: number | null) => (n === null ? 'not known' : String(n))
+  const count = (n: number | null) => (n === null ? 'unknown' : String(n))
   const id = `limit-${relay.replaceAll(/\W+/g, '-')}`
   return card(
     relay.replace(/^https?:\/\//, ''),
@@ -90,24 +90,22 @@ ${facts([
   ['Accounts here', count(row.accountsHere)],
   ['Accounts there', count(row.accountsThere)],
   [
-    'Asked about',
-    `${row.asked}: ${row.active} active, ${row.throttled} throttled, ${row.absent} not known`,
+    'Accounts checked',
+    `${row.asked}: ${row.active} active, ${row.throttled} throttled, ${row.absent} unknown to it`,
   ],
   [
-    'Takes',
-    row.limit === null
-      ? 'more than the usual, not known how many'
-      : `${row.limit} accounts, as far as is known`,
+    'Account limit',
+    row.limit === null ? 'above the default, exact number unknown' : `${row.limit}, as far as known`,
   ],
-  ['Behind', row.lagSeconds === null ? 'not known' : seconds(row.lagSeconds)],
-  ['Last asked', row.lastAsked === null ? 'not yet' : timeOf(context, row.lastAsked)],
+  ['Lag', row.lagSeconds === null ? 'unknown' : seconds(row.lagSeconds)],
+  ['Last checked', row.lastAsked === null ? 'never' : timeOf(context, row.lastAsked)],
 ])}
-${behind.length === 0 ? '' : table({ label: `Accounts that ${relay} does not pass on`, head: ['Account', 'There'], rows: behind.map((one) => [accountName(one), one.status]), empty: '' })}
-<details class="more"><summary>The prepared request for more accounts</summary>
+${behind.length === 0 ? '' : table({ label: `Accounts that ${relay} does not forward`, head: ['Account', 'Status there'], rows: behind.map((one) => [accountName(one), one.status]), empty: '' })}
+<details class="more"><summary>Request for a higher account limit</summary>
 <pre class="secret">${requestText(report, row)}</pre></details>
-<details class="more"><summary>Note what its operator has granted</summary>
+<details class="more"><summary>Set the limit that its operator granted</summary>
 <form method="post" action="${consolePath}/relays/limit">${hiddenFields(context, { relay })}
-<label for="${id}">Accounts that it takes; empty if that is not known</label>
+<label for="${id}">Account limit (empty if unknown)</label>
 <input id="${id}" name="limit" type="number" min="1" max="999999999" value="${row.limit ?? ''}">
 <button class="quiet">Save</button></form></details>`,
     { badge: badge(status, isGood ? 'good' : status === 'not asked yet' ? 'quiet' : 'bad') },

@@ -1,4 +1,4 @@
-/** Pages about the server itself: its own checks, mail, the firehose, jobs and backups. */
+/** Pages about the server itself: checks, mail, the firehose, jobs and backups. */
 import { html } from 'hono/html'
 import { bytes, seconds } from '#src/gateway/operator/alarms/rule.ts'
 import { serverChecks } from '#src/gateway/operator/checks.ts'
@@ -22,12 +22,12 @@ export function serverPages(ports: ConsolePorts, routes: ConsoleRoutes): void {
     const failed = checks.filter(({ ok }) => !ok).length
     const rows = checks.map(({ check, ok, detail, advice }) => [
       check,
-      badge(ok ? 'good' : 'bad', ok ? 'good' : 'bad'),
+      badge(ok ? 'OK' : 'failed', ok ? 'good' : 'bad'),
       twoLines(detail, advice),
     ])
     return call.render({
       ...{ title: 'Checks', note },
-      body: html`${card(failed === 0 ? 'All is well' : `${failed} to look at`, table({ label: 'Checks', head: ['Check', 'State', 'What it found'], rows, empty: '' }), { help: 'Made just now: storage, disk, mail, the PLC directory, keys and relays. DNS and certificates are checked from outside, by headwater doctor.' })}`,
+      body: html`${card(failed === 0 ? 'All checks passed' : `${failed} failed`, table({ label: 'Checks', head: ['Check', 'State', 'Result'], rows, empty: '' }), { help: 'Run just now: storage, disk, mail, the PLC directory, keys and relays. DNS and certificates are checked from outside, by headwater doctor.' })}`,
     })
   })
   mailPage(ports, routes)
@@ -48,8 +48,8 @@ ${field({ name: 'to', label: 'To', type: 'email', required: true, maxLength: 300
         {
           help:
             server.mailer.folder === undefined
-              ? 'What the mail server says is shown here.'
-              : `Mails are written to ${server.mailer.folder} and not sent: set PDS_EMAIL_SMTP_URL and PDS_EMAIL_FROM_ADDRESS.`,
+              ? 'The response of the mail server is shown here.'
+              : `Emails are written to ${server.mailer.folder} instead of being sent. To send them, set PDS_EMAIL_SMTP_URL and PDS_EMAIL_FROM_ADDRESS.`,
         },
       ),
     })
@@ -72,13 +72,13 @@ function firehosePage({ health, firehose, server }: ConsolePorts, { get }: Conso
     const lags = firehose.lags().toSorted((a, b) => b - a)
     const rows = lags.map((lag, i) => [
       `Subscriber ${i + 1}`,
-      badge(lag > 60 ? 'behind' : 'keeps up', lag > 60 ? 'warn' : 'good'),
+      badge(lag > 60 ? 'lagging' : 'up to date', lag > 60 ? 'warn' : 'good'),
       seconds(lag),
     ])
     return call.render({
       ...{ title: 'Firehose', note },
       body: html`${card(
-        'The log',
+        'Event log',
         facts([
           [
             'Newest event',
@@ -96,7 +96,7 @@ function firehosePage({ health, firehose, server }: ConsolePorts, { get }: Conso
           ],
         ]),
       )}
-${card('Subscribers of this gateway', table({ label: 'Subscribers', head: ['Subscriber', 'State', 'Behind'], rows, empty: 'No relay is connected to this gateway. Request a crawl on the page of relays.' }))}`,
+${card('Subscribers of this gateway', table({ label: 'Subscribers', head: ['Subscriber', 'State', 'Lag'], rows, empty: 'No relay is connected to this gateway. Request a crawl on the Relays page.' }))}`,
     })
   })
 }
@@ -129,7 +129,7 @@ function jobsPage({ server }: ConsolePorts, { get }: ConsoleRoutes): void {
     })
     return call.render({
       ...{ title: 'Jobs', wide: true, note },
-      body: html`<section>${table({ label: 'Jobs', head: ['Job', 'Tenant', 'Progress', 'Begun'], rows, empty: 'No job runs. Tenants begin them with files of accounts; jobs that have ended are on the tenant’s own pages.' })}</section>`,
+      body: html`<section>${table({ label: 'Jobs', head: ['Job', 'Tenant', 'Progress', 'Started'], rows, empty: 'No jobs are running. Tenants start jobs by uploading files of accounts; finished jobs are listed in the tenant’s console.' })}</section>`,
     })
   })
 }
@@ -140,13 +140,13 @@ function backupPage({ get }: ConsoleRoutes): void {
       ...{ title: 'Backups', note },
       body: html`${card(
         'Back up',
-        html`<p>On the machine of the server, while it runs:</p><pre class="secret">headwater backup /var/backups/headwater/$(date +%F)</pre>
+        html`<p>On the server's machine, while it runs:</p><pre class="secret">headwater backup /var/backups/headwater/$(date +%F)</pre>
 <p>With Docker, in deploy/one-box:</p><pre class="secret">docker compose run --rm --no-deps -v /srv/backups:/backups headwater headwater backup /backups/$(date +%F)</pre>`,
         {
-          help: 'The server does not know of backups: they are made by a command, and are as good as the last time that you restored one. A folder with backup.json in it is complete.',
+          help: 'Backups are made by a command, and the server does not track them. Test them by restoring one. A folder that contains backup.json is complete.',
         },
       )}
-${card('Restore', html`<pre class="secret">headwater restore FOLDER</pre><p>Keep the variables in another place than the data: without PDS_KEY_ENCRYPTION_KEY_HEX a backup cannot be read.</p>`)}`,
+${card('Restore', html`<pre class="secret">headwater restore FOLDER</pre><p>Keep the environment variables apart from the data: without PDS_KEY_ENCRYPTION_KEY_HEX a backup cannot be read.</p>`)}`,
     }),
   )
 }

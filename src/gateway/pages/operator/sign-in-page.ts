@@ -1,4 +1,4 @@
-/** The sign-in of operators: with the admin password, or as themselves on the account pages. */
+/** The sign-in of operators: with the admin password, or with their own account on the account pages. */
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { authRequired, XrpcError } from '#src/errors.ts'
@@ -30,7 +30,7 @@ import { atLeast } from '#src/ports/pause.ts'
 
 type C = Context<Env>
 
-/** So that guessing is slow, whatever the limits are. */
+/** Slows down guessing, also without rate limits. */
 const MIN_DURATION_MS = 350
 
 export function signInPage(
@@ -48,12 +48,12 @@ export function signInPage(
   )
   const asThemselves =
     lacksFactor === undefined
-      ? html`<p class="muted">Operators with an account here <a href="${securityPath}">sign in as themselves</a>, then open this page again.</p>`
-      : html`<p class="note warn" role="status">You are signed in as ${lacksFactor}, but without a second factor. <a href="${securityPath}">Set one up</a>, sign out, and sign in with it.</p>`
+      ? html`<p class="muted">If you are an operator with an account here, <a href="${securityPath}">sign in to it</a>, then open this page again.</p>`
+      : html`<p class="note warn" role="status">You are signed in as ${lacksFactor}, but without a second factor. <a href="${securityPath}">Set one up</a>, sign out, and sign in again with it.</p>`
   return renderPage(session, {
     ...{ title: { text: 'Operator' }, narrow: true, status },
     note: note?.field === undefined ? note : undefined,
-    body: html`<p class="lead">The console of this server.</p>
+    body: html`<p class="lead">Sign in to the console of this server.</p>
 <form method="post" action="${consolePath}/sign-in">${hiddenFields(session)}
 ${password}
 <button class="wide">Sign in</button></form>
@@ -95,7 +95,7 @@ export function signInRoutes(app: Hono<Env>, ports: ConsolePorts): void {
     } catch (error) {
       if (!(error instanceof XrpcError)) throw error
       const isStale = error.error === 'StalePage'
-      const text = isStale ? 'The page was open for too long: try again.' : error.message
+      const text = isStale ? 'This page has expired. Try again.' : error.message
       const note = { text, bad: true, ...(!isStale && { field: 'password' }) }
       const page = await signInPage(session, { note, status: error.status })
       const retry = error.headers?.['retry-after']

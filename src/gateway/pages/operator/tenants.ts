@@ -1,4 +1,4 @@
-/** The platforms that have accounts of their own here. */
+/** The tenants: platforms with accounts of their own. */
 import { html } from 'hono/html'
 import { XrpcError } from '#src/errors.ts'
 import * as admin from '#src/gateway/methods/dev.headwater.admin.ts'
@@ -24,7 +24,7 @@ type TenantRow = ReturnType<typeof tenantView>
 const quotas = [
   ['accounts', 'Accounts'],
   ['groups', 'Groups'],
-  ['accountsPerHour', 'New accounts in an hour'],
+  ['accountsPerHour', 'New accounts per hour'],
   ['domains', 'Domains'],
 ] as const
 
@@ -45,7 +45,7 @@ export function tenantPages({ server }: ConsolePorts, { get, post }: ConsoleRout
     ])
     return call.render({
       ...{ title: 'Tenants', wide: true, note, status },
-      body: html`<section>${table({ label: 'Tenants', head: ['Tenant', 'State', 'Accounts', 'Domains', 'Created'], rows, empty: 'No platform has accounts of its own here. Create a tenant for one.' })}</section>
+      body: html`<section>${table({ label: 'Tenants', head: ['Tenant', 'State', 'Accounts', 'Domains', 'Created'], rows, empty: 'No tenants yet. Create one for each platform.' })}</section>
 ${pager(call.session, { after: nextPage(call.c.req.url, page.cursor) })}
 ${newTenant(call.session)}`,
     })
@@ -67,9 +67,9 @@ ${newTenant(call.session)}`,
     return call.render({
       ...{ title: tenant.name, note, status },
       body: html`${overview(call.session, tenant)}
-${card('Admins', table({ label: 'Admins', head: ['DID', 'Role'], rows, empty: 'Only the operator acts for it. headwater tenant admin add gives it an admin.' }))}
+${card('Admins', table({ label: 'Admins', head: ['DID', 'Role'], rows, empty: 'No admins. Add one with headwater tenant admin add.' }))}
 ${quotaForm(call.session, tenant)}
-${card('What operators did to it', auditTable(auditRows(call.session, done.entries), 'No operator has changed this tenant.'))}`,
+${card('Operator actions', auditTable(auditRows(call.session, done.entries), 'No operator has changed this tenant.'))}`,
     })
   }
 
@@ -110,7 +110,7 @@ ${card('What operators did to it', auditTable(auditRows(call.session, done.entri
   }
 }
 
-/** Throws 400 for what is no number. */
+/** Throws 400 for a value that is not a number. */
 function quotasOf(form: Form): Record<string, number> {
   return Object.fromEntries(
     quotas.flatMap(([name, label]) => {
@@ -136,7 +136,7 @@ function overview(
       ['Accounts', bar(usage.accounts, settings.quotas.accounts, 'Accounts')],
       ['Groups', bar(usage.groups, settings.quotas.groups, 'Groups')],
       [
-        'New in this hour',
+        'New this hour',
         bar(usage.accountsThisHour, settings.quotas.accountsPerHour, 'New accounts'),
       ],
       ['Domains', domains.join(', ') || 'none'],
@@ -145,7 +145,7 @@ function overview(
 <div class="actions">${actionForm(context, { action: `${path}/${id}/${name}`, label })}</div>`,
     {
       badge: stateBadge(status),
-      help: 'A suspension stops the platform, and suspends all of its accounts. Restoring it brings them back.',
+      help: 'A suspension blocks the calls of the platform and suspends all of its accounts. Restoring the tenant restores them.',
     },
   )
 }
@@ -164,9 +164,9 @@ function newTenant(context: RenderContext): Html {
   return card(
     'New tenant',
     html`<form method="post" action="${path}">${hiddenFields(context)}
-${field({ name: 'id', label: 'Id', required: true, maxLength: 63, help: 'Lower-case letters, digits and hyphens. It stays.' })}
-${field({ name: 'name', label: 'Name', maxLength: 200, help: 'As users know it.' })}
-${field({ name: 'did', label: 'DID', maxLength: 300, help: 'Of the platform, if it calls with service tokens.' })}
+${field({ name: 'id', label: 'Id', required: true, maxLength: 63, help: 'Lower-case letters, digits and hyphens. It cannot be changed later.' })}
+${field({ name: 'name', label: 'Name', maxLength: 200, help: 'Shown to users.' })}
+${field({ name: 'did', label: 'DID', maxLength: 300, help: 'The DID of the platform, if it uses service tokens.' })}
 <button>Create</button></form>`,
   )
 }

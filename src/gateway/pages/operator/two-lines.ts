@@ -1,4 +1,4 @@
-/** The content of a cell with a quiet second line, which wraps on a phone. */
+/** A table cell with a second line in small text. */
 import { html } from 'hono/html'
 import type { Html } from '#src/gateway/pages/shell.ts'
 

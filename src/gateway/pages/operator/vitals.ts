@@ -1,4 +1,4 @@
-/** What the overview and the checks look at. */
+/** The values that the alert rules of the overview check. */
 import type { Vitals } from '#src/gateway/operator/alarms/rule.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 
@@ -17,7 +17,7 @@ export async function vitalsOf({ health, samples, server, clock }: ConsolePorts)
   const { notedSeq = 0, foundSeq = 0 } = health.storeLoss ?? {}
   const { engine } = health
   return {
-    // What the latest counts is since the last of the others.
+    // The latest counts since the last of the others.
     samples: [...samples.since(HOUR_MS).filter(({ at }) => at < latest.at), latest],
     ...{ storage, relays },
     storeLossS: (notedSeq - foundSeq) / 1e6,

@@ -1,4 +1,4 @@
-/** The endpoints of webhooks and their deliveries, as the operator sees them. */
+/** The server's webhook endpoints and their deliveries. */
 import { html } from 'hono/html'
 import { type BadgeKind, badge, card, facts, table, timeOf } from '#src/gateway/pages/blocks.ts'
 import { actionForm, confirmForm, field, filterForm } from '#src/gateway/pages/form-blocks.ts'
@@ -30,14 +30,14 @@ export function endpointsView(context: RenderContext, endpoints: readonly Endpoi
       head: ['Endpoint', 'State', 'Events', 'Waiting', 'Last success'],
       rows,
     },
-    empty: 'The server sends its events to no URL. Those of tenants are theirs.',
+    empty: 'No endpoints yet. Tenants manage their own.',
   })}</section>
 ${card(
   'New endpoint',
   html`<form method="post" action="${path}">${hiddenFields(context)}
 ${field({ name: 'url', label: 'URL', type: 'url', required: true, maxLength: 2_000 })}
 ${field({ name: 'description', label: 'Description', maxLength: 300 })}
-${field({ name: 'types', label: 'Types of events', help: 'Separated by commas, such as account.*, session.created. Empty for all but records.', maxLength: 1_000 })}
+${field({ name: 'types', label: 'Event types', help: 'Comma-separated, such as account.*, session.created. Leave empty for all except records.', maxLength: 1_000 })}
 ${field({ name: 'collections', label: 'Collections, for record.*', help: 'Such as app.bsky.feed.*', maxLength: 1_000 })}
 <button>Create</button></form>`,
 )}`
@@ -95,25 +95,25 @@ ${card(
       ],
     },
   ])}
-${table({ label: 'Deliveries', head: ['Event', 'State', 'Attempts', 'When', 'Action'], rows, empty: 'Nothing was sent yet. Send a test.' })}${after}`,
+${table({ label: 'Deliveries', head: ['Event', 'State', 'Attempts', 'When', 'Action'], rows, empty: 'No deliveries yet. Send a test.' })}${after}`,
 )}
 ${card(
   'Replay',
   html`<form method="post" action="${to('replay')}">${hiddenFields(context)}
-${timeField('since', 'From, in UTC', true)}${timeField('until', 'To, in UTC; empty for now', false)}
-<button class="quiet">Send them again</button></form>`,
+${timeField('since', 'From (UTC)', true)}${timeField('until', 'To (UTC), empty for up to now', false)}
+<button class="quiet">Replay</button></form>`,
   {
-    help: 'Sends what is kept of that time again, in order. Receivers know repetitions by their ids.',
+    help: 'Sends the events of that period again, in order, if they are still kept. Receivers recognize repeated messages by their ids.',
   },
 )}
-${card('Delete', confirmForm(context, { action: to('delete'), typed: id, label: 'Delete the endpoint', note }), { danger: true, help: 'With it go its deliveries, also those that wait.' })}`
+${card('Delete', confirmForm(context, { action: to('delete'), typed: id, label: 'Delete the endpoint', note }), { danger: true, help: 'Its deliveries are deleted too, including those that are waiting.' })}`
 }
 
 /** Shown once. */
 export function secretView({ endpoint, secret }: { endpoint: EndpointView; secret: string }): Html {
-  return html`<section><p>Messages to ${endpoint.url} are signed with this secret. It is shown only now:</p>
+  return html`<section><p>Messages to ${endpoint.url} are signed with this secret. Copy it now; it is not shown again.</p>
 <div class="secret">${secret}</div>
-<p><a class="button quiet" href="${path}/${endpoint.id}">To the endpoint</a></p></section>`
+<p><a class="button quiet" href="${path}/${endpoint.id}">Back to the endpoint</a></p></section>`
 }
 
 function timeField(name: string, label: string, isRequired: boolean): Html {

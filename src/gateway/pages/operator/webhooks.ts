@@ -1,4 +1,4 @@
-/** The webhook endpoints of the server, and what they were sent. */
+/** The routes of the server's webhook endpoints and deliveries. */
 
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import * as webhook from '#src/gateway/methods/dev.headwater.webhook.ts'
@@ -47,7 +47,7 @@ export function webhookPages(_: ConsolePorts, { get, post }: ConsoleRoutes): voi
     })
   }
 
-  /** `act` does it to the endpoint, and returns what is said afterwards. */
+  /** `act` returns the note to show afterwards. */
   function action(
     name: string,
     act: (call: ConsoleCall, id: string, form: Form) => Promise<string>,
@@ -78,7 +78,7 @@ export function webhookPages(_: ConsolePorts, { get, post }: ConsoleRoutes): voi
         input,
         input.url,
       )
-      return call.render({ title: 'The endpoint is created', body: secretView(made) })
+      return call.render({ title: 'Endpoint created', body: secretView(made) })
     },
     list,
   )
@@ -99,7 +99,7 @@ export function webhookPages(_: ConsolePorts, { get, post }: ConsoleRoutes): voi
     return 'again'
   })
   action('replay', async (call, id, { since, until }) => {
-    const from = timeOf(since, 'The beginning')
+    const from = timeOf(since, 'The start')
     const to = until?.trim() ? { until: timeOf(until, 'The end') } : {}
     await call.run(webhook.replay, { id, since: from, ...to }, id)
     return 'again'
@@ -113,7 +113,7 @@ export function webhookPages(_: ConsolePorts, { get, post }: ConsoleRoutes): voi
         { id },
         id,
       )
-      return call.render({ title: 'The secret is new', body: secretView(made) })
+      return call.render({ title: 'New secret', body: secretView(made) })
     },
     show,
   )
@@ -129,7 +129,7 @@ export function webhookPages(_: ConsolePorts, { get, post }: ConsoleRoutes): voi
   )
 }
 
-/** A list in a field, by commas; absent if it is empty, so that the default counts. */
+/** A comma-separated field as a list; left out if it is empty, so that the default applies. */
 function fieldOf(name: 'types' | 'collections', form: Form): { [name: string]: string[] } {
   const parts = (form[name] ?? '').split(',').map((part) => part.trim())
   const given = parts.filter((part) => part !== '')
