@@ -1,6 +1,6 @@
 /**
- * The alert rules of deploy/observe/alerts.yml as the console looks at them: what each says now, and what to do. A rule of
- * Prometheus waits before it rings; here it is red at once.
+ * The alert rules of deploy/observe/alerts.yml as the console evaluates them: their current state, and what to do. Prometheus
+ * waits before it alerts; the console does not.
  */
 import { callRules } from '#src/gateway/operator/alarms/call-rules.ts'
 import { eventRules } from '#src/gateway/operator/alarms/event-rules.ts'
@@ -9,12 +9,12 @@ import type { Vitals } from '#src/gateway/operator/alarms/rule.ts'
 import { storageRules } from '#src/gateway/operator/alarms/storage-rules.ts'
 
 export interface Alarm {
-  /** The alert's. */
+  /** That of the alert. */
   name: string
   what: string
   state: 'good' | 'bad' | 'unknown'
   value: string
-  /** For what is bad. */
+  /** What to do if it is bad. */
   advice: string
   /** A page of the console that has more. */
   path?: string
@@ -22,7 +22,7 @@ export interface Alarm {
 
 const rules = [...storageRules, ...callRules, ...eventRules, ...relayRules]
 
-/** If it rings, this process does not answer. */
+/** Alerts that a process cannot evaluate about itself. */
 export const inPrometheusOnly: readonly string[] = ['HeadwaterDown']
 
 /** The bad ones first. */
@@ -31,7 +31,7 @@ export function alarmsOf(vitals: Vitals): Alarm[] {
   const alarms = rules.map(({ name, what, advice, path, look }): Alarm => {
     const found = last && look(vitals, last)
     const state = found === undefined ? 'unknown' : found.bad ? 'bad' : 'good'
-    const value = found?.value ?? 'not known yet'
+    const value = found?.value ?? 'no data yet'
     return { name, what, advice, state, value, ...(path !== undefined && { path }) }
   })
   const order = { bad: 0, good: 1, unknown: 2 }

@@ -5,20 +5,20 @@ import type { Sample } from '#src/gateway/operator/samples.ts'
 export const callRules: readonly Rule[] = [
   {
     name: 'HeadwaterErrors',
-    what: 'Calls do not fail by our fault',
+    what: 'Server errors',
     look: (vitals) => failures(recent(vitals), ({ failed }) => failed, 0.01),
     advice:
       'The log has a line for each, with x-request-id. 503 is the server refusing work; 507 is the disk.',
   },
   {
     name: 'HeadwaterErrorsOfOtherServices',
-    what: 'Other services answer',
+    what: 'Errors of other services',
     look: (vitals) => failures(recent(vitals), ({ failedElsewhere }) => failedElsewhere, 0.1),
     advice: 'The AppView, a moderation service or the PLC directory fails; the log names it.',
   },
   {
     name: 'HeadwaterPageErrors',
-    what: 'Sign-in and pages do not fail',
+    what: 'Errors of pages and sign-in',
     look: (vitals) => {
       const rate = perSecond(recent(vitals), ({ failedPages }) => failedPages)
       return {
@@ -30,47 +30,47 @@ export const callRules: readonly Rule[] = [
   },
   {
     name: 'HeadwaterOverloaded',
-    what: 'The process is not busy for long',
-    look: (_, { lateMs }) => ({ bad: lateMs > 500, value: `${lateMs.toFixed(0)} ms at a time` }),
+    what: 'Event loop delay',
+    look: (_, { lateMs }) => ({ bad: lateMs > 500, value: `${lateMs.toFixed(0)} ms` }),
     advice: 'Turn on PDS_RATE_LIMITS_ENABLED. More processors help only with several processes.',
   },
   {
     name: 'HeadwaterTooManyAwake',
-    what: 'No more accounts are awake than memory is meant for',
+    what: 'Accounts awake',
     look: ({ maxAwake }, { awake }) => ({
       bad: awake > 1.1 * maxAwake,
       value: `${awake} of ${maxAwake}`,
     }),
     advice:
-      'With 1 MB of memory for each more, raise PDS_MAX_AWAKE_ACCOUNTS. If memory is short, lower it.',
+      'Raise PDS_MAX_AWAKE_ACCOUNTS if there is 1 MB of memory for each additional account. If memory is short, lower it.',
   },
   {
     name: 'HeadwaterAccountsPutToSleep',
-    what: 'Accounts do not wait for others to sleep',
+    what: 'Accounts put to sleep to make room',
     look: ({ samples }) => {
       const rate = perSecond(samples, ({ putToSleep }) => putToSleep)
       return { bad: rate > 1, value: `${rate.toFixed(2)} a second` }
     },
-    advice: 'The same: more accounts are in use than PDS_MAX_AWAKE_ACCOUNTS.',
+    advice: 'More accounts are in use than PDS_MAX_AWAKE_ACCOUNTS. Raise it if there is memory.',
   },
   {
     name: 'HeadwaterRateLimited',
-    what: 'Clients are not refused all the time',
+    what: 'Rate-limited calls',
     look: ({ samples }) => {
       const rate = perSecond(samples, ({ rateLimited }) => rateLimited)
       return { bad: rate > 1, value: `${rate.toFixed(2)} a second` }
     },
     advice:
-      'If the client is wrong, PDS_RATE_LIMIT_BYPASS_IPS. If all have one address, PDS_TRUSTED_PROXIES.',
+      'To exempt a client, set PDS_RATE_LIMIT_BYPASS_IPS. If all clients have the same address, set PDS_TRUSTED_PROXIES.',
   },
   {
     name: 'HeadwaterUnhandledRejections',
-    what: 'No error was left unhandled',
+    what: 'Unhandled errors',
     look: ({ samples }) => {
       const n = sum(samples, ({ unhandled }) => unhandled)
       return { bad: n > 0, value: n === 0 ? 'none in the last hour' : String(n) }
     },
-    advice: 'A bug. Report the stack that is in the log. The server goes on.',
+    advice: 'This is a bug. Report the stack trace from the log. The server keeps running.',
   },
 ]
 

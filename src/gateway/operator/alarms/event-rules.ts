@@ -6,61 +6,61 @@ const DAY_MS = 24 * HOUR_MS
 export const eventRules: readonly Rule[] = [
   {
     name: 'HeadwaterEventsNotSequenced',
-    what: 'Events reach the firehose',
+    what: 'Events not yet on the firehose',
     look: (vitals) => {
       const least = Math.min(...recent(vitals).map(({ backlog }) => backlog))
       return {
         bad: Number.isFinite(least) && least > 100,
-        value: `${vitals.samples.at(-1)!.backlog} wait`,
+        value: `${vitals.samples.at(-1)!.backlog} waiting`,
       }
     },
     advice:
-      'Records are stored, but relays do not hear of them: the engine or the sequencer does not answer. The log says so.',
+      'Records are stored but do not reach relays: the engine or the sequencer does not answer. See the log.',
     path: '/firehose',
   },
   {
     name: 'HeadwaterUndeliveredEvents',
-    what: 'No account sleeps with undelivered events',
+    what: 'Accounts with undelivered events',
     look: (_, { undelivered, awake }) =>
       undelivered === null
         ? undefined
-        : { bad: undelivered > 50 + 2 * awake, value: `${undelivered} may have some` },
+        : { bad: undelivered > 50 + 2 * awake, value: `at most ${undelivered}` },
     advice:
-      'Almost always the engine or the sequencer does not answer. Events are delivered later, in order.',
+      'Usually the engine or the sequencer does not answer. Events are delivered later, in order.',
   },
   {
     name: 'HeadwaterFirehoseLag',
-    what: 'This gateway gets events',
+    what: 'Firehose lag of this gateway',
     look: (_, { lag }) =>
-      lag === null ? undefined : { bad: lag > 10, value: `${seconds(lag)} behind` },
+      lag === null ? undefined : { bad: lag > 10, value: seconds(lag) },
     advice: 'Restart this gateway.',
     path: '/firehose',
   },
   {
     name: 'HeadwaterSubscriberLag',
-    what: 'Subscribers keep up',
+    what: 'Lag of subscribers',
     look: (_, { slowest, subscribers }) => ({
       bad: slowest > 60,
       value:
         subscribers === 0
-          ? 'there are none'
-          : `the slowest of ${subscribers} is ${seconds(slowest)} behind`,
+          ? 'no subscribers'
+          : `${seconds(slowest)} for the slowest of ${subscribers}`,
     }),
-    advice: 'It is disconnected if it falls too far behind, and comes back with its cursor.',
+    advice: 'A subscriber that falls too far behind is disconnected, and reconnects with its cursor.',
     path: '/firehose',
   },
   {
     name: 'HeadwaterEventsNotTrimmed',
-    what: 'Old events are trimmed',
+    what: 'Oldest event in the log',
     look: ({ oldestEventAt, now }) =>
       oldestEventAt === undefined
         ? undefined
         : {
             bad: now - oldestEventAt > 2 * DAY_MS,
-            value: `the oldest is ${((now - oldestEventAt) / HOUR_MS).toFixed(0)} h old`,
+            value: `${((now - oldestEventAt) / HOUR_MS).toFixed(0)} h old`,
           },
     advice:
-      'Expected if nothing is written, or if PDS_REPO_BACKFILL_LIMIT_MS is longer than a day. Otherwise a bug.',
+      'Expected if nothing is written, or if PDS_REPO_BACKFILL_LIMIT_MS is longer than a day. Otherwise this is a bug.',
     path: '/firehose',
   },
 ]

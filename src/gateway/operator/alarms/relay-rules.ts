@@ -5,76 +5,76 @@ import type { RelayRow } from '#src/gateway/relays/relay-view.ts'
 export const relayRules: readonly Rule[] = [
   {
     name: 'HeadwaterRelayThrottles',
-    what: 'Relays pass on what accounts write',
+    what: 'Accounts throttled by relays',
     look: ({ relays }) => {
       const throttled = worst(relays, (row) => row.throttled)
       return {
         bad: throttled > 0,
-        value: throttled > 0 ? `${throttled} throttled` : 'none is throttled',
+        value: throttled > 0 ? String(throttled) : 'none',
       }
     },
     advice:
-      'A relay takes only so many accounts of a server. Send its operator the prepared request.',
+      'A relay limits the number of accounts of a server. Send its operator the prepared request.',
     path: '/relays',
   },
   {
     name: 'HeadwaterRelayLimitNear',
-    what: 'Relays have room for more accounts',
+    what: 'Account limits of relays',
     look: ({ relays }) => {
       const near = relays.filter(
         ({ limit, accountsHere }) => limit !== null && (accountsHere ?? 0) >= 0.8 * limit,
       )
       return {
         bad: near.length > 0,
-        value: near.length > 0 ? `${near[0]!.relay} takes ${near[0]!.limit}` : 'yes',
+        value: near.length > 0 ? `close to ${near[0]!.limit} at ${near[0]!.relay}` : 'OK',
       }
     },
-    advice: 'Ask for more before it is reached: the request is prepared.',
+    advice: 'Ask for a higher limit before it is reached; the request is prepared.',
     path: '/relays',
   },
   {
     name: 'HeadwaterRelayStatus',
-    what: 'Relays crawl this server',
+    what: 'Status at relays',
     look: ({ relays }) => {
       const odd = relays.filter(
         ({ status }) => !['active', 'idle', 'not asked yet'].includes(status),
       )
-      const value = relays.length === 0 ? 'no relay is asked' : 'yes'
+      const value = relays.length === 0 ? 'no relays configured' : 'OK'
       return {
         bad: odd.length > 0,
         value: odd.length > 0 ? `${odd[0]!.status} at ${odd[0]!.relay}` : value,
       }
     },
-    advice: 'offline: DNS, TLS, firewall. banned: ask its operator. unknown: request a crawl.',
+    advice: 'offline: check DNS, TLS and the firewall. banned: ask its operator. unknown: request a crawl.',
     path: '/relays',
   },
   {
     name: 'HeadwaterRelayLag',
-    what: 'Relays read what is new',
+    what: 'Lag of relays',
     look: ({ relays }) => {
       const lag = worst(relays, (row) => row.lagSeconds ?? 0)
-      return { bad: lag > 3_600, value: lag > 3_600 ? `${seconds(lag)} behind` : 'yes' }
+      return { bad: lag > 3_600, value: lag > 3_600 ? seconds(lag) : 'OK' }
     },
-    advice: 'Either it limits the events of this server, or it is not connected: request a crawl.',
+    advice: 'The relay limits the events of this server, or is not connected. Request a crawl.',
     path: '/relays',
   },
   {
     name: 'HeadwaterWebhooksWait',
-    what: 'Webhooks are acknowledged',
+    what: 'Webhook deliveries waiting',
     look: (_, { oldestWaitingS, waiting }) => ({
       bad: oldestWaitingS > 3_600,
-      value: `${waiting} wait`,
+      value: String(waiting),
     }),
     advice:
-      'An endpoint does not answer, or not with 2xx. Nothing is lost: it is tried again for three days.',
+      'An endpoint does not answer, or not with 2xx. Deliveries are retried for three days.',
     path: '/webhooks',
   },
   {
     name: 'HeadwaterWebhookDisabled',
-    what: 'No webhook was disabled',
+    what: 'Disabled webhooks',
     look: (_, { disabledEndpoints: n }) => ({ bad: n > 0, value: n > 0 ? String(n) : 'none' }),
     advice:
-      'It has answered 410, or nothing but failures for five days. Mend it, then enable it: it goes on where it was.',
+      'The endpoint answered 410, or only failures for five days. Fix it, then enable it: deliveries continue from where they stopped.',
     path: '/webhooks',
   },
 ]

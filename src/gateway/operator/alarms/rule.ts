@@ -1,4 +1,4 @@
-/** What a rule of the console is, and the values that rules look at. */
+/** An alert rule of the console, and the values that rules check. */
 import type { StorageHealth } from '#src/gateway/operator/health.ts'
 import type { Sample } from '#src/gateway/operator/samples.ts'
 import type { RelayRow } from '#src/gateway/relays/relay-view.ts'
@@ -47,7 +47,7 @@ export function perSecond(samples: readonly Sample[], of: (sample: Sample) => nu
   )
 }
 
-/** In units of a second, between the first sample that has the value and the last. */
+/** Per second, from the first sample that has the value to the last. */
 export function growth(samples: readonly Sample[], of: (sample: Sample) => number | null) {
   const known = samples.filter((sample) => of(sample) !== null)
   const [first, last] = [known[0], known.at(-1)]

@@ -6,87 +6,87 @@ const MONTH_S = 30 * 86_400
 export const storageRules: readonly Rule[] = [
   {
     name: 'HeadwaterEngineDown',
-    what: 'The engine answers',
+    what: 'Engine',
     look: ({ engine }) =>
-      engine && { bad: !engine.isHealthy, value: engine.isHealthy ? 'yes' : 'no' },
+      engine && { bad: !engine.isHealthy, value: engine.isHealthy ? 'OK' : 'does not answer' },
     advice:
-      'It is restarted by itself, within seconds. If it goes on: engine/engine.log in the data folder, free memory, free disk.',
+      'It is restarted automatically within seconds. If that does not help, check engine/engine.log in the data folder, memory and disk space.',
   },
   {
     name: 'HeadwaterEngineRestarts',
-    what: 'The engine runs without restarts',
+    what: 'Engine restarts',
     look: ({ engine }) =>
       engine && { bad: engine.restarts > 2, value: `${engine.restarts} since the start` },
     advice:
-      'The end of engine/engine.log in the data folder, free memory (dmesg names a process that was killed for it), free disk.',
+      'Check the end of engine/engine.log in the data folder, memory (dmesg names processes killed for lack of it) and disk space.',
   },
   {
     name: 'HeadwaterStorageDown',
-    what: 'Every part of the storage is usable',
+    what: 'Storage',
     look: ({ storage: { complete: _, ...parts } }) => {
       const down = Object.entries(parts).flatMap(([part, isUp]) => (isUp ? [] : [part]))
-      return { bad: down.length > 0, value: down.length > 0 ? `not: ${down.join(', ')}` : 'yes' }
+      return { bad: down.length > 0, value: down.length > 0 ? `unusable: ${down.join(', ')}` : 'OK' }
     },
     advice:
-      'writable: the disk is full, read-only or failing. blobs: the folder or the bucket. accountDb, sequencerDb: the engine.',
+      'writable: the disk is full, read-only or failing. blobs: check the folder or the bucket. accountDb, sequencerDb: check the engine.',
     path: '/checks',
   },
   {
     name: 'HeadwaterStoreLostItsEnd',
-    what: 'The last start found everything that was acknowledged',
+    what: 'Data lost before the last start',
     look: ({ storeLossS }) => ({
       bad: storeLossS > 0,
-      value: storeLossS > 0 ? `${seconds(storeLossS)} are gone` : 'yes',
+      value: storeLossS > 0 ? `the last ${seconds(storeLossS)}` : 'none',
     }),
     advice:
-      'A power failure with PDS_DURABILITY=process, a disk that lies, or a restored backup. Accounts announce themselves.',
+      'Caused by a power failure with PDS_DURABILITY=process, a disk that acknowledges writes too early, or a restored backup. Accounts announce their state to relays again.',
   },
   {
     name: 'HeadwaterDiskLow',
-    what: 'The disk has room',
+    what: 'Free disk space',
     look: (_, { freeBytes }) =>
       freeBytes === null
         ? undefined
         : { bad: freeBytes < 2 * GB, value: `${bytes(freeBytes)} free` },
-    advice: 'Make room or enlarge the volume; the server notices by itself.',
+    advice: 'Free up space or enlarge the volume. No restart is needed.',
   },
   {
     name: 'HeadwaterDiskFullInADay',
-    what: 'The disk lasts for more than a day',
+    what: 'Disk full within a day',
     look: ({ samples }, { freeBytes }) => {
       const speed = growth(samples, (sample) => sample.freeBytes)
       if (speed === undefined || freeBytes === null) return undefined
       const isFull = freeBytes + speed * 86_400 < 0
-      return { bad: isFull, value: isFull ? 'at the pace of the last hour it does not' : 'yes' }
+      return { bad: isFull, value: isFull ? 'yes, at the rate of the last hour' : 'no' }
     },
     advice:
-      'Make room or enlarge the volume. Old backups on the same disk keep tables that the engine has deleted.',
+      'Free up space or enlarge the volume. Old backups on the same disk keep tables that the engine has deleted.',
   },
   {
     name: 'HeadwaterDiskFullInAMonth',
-    what: 'The disk lasts for more than a month',
+    what: 'Disk full within a month',
     look: ({ samples }, { freeBytes }) => {
       const speed = growth(samples, (sample) => sample.storeBytes)
       if (speed === undefined || freeBytes === null) return undefined
       const isFull = speed * MONTH_S > freeBytes
-      return { bad: isFull, value: isFull ? 'at the pace of the last hour it does not' : 'yes' }
+      return { bad: isFull, value: isFull ? 'yes, at the rate of the last hour' : 'no' }
     },
-    advice: 'Enlarge the volume in time. The charts below say whether accounts or events grow.',
+    advice: 'Enlarge the volume in time. The charts below show whether accounts or events grow.',
   },
   {
     name: 'HeadwaterLongLog',
-    what: 'The log that a start reads is short',
+    what: 'Log to read at the next start',
     look: (_, { walBytes }) =>
       walBytes === null ? undefined : { bad: walBytes > 400 * MB, value: bytes(walBytes) },
     advice:
-      'The next start takes a second more for every 25 MB. Restart the server when that suits you.',
+      'The next start takes one second longer for every 25 MB. Restart the server at a quiet time.',
   },
   {
     name: 'HeadwaterSyncsSlow',
-    what: 'The disk is quick',
+    what: 'Disk sync time',
     look: (_, { syncMs }) =>
-      syncMs === null ? undefined : { bad: syncMs > 50, value: `${syncMs.toFixed(1)} ms a sync` },
+      syncMs === null ? undefined : { bad: syncMs > 50, value: `${syncMs.toFixed(1)} ms` },
     advice:
-      'Something else keeps the disk busy, it is failing (dmesg), or it is a network volume that is too slow.',
+      'Something else keeps the disk busy, the disk is failing (see dmesg), or the network volume is too slow.',
   },
 ]
