@@ -23,7 +23,8 @@ export const keysPage: AreaPage<TenantVisit> = {
   actions: {
     create: async ({ call }, form) => {
       const { name = '', until = '', addresses = '' } = form
-      if (until !== '' && !/^\d{4}-\d{2}-\d{2}$/.test(until)) throw invalidRequest('Not a date')
+      if (until !== '' && !/^\d{4}-\d{2}-\d{2}$/.test(until))
+        throw invalidRequest('The date must be like 2026-11-30')
       const { key } = await call(tenant.createKey, {
         input: {
           name,
@@ -33,7 +34,7 @@ export const keysPage: AreaPage<TenantVisit> = {
         },
       })
       return {
-        once: card('Your new key', html`<div class="secret">${key}</div>`, {
+        once: card('New API key', html`<div class="secret">${key}</div>`, {
           help: 'Copy it now. It is not shown again.',
         }),
       }
@@ -58,7 +59,7 @@ async function keys({ call, session, base }: TenantVisit) {
   const { keys: all } = await call(tenant.listKeys)
   const list = table({
     label: 'API keys',
-    head: ['Name', 'May', 'From', 'Last used', 'Until', ''],
+    head: ['Name', 'Scopes', 'Addresses', 'Last used', 'Expires', ''],
     rows: all.map(({ prefix, name, scopes, addresses, lastUsedAt, expiresAt }) => [
       html`${name}<small><code>${prefix}…</code></small>`,
       scopes.join(', '),
@@ -72,7 +73,7 @@ async function keys({ call, session, base }: TenantVisit) {
         fields: { prefix },
       }),
     ]),
-    empty: 'No keys. Service tokens of your DID need none.',
+    empty: 'No API keys. Service tokens of your DID work without one.',
   })
   return card('API keys', list)
 }
@@ -82,9 +83,9 @@ function newKey({ session, base }: TenantVisit) {
     'New key',
     html`<form method="post" action="${base}/keys/create">${hiddenFields(session)}
 ${field({ name: 'name', label: 'Name', required: true, maxLength: 100 })}
-<fieldset><legend>May</legend>${tenantScopes.map((scope) => html`<label class="check"><input type="checkbox" name="scope.${scope}" value="yes">${scope}</label>`)}</fieldset>
-${field({ name: 'addresses', label: 'Addresses and ranges (empty for all)', maxLength: 1000 })}
-${field({ name: 'until', label: 'Until (empty for no end)', type: 'date' })}
+<fieldset><legend>Scopes</legend>${tenantScopes.map((scope) => html`<label class="check"><input type="checkbox" name="scope.${scope}" value="yes">${scope}</label>`)}</fieldset>
+${field({ name: 'addresses', label: 'IP addresses and ranges (empty for any)', maxLength: 1000 })}
+${field({ name: 'until', label: 'Expires (empty for never)', type: 'date' })}
 <button>Create</button></form>`,
   )
 }
@@ -97,7 +98,7 @@ async function admins({ call, session, base, context }: TenantVisit) {
   )
   const list = table({
     label: 'Admins',
-    head: ['Who', 'Role', 'Since', ''],
+    head: ['Account', 'Role', 'Since', ''],
     rows: all.map(({ did, role, addedAt }) => [
       names(did),
       role,
@@ -114,7 +115,7 @@ async function admins({ call, session, base, context }: TenantVisit) {
   const roles = ['owner', 'admin', 'viewer'].map((value) => ({ value, label: value }))
   const add = html`<form method="post" action="${base}/keys/admin">${hiddenFields(session)}
 ${field({ name: 'who', label: 'Handle or DID', required: true, maxLength: 300 })}
-${field({ name: 'role', label: 'Role', options: roles, value: 'admin', help: 'Owners also manage keys, admins, the audit log and the branding; viewers only read.' })}
+${field({ name: 'role', label: 'Role', options: roles, value: 'admin', help: 'Only owners can manage keys, admins and branding, and read the audit log. Viewers can only read.' })}
 <button class="quiet">Add</button></form>`
   return card('Admins', html`${list}${add}`)
 }

@@ -27,7 +27,7 @@ export function accountTable(
 ): Html {
   return table({
     label: 'Accounts',
-    head: ['Handle', 'Your id', 'Status', 'Created'],
+    head: ['Handle', 'External id', 'Status', 'Created'],
     rows: accounts.map(({ did, handle, status, kind, externalId, createdAt }) => [
       html`<a href="${base}/accounts/${did}">${handle}</a>${kind === 'group' ? html` ${badge('group')}` : ''}`,
       externalId ?? '',

@@ -1,4 +1,4 @@
-/** One account of a tenant: what it is, and what the tenant may do with it. */
+/** One account of a tenant, and the actions of the tenant on it. */
 import { html } from 'hono/html'
 import { invalidRequest } from '#src/errors.ts'
 import type { AreaPage } from '#src/gateway/pages/area/area.ts'
@@ -27,7 +27,7 @@ export const accountPage: AreaPage<TenantVisit> = {
     const about = facts([
       ['Handle', handle],
       ['DID', html`<code>${did}</code>`],
-      ['Your id', externalId ?? '–'],
+      ['External id', externalId ?? '–'],
       ['Email', email ?? '–'],
       ['Kind', kind],
       [
@@ -40,7 +40,7 @@ export const accountPage: AreaPage<TenantVisit> = {
     const body = html`${card(handle, about)}
 ${mayWrite ? html`${kind === 'person' ? claim(visit, path) : ''}${suspension(visit, path, status)}${change(visit, path, account)}` : ''}
 ${may('manage') ? card('Audit log', await auditTable(visit, { target: did, limit: SHOWN_ROWS })) : ''}
-${mayWrite ? card('Delete', confirmForm(session, { action: `${path}/delete`, typed: handle, label: 'Delete the account', note }), { help: 'The account, its repository and its files are gone for good.', danger: true }) : ''}`
+${mayWrite ? card('Delete', confirmForm(session, { action: `${path}/delete`, typed: handle, label: 'Delete the account', note }), { help: 'Permanently deletes the account, its repository and its files.', danger: true }) : ''}`
     return { body }
   },
   actions: {
@@ -49,7 +49,7 @@ ${mayWrite ? card('Delete', confirmForm(session, { action: `${path}/delete`, typ
       const body = html`<div class="secret">${url}</div>`
       return {
         once: card('Claim link', body, {
-          help: 'Send it to the user. It works once, for seven days, and is not shown again.',
+          help: 'Send it to the user. It works once, expires after seven days, and is not shown again.',
         }),
       }
     },
@@ -78,7 +78,7 @@ ${mayWrite ? card('Delete', confirmForm(session, { action: `${path}/delete`, typ
     delete: async ({ call, base }, form, c) => {
       const did = didOf(c)
       const { handle } = await call(tenant.getAccount, { params: { did } })
-      if (!isTyped(form, handle)) throw invalidRequest('Not the handle', 'WronglyTyped')
+      if (!isTyped(form, handle)) throw invalidRequest('The handle does not match', 'WronglyTyped')
       await call(tenant.deleteAccount, { input: { did } })
       return { goTo: `${base}/accounts` }
     },
@@ -86,9 +86,9 @@ ${mayWrite ? card('Delete', confirmForm(session, { action: `${path}/delete`, typ
 }
 
 function claim({ session }: TenantVisit, path: string): Html {
-  const form = actionForm(session, { action: `${path}/claim`, label: 'Make a claim link' })
-  return card('Hand over', form, {
-    help: 'With the link the user sets an email address and a password; from then on the account is theirs alone.',
+  const form = actionForm(session, { action: `${path}/claim`, label: 'Create a claim link' })
+  return card('Hand over to the user', form, {
+    help: 'With the link, the user sets an email address and a password. The account then belongs to the user alone.',
   })
 }
 
@@ -100,7 +100,7 @@ function suspension({ session }: TenantVisit, path: string, status: string): Htm
 ${field({ name: 'reason', label: 'Reason, for the audit log', maxLength: 300 })}
 <button class="bad">Suspend</button></form>`
   return card('Suspend', form, {
-    help: 'Hidden and signed out until it is restored. Nothing is deleted.',
+    help: 'The account is hidden until it is restored. Nothing is deleted.',
   })
 }
 
@@ -114,7 +114,7 @@ function change(
     html`<form method="post" action="${path}/change">${hiddenFields(session)}
 ${field({ name: 'handle', label: 'Handle', value: handle, maxLength: 253 })}
 ${field({ name: 'email', label: 'Email', value: email, type: 'email', maxLength: 320 })}
-${field({ name: 'externalId', label: 'Your id', value: externalId, maxLength: 256 })}
+${field({ name: 'externalId', label: 'External id', value: externalId, maxLength: 256 })}
 <button class="quiet">Save</button></form>`,
   )
 }

@@ -1,4 +1,4 @@
-/** The accounts of a tenant: a list with filters, and the search by its own ids. */
+/** The accounts of a tenant: a list with filters, and a search by external id. */
 import { html } from 'hono/html'
 import { XrpcError } from '#src/errors.ts'
 import type { AreaPage } from '#src/gateway/pages/area/area.ts'
@@ -26,7 +26,7 @@ export const accountsPage: AreaPage<TenantVisit> = {
     const choice = (values: readonly string[]) =>
       values.map((value) => ({ value, label: value === '' ? 'Any' : value }))
     const filters = filterForm(session, [
-      { name: 'q', label: 'Your id, handle or DID', type: 'search', value: q },
+      { name: 'q', label: 'External id, handle or DID', type: 'search', value: q },
       { name: 'status', label: 'Status', value: status, options: choice(statuses) },
       { name: 'kind', label: 'Kind', value: kind, options: choice(['', 'person', 'group']) },
     ])
@@ -34,7 +34,7 @@ export const accountsPage: AreaPage<TenantVisit> = {
       const found = await find(visit, q.trim())
       const list =
         found.length === 0
-          ? emptyState(`No account of yours has exactly this id, handle or DID: ${q.trim()}`)
+          ? emptyState(`No account of yours has this external id, handle or DID: ${q.trim()}`)
           : accountTable(visit, found)
       return { body: html`${filters}${list}`, wide: true }
     }

@@ -35,11 +35,11 @@ export const auditPage: AreaPage<TenantVisit> = {
     const filters = filterForm(session, [
       {
         name: 'actor',
-        label: 'By (a DID, or the beginning of a key)',
+        label: 'Actor (a DID, or the start of a key)',
         type: 'search',
         value: actor,
       },
-      { name: 'target', label: 'About (a DID, domain or id)', type: 'search', value: target },
+      { name: 'target', label: 'Target (a DID, domain or id)', type: 'search', value: target },
     ])
     const { entries, cursor: next } = await visit.call(tenant.getAudit, { params: query })
     const after = new URLSearchParams({
@@ -74,7 +74,7 @@ async function rows({ session, context }: TenantVisit, entries: readonly Entry[]
   )
   return table({
     label: 'Audit log',
-    head: ['When', 'By', 'What', 'About', 'Details'],
+    head: ['Time', 'Actor', 'Action', 'Target', 'Details'],
     rows: entries.map(({ at, actor, action, target = '', detail = '' }) => [
       timeOf(session, at),
       names(actor),
@@ -82,6 +82,6 @@ async function rows({ session, context }: TenantVisit, entries: readonly Entry[]
       names(target),
       html`<small>${detail === '{}' ? '' : detail.slice(0, MAX_DETAIL)}</small>`,
     ]),
-    empty: 'Nothing yet.',
+    empty: 'No entries.',
   })
 }

@@ -8,7 +8,7 @@ import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 
 const links = [
-  ['logoUrl', 'Logo (URL of a picture)'],
+  ['logoUrl', 'Logo (URL of an image)'],
   ['homeUrl', 'Home page'],
   ['supportUrl', 'Support'],
   ['termsUrl', 'Terms'],
@@ -25,7 +25,7 @@ export const brandingPage: AreaPage<TenantVisit> = {
 ${field({ name: 'name', label: 'Name', value: name, required: true, maxLength: 64 })}
 ${field({ name: 'primaryColor', label: 'Colour', value: branding.primaryColor, help: 'Such as #1a2b3c', maxLength: 7 })}
 ${links.map(([key, label]) => field({ name: key, label, type: 'url', value: branding[key], maxLength: 1000 }))}
-${field({ name: 'handlePattern', label: 'Made-up handles', value: handlePattern, help: 'With {random}, such as user-{random}', maxLength: 63 })}
+${field({ name: 'handlePattern', label: 'Pattern of generated handles', value: handlePattern, help: 'Must contain {random}, such as user-{random}', maxLength: 63 })}
 <button>Save</button></form>`
     const preview = html`<p>The pages of your users show your name${branding.logoUrl === undefined ? '' : ', logo'} and colour:</p>
 <p><a class="button" href="/account">Open an account page</a></p>`

@@ -1,4 +1,4 @@
-/** Creating accounts: one by one, or many from a file, whose job is watched as it runs. */
+/** Creating accounts: one by one, or many from a file as a job. */
 import { html } from 'hono/html'
 import { invalidRequest } from '#src/errors.ts'
 import type { AreaPage } from '#src/gateway/pages/area/area.ts'
@@ -63,13 +63,13 @@ function oneForm({ session, base }: TenantVisit): Html {
   return card(
     'One account',
     html`<form method="post" action="${base}/create/one">${hiddenFields(session)}
-${field({ name: 'externalId', label: 'Your id', required: true, maxLength: 256 })}
-${field({ name: 'handle', label: 'Handle', help: 'Whole, with its domain. Empty for one that is made up.', maxLength: 253 })}
+${field({ name: 'externalId', label: 'External id', required: true, maxLength: 256 })}
+${field({ name: 'handle', label: 'Handle', help: 'In full, with its domain. Leave empty to generate one.', maxLength: 253 })}
 ${field({ name: 'email', label: 'Email', type: 'email', maxLength: 320 })}
 ${field({ name: 'kind', label: 'Kind', options: accountKinds })}
-${field({ name: 'owner', label: 'Owner of a group', help: 'A handle or DID. Empty: your DID is the owner.', maxLength: 300 })}
+${field({ name: 'owner', label: 'Owner of a group', help: 'A handle or DID. If empty, your DID is the owner.', maxLength: 300 })}
 <button>Create</button></form>`,
-    { help: 'The same id twice is the same account.' },
+    { help: 'Using the same external id again does not create a second account.' },
   )
 }
 
@@ -79,13 +79,13 @@ function fileForm({ session, base }: TenantVisit): Html {
     { value: 'adoptAccounts', label: 'Adopt DIDs' },
   ]
   return card(
-    'Many from a file',
+    'Accounts from a file',
     html`<form method="post" action="${base}/create/file" enctype="multipart/form-data">${hiddenFields(session)}
-<label for="file">File of JSON lines</label><input id="file" name="file" type="file" accept=".ndjson,.jsonl,.json,.txt" required>
-${field({ name: 'kind', label: 'What each line is', options: kinds })}
+<label for="file">JSON Lines file</label><input id="file" name="file" type="file" accept=".ndjson,.jsonl,.json,.txt" required>
+${field({ name: 'kind', label: 'Action', options: kinds })}
 <button>Upload</button></form>`,
     {
-      help: 'One account in each line, as for createAccount. Up to 8 MB here; larger files by the method createJob.',
+      help: 'One account per line, with the fields of createAccount. At most 8 MB; upload larger files with createJob.',
     },
   )
 }
@@ -94,7 +94,7 @@ async function jobTable({ context, tenant: { id }, base, session }: TenantVisit)
   const jobs = await context.server.dispatch.tenant(id).jobs.list({ limit: SHOWN_JOBS })
   return table({
     label: 'Jobs',
-    head: ['Job', 'State', 'Lines', 'Begun'],
+    head: ['Job', 'State', 'Lines', 'Started'],
     rows: jobs.map((job) => [
       html`<a href="${base}/create/jobs/${job.id}">${job.kind}</a>`,
       stateBadge(job),

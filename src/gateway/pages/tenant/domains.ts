@@ -1,4 +1,4 @@
-/** The domains under which the accounts of a tenant have handles, with the DNS record that proves each. */
+/** The domains of a tenant for handles, with the DNS record that verifies each. */
 import { html } from 'hono/html'
 import { invalidRequest } from '#src/errors.ts'
 import type { AreaPage } from '#src/gateway/pages/area/area.ts'
@@ -33,14 +33,14 @@ ${actionForm(session, { action: `${base}/domains/remove`, label: 'Remove', about
 ${field({ name: 'domain', label: 'Domain', required: true, maxLength: 253 })}
 ${field({ name: 'labelMin', label: 'Shortest name', type: 'number', value: '3' })}
 <button>Add</button></form>`
-    const none = domains.length === 0 ? emptyState('No domain yet. Add one of yours below.') : ''
+    const none = domains.length === 0 ? emptyState('No domains yet. Add one below.') : ''
     return {
-      body: html`${none}${cards}${card('Add a domain', add, { help: 'Handles are then possible under it, for your accounts only.' })}`,
+      body: html`${none}${cards}${card('Add a domain', add, { help: 'Your accounts can then have handles under it; other accounts cannot.' })}`,
     }
   },
   actions: {
     add: async ({ call }, { domain = '', labelMin = '' }) => {
-      if (!/^\d{0,2}$/.test(labelMin)) throw invalidRequest('Not a number')
+      if (!/^\d{0,2}$/.test(labelMin)) throw invalidRequest('The shortest name must be a number')
       await call(tenant.putDomain, {
         input: { domain: domain.trim(), ...(labelMin !== '' && { labelMin: Number(labelMin) }) },
       })

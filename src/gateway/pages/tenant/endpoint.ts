@@ -1,4 +1,4 @@
-/** One webhook endpoint: its deliveries, why they failed, and how they are sent again. */
+/** One webhook endpoint: its settings, deliveries and replays. */
 import { html } from 'hono/html'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import type { AreaPage } from '#src/gateway/pages/area/area.ts'
@@ -51,7 +51,7 @@ export const endpointPage: AreaPage<TenantVisit> = {
           : [['Failing since', timeOf(session, failingSince)] as const]),
         ['Waiting', String(waiting)],
       ])}
-<div class="actions">${button('test', 'Send a test')}${button('enable', status === 'enabled' ? 'Turn off' : 'Turn on', { enabled: status === 'enabled' ? '' : 'yes' })}${button('rotate', 'New secret')}</div>`,
+<div class="actions">${button('test', 'Send a test')}${button('enable', status === 'enabled' ? 'Disable' : 'Enable', { enabled: status === 'enabled' ? '' : 'yes' })}${button('rotate', 'New secret')}</div>`,
       { badge: stateOf(endpoint) },
     )}
 ${card('Deliveries', html`${filterForm(session, [{ name: 'state', label: 'State', value: state, options: states }])}<div data-cell="deliveries">${list}</div>${pager(session, next === undefined ? {} : { after: `${path}?${after}` })}`)}
@@ -70,7 +70,7 @@ ${card('Delete', confirmForm(session, { action: `${path}/delete`, typed: url, la
     },
     replay: async ({ call }, { since = '', until = '' }, c) => {
       const [from, to] = [momentOf(since), until === '' ? undefined : momentOf(until)]
-      if (from === undefined) throw invalidRequest('A time is missing')
+      if (from === undefined) throw invalidRequest('The start time is missing')
       await call(webhook.replay, {
         input: { id: idOf(c), since: from, ...(to !== undefined && { until: to }) },
       })
@@ -95,7 +95,7 @@ ${card('Delete', confirmForm(session, { action: `${path}/delete`, typed: url, la
     },
     delete: async (visit, form, c) => {
       const { url } = await read(visit, c)
-      if (!isTyped(form, url)) throw invalidRequest('Not the URL', 'WronglyTyped')
+      if (!isTyped(form, url)) throw invalidRequest('The URL does not match', 'WronglyTyped')
       await visit.call(webhook.deleteEndpoint, { input: { id: idOf(c) } })
       return { goTo: `${visit.base}/webhooks` }
     },
@@ -133,7 +133,7 @@ async function deliveries(
   const kinds = { delivered: 'good', failed: 'bad' } as const
   const list = table({
     label: 'Deliveries',
-    head: ['Event', 'When', 'State', 'Attempts', 'Answer', ''],
+    head: ['Event', 'Time', 'State', 'Attempts', 'Response', ''],
     rows: all.map((one) => [
       html`${one.type}<small><code>${one.did ?? ''}</code></small>`,
       timeOf(session, one.eventAt),
@@ -155,9 +155,9 @@ function replayCard({ session }: TenantVisit, path: string): Html {
     'Replay',
     html`<form method="post" action="${path}/replay">${hiddenFields(session)}
 ${field({ name: 'since', label: 'From (UTC)', required: true, help: 'Such as 2026-11-30 14:00' })}
-${field({ name: 'until', label: 'To (UTC; empty for now)' })}
-<button class="quiet">Send again</button></form>`,
-    { help: 'Sends all events of that time again, for as long as events are kept.' },
+${field({ name: 'until', label: 'To (UTC, empty for up to now)' })}
+<button class="quiet">Replay</button></form>`,
+    { help: 'Sends all events of that period again, if they are still kept.' },
   )
 }
 
@@ -178,11 +178,11 @@ ${field({ name: 'description', label: 'Description', value: description, maxLeng
   )
 }
 
-/** A time in UTC as it is typed. Throws 400. */
+/** A time in UTC as typed. Throws 400. */
 function momentOf(text: string): string | undefined {
   if (text.trim() === '') return undefined
   const iso = `${text.trim().replace(' ', 'T').replace(/Z$/, '')}Z`
   const ms = Date.parse(iso)
-  if (Number.isNaN(ms)) throw invalidRequest(`Not a time: ${text}`)
+  if (Number.isNaN(ms)) throw invalidRequest(`This must be a time: ${text}`)
   return new Date(ms).toISOString()
 }

@@ -1,4 +1,4 @@
-/** Forms of the console, one of which has a file. */
+/** Reads a form of the tenant console, which may contain a file. */
 import type { Context } from 'hono'
 import { forbidden } from '#src/errors.ts'
 import { readBytes } from '#src/gateway/http/body.ts'
@@ -14,7 +14,7 @@ export async function readTenantForm(c: Context<Env>, timeoutMs: number): Promis
   const bytes = await readBytes(bodySource(c), { limit: MAX_FILE_BYTES, timeoutMs })
   const body = new Response(Buffer.from(bytes), { headers: { 'content-type': type } })
   const data = await body.formData().catch(() => {
-    throw forbidden('Not a form', 'StalePage')
+    throw forbidden('The request is not a form', 'StalePage')
   })
   const fields = [...data].map(async ([name, value]) => [
     name,

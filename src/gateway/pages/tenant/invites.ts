@@ -1,4 +1,4 @@
-/** Invite codes of a tenant: who signs up with one is its user. */
+/** Invite codes of a tenant: accounts that sign up with one belong to it. */
 import { html } from 'hono/html'
 import { invalidRequest } from '#src/errors.ts'
 import type { AreaPage } from '#src/gateway/pages/area/area.ts'
@@ -22,13 +22,13 @@ export const invitesPage: AreaPage<TenantVisit> = {
       label: 'Invite codes',
       head: ['Code', 'Used', 'Created', ''],
       rows: invites.map(({ code, uses, used, disabled, createdAt }) => [
-        html`<code>${code}</code>${disabled ? html` ${badge('off')}` : ''}`,
+        html`<code>${code}</code>${disabled ? html` ${badge('disabled')}` : ''}`,
         `${used} of ${uses}`,
         timeOf(session, createdAt),
         may('accounts:write') && !disabled && used < uses
           ? actionForm(session, {
               action: `${base}/invites/disable`,
-              label: 'Turn off',
+              label: 'Disable',
               about: code,
               fields: { code },
             })
@@ -37,8 +37,8 @@ export const invitesPage: AreaPage<TenantVisit> = {
       empty: 'No codes yet.',
     })
     const create = html`<form method="post" action="${base}/invites/create">${hiddenFields(session)}
-${field({ name: 'count', label: 'How many codes', type: 'number', value: '1', required: true })}
-${field({ name: 'uses', label: 'Uses of each', type: 'number', value: '1', required: true })}
+${field({ name: 'count', label: 'Number of codes', type: 'number', value: '1', required: true })}
+${field({ name: 'uses', label: 'Uses per code', type: 'number', value: '1', required: true })}
 <button>Create</button></form>`
     const after =
       next === undefined
@@ -66,5 +66,5 @@ ${field({ name: 'uses', label: 'Uses of each', type: 'number', value: '1', requi
 /** Throws 400. */
 function wholeNumber(text: string): number {
   if (/^\d{1,6}$/.test(text.trim())) return Number(text)
-  throw invalidRequest(`Not a number: ${text}`)
+  throw invalidRequest(`This must be a number: ${text}`)
 }

@@ -1,4 +1,4 @@
-/** A job while it runs, the lines that failed, and its results as a file. */
+/** A job: its progress, the lines that failed, and its results as a file. */
 import { html } from 'hono/html'
 import type { AreaPage } from '#src/gateway/pages/area/area.ts'
 import {
@@ -36,9 +36,9 @@ export const jobPage: AreaPage<TenantVisit> = {
     const path = `${base}/create/jobs/${job.id}`
     const isRunning = job.state === 'running' || job.state === 'receiving'
     const body = html`${cell('progress', progressOf(visit, job))}
-${card('Lines that failed', html`<div data-cell="failures">${await failures(visit, job.id)}</div>`)}
-${card('Results', actionForm(session, { action: `${path}/results`, label: 'Download all results' }), { help: 'A JSON line for each line of the file.' })}
-${isRunning ? card('Cancel', actionForm(session, { action: `${path}/cancel`, label: 'Cancel the job', kind: 'bad' }), { help: 'What was created stays.', danger: true }) : ''}`
+${card('Failed lines', html`<div data-cell="failures">${await failures(visit, job.id)}</div>`)}
+${card('Results', actionForm(session, { action: `${path}/results`, label: 'Download all results' }), { help: 'A JSON Lines file with one result for each line of the input.' })}
+${isRunning ? card('Cancel', actionForm(session, { action: `${path}/cancel`, label: 'Cancel the job', kind: 'bad' }), { help: 'Accounts that were already created are kept.', danger: true }) : ''}`
     return { body, isLive: isRunning }
   },
   actions: {
@@ -99,7 +99,7 @@ interface Result {
   message?: string
 }
 
-/** The first ones, part by part until there are enough. */
+/** The first failed lines, read part by part until there are enough. */
 async function failures(
   { context, tenant: { id: owner } }: TenantVisit,
   id: string,
@@ -114,8 +114,8 @@ async function failures(
     found.push(...lines.map((line) => JSON.parse(line) as Result))
   }
   return table({
-    label: 'Lines that failed',
-    head: ['Line', 'Your id', 'Error', 'What is wrong'],
+    label: 'Failed lines',
+    head: ['Line', 'External id', 'Error', 'Message'],
     rows: found
       .slice(0, SHOWN_FAILURES)
       .map(({ line, externalId, did, error = '', message = '' }) => [

@@ -1,4 +1,4 @@
-/** The first page of a tenant: whether everything is well, and the newest accounts. */
+/** The first page of a tenant: usage, problems, and the newest accounts. */
 import { html } from 'hono/html'
 import type { AreaPage } from '#src/gateway/pages/area/area.ts'
 import { badge, card, cell, progress, stat, stats } from '#src/gateway/pages/blocks.ts'
@@ -18,7 +18,7 @@ export const overviewPage: AreaPage<TenantVisit> = {
   async show(visit) {
     const { base } = visit
     const find = html`<form method="get" action="${base}/accounts" class="filters" role="search">
-<div>${field({ name: 'q', label: 'Find a user by your id, handle or DID', type: 'search', required: true })}</div>
+<div>${field({ name: 'q', label: 'Find an account by external id, handle or DID', type: 'search', required: true })}</div>
 <button>Find</button></form>`
     const body = html`${find}${cell('figures', await figures(visit))}
 ${card('Needs attention', cell('attention', await attention(visit)))}
@@ -49,7 +49,7 @@ async function figures({ call }: TenantVisit): Promise<Html> {
   ])
 }
 
-/** Endpoints that fail, domains that are not verified, and a quota that is nearly used. */
+/** Failing endpoints, unverified domains, and a quota that is nearly used up. */
 async function attention({ call, may, base, tenant: { settings } }: TenantVisit): Promise<Html> {
   const found: Html[] = []
   if (may('webhooks')) {
@@ -58,7 +58,7 @@ async function attention({ call, may, base, tenant: { settings } }: TenantVisit)
       const isOff = status === 'disabled' && disabledReason !== 'operator'
       if (failingSince === undefined && !isOff) continue
       found.push(
-        html`<li>${badge(isOff ? 'Off' : 'Failing', 'bad')} <a href="${base}/webhooks/${id}">${url}</a>, ${waiting} waiting</li>`,
+        html`<li>${badge(isOff ? 'Disabled' : 'Failing', 'bad')} <a href="${base}/webhooks/${id}">${url}</a>, ${waiting} waiting</li>`,
       )
     }
   }
@@ -77,7 +77,7 @@ async function attention({ call, may, base, tenant: { settings } }: TenantVisit)
       html`<li>${badge('Quota', 'warn')} ${usage.accounts} of ${settings.quotas.accounts} accounts are used.</li>`,
     )
   }
-  return found.length === 0 ? html`<p class="muted">Nothing.</p>` : html`<ul>${found}</ul>`
+  return found.length === 0 ? html`<p class="muted">All good.</p>` : html`<ul>${found}</ul>`
 }
 
 async function newest(visit: TenantVisit): Promise<Html> {

@@ -1,4 +1,4 @@
-/** The routes of the console of tenants. */
+/** The routes of the tenant console. */
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { XrpcError } from '#src/errors.ts'
@@ -63,7 +63,7 @@ export function tenantPages(app: Hono<Env>, context: TenantContext & AreaContext
   areaRoutes(app, { ...context, readForm }, tenantArea(context))
 }
 
-/** The tenants of the account; straight on if there is one. */
+/** The tenants of the account; redirects if there is only one. */
 async function choose(context: TenantContext, c: Context<Env>): Promise<Response> {
   const session: PageSession = openPageSession(c, context, context.server.service.publicUrl)
   try {
@@ -80,7 +80,7 @@ async function choose(context: TenantContext, c: Context<Env>): Promise<Response
       badge(role),
     ])
     const empty = emptyState(
-      'This account is no admin of a platform. Its owners can add you by your DID.',
+      'This account is not an admin of a platform. The owners of a platform can add it by its DID.',
     )
     const body = table({ label: 'Platforms', head: ['Platform', 'Your role'], rows, empty })
     return await renderPage(session, { title: { text: 'Platforms' }, body, narrow: true })

@@ -1,4 +1,4 @@
-/** Who looks at the console of a tenant: one of its admins, with the role of this moment. */
+/** A request to the console of a tenant: the admin, with the current role. */
 import type { Context } from 'hono'
 import { authRequired, XrpcError } from '#src/errors.ts'
 import type { Visit } from '#src/gateway/pages/area/area.ts'

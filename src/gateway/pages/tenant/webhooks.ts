@@ -23,12 +23,12 @@ export const webhooksPage: AreaPage<TenantVisit> = {
         String(endpoint.waiting),
         endpoint.lastSuccessAt === undefined ? 'never' : timeOf(session, endpoint.lastSuccessAt),
       ]),
-      empty: 'No endpoint yet. Add the URL of your server below.',
+      empty: 'No endpoints yet. Add the URL of your server below.',
     })
     const add = html`<form method="post" action="${base}/webhooks/add">${hiddenFields(session)}
 ${field({ name: 'url', label: 'URL', type: 'url', required: true, maxLength: 2000 })}
-${field({ name: 'types', label: 'Events', value: '*', help: 'Types such as account.created, separated by spaces; * for all.', maxLength: 1000 })}
-${field({ name: 'collections', label: 'Collections, for events of records', maxLength: 1000 })}
+${field({ name: 'types', label: 'Events', value: '*', help: 'Event types such as account.created, separated by spaces; * for all.', maxLength: 1000 })}
+${field({ name: 'collections', label: 'Collections, for record.* events', maxLength: 1000 })}
 ${field({ name: 'description', label: 'Description', maxLength: 200 })}
 <button>Add</button></form>`
     return { body: html`${list}${card('Add an endpoint', add)}`, wide: true }
@@ -41,7 +41,7 @@ ${field({ name: 'description', label: 'Description', maxLength: 200 })}
           collections: wordsOf(collections),
         },
       })
-      const link = html`<p><a class="button" href="${base}/webhooks/${endpoint.id}">To the endpoint</a></p>`
+      const link = html`<p><a class="button" href="${base}/webhooks/${endpoint.id}">Back to the endpoint</a></p>`
       return { once: secretCard(secret, link) }
     },
   },
@@ -52,8 +52,8 @@ export function wordsOf(text: string): string[] {
 }
 
 export function secretCard(secret: string, more: Html | string = ''): Html {
-  return card('The secret of the endpoint', html`<div class="secret">${secret}</div>${more}`, {
-    help: 'Your server checks signatures with it. Copy it now; it is not shown again.',
+  return card('Signing secret', html`<div class="secret">${secret}</div>${more}`, {
+    help: 'Your server verifies signatures with it. Copy it now; it is not shown again.',
   })
 }
 
@@ -66,6 +66,6 @@ export function stateOf({
   disabledReason?: string
   failingSince?: string
 }): Html {
-  if (status === 'disabled') return badge(`off: ${disabledReason ?? ''}`, 'bad')
-  return failingSince === undefined ? badge('on', 'good') : badge('failing', 'warn')
+  if (status === 'disabled') return badge(`disabled: ${disabledReason ?? ''}`, 'bad')
+  return failingSince === undefined ? badge('enabled', 'good') : badge('failing', 'warn')
 }

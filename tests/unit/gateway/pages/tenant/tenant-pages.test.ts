@@ -18,7 +18,7 @@ describe('the console of a tenant', () => {
     expect(one.headers.get('location')).toBe('/tenant/roomy')
     const none = await pages.get(stranger, '')
     expect(none.status).toBe(200)
-    expect(await none.text()).toContain('no admin of a platform')
+    expect(await none.text()).toContain('not an admin of a platform')
   })
 
   it('shows an owner every page, and an admin those without keys and the audit log', async () => {
