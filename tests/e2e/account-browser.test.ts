@@ -151,10 +151,10 @@ describeInBrowser('the account area', () => {
       await danger.getByLabel('Your password').fill(eve.password)
       await danger.getByLabel('Code from the email').fill(code)
       await danger.getByLabel(/^Type/).fill(typed)
-      await press(danger, 'Delete the account for good')
+      await press(danger, 'Delete the account permanently')
     }
     await fill('eve')
-    await danger.getByText('The text is another one').waitFor()
+    await danger.getByText('The text does not match').waitFor()
     await fill(eve.handle)
     await page.getByText('The account is deleted').waitFor()
     expect((await session(eve, eve.password)).status).toBe(401)

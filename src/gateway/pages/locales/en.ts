@@ -7,7 +7,7 @@ export const en = {
   next: 'Next',
   search: 'Search',
   typeToConfirm: 'Type {text} to confirm',
-  wronglyTyped: 'The text is another one. Nothing has changed.',
+  wronglyTyped: 'The text does not match. Nothing was changed.',
   title: 'Account security',
   signIn: 'Sign in',
   identifier: 'Handle or email',
@@ -56,7 +56,7 @@ export const en = {
   newPassword: 'New password',
   takeOver: 'Take over',
   claimed: 'The account is yours. You can sign in now.',
-  claimGone: 'This link was used, or has expired. Ask for a new one.',
+  claimGone: 'This link has been used or has expired. Ask for a new one.',
   passkeys: 'Passkeys',
   passkeysHelp:
     'Sign in with your fingerprint, face or PIN. There is no password to type or to steal.',

@@ -7,18 +7,17 @@ export const en = {
   about:
     'An account here works in every app of the AT Protocol. What you post and whom you follow is yours: you can move to another server at any time.',
   handles: 'Your name here',
-  handlesHelp:
-    'Accounts on this server are named like this. You can also use a domain of your own.',
+  handlesHelp: 'Handles on this server look like this. You can also use your own domain.',
   you: 'you',
   contact: 'Contact',
   status: 'Status',
   home: 'Home',
   works: 'Everything works',
-  fails: 'Something does not work',
+  fails: 'Something is not working',
   failsHelp:
-    'The operator has been notified if this server is watched. Try again in a few minutes.',
+    'If this server is monitored, its operator has been notified. Try again in a few minutes.',
   worksPart: 'Works',
-  failsPart: 'Does not work',
+  failsPart: 'Not working',
   signingIn: 'Signing in',
   writing: 'Posts and other changes',
   files: 'Pictures and files',

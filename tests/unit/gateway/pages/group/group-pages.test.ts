@@ -64,7 +64,7 @@ describe('actions of a group', () => {
     const before = await roles()
     const page = await pages.post(ada, '/members/remove', { did: olga })
     expect(page.status).toBe(403)
-    expect(await page.text()).toContain('Your role does not cover this one.')
+    expect(await page.text()).toContain('Your role does not have all permissions of this one.')
     expect((await pages.post(eddie, '/members/remove', { did: ada })).status).toBe(403)
     expect(await roles()).toEqual(before)
   })
