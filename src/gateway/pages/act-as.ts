@@ -18,6 +18,7 @@ import { parseReturnTo } from '#src/gateway/pages/return-to.ts'
 import { type Note, renderPage } from '#src/gateway/pages/shell.ts'
 import { signInOptions } from '#src/gateway/pages/sign-in.ts'
 import { notFoundView, returnToView } from '#src/gateway/pages/sign-in-views.ts'
+import { withCookies } from '#src/gateway/pages/with-cookies.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { claimedHandle } from '#src/protocol/did-document.ts'
 import { isPublicName, normalizeIdentifier } from '#src/rules/identifiers.ts'
@@ -126,13 +127,7 @@ export function actAsPages(app: Hono<Env>, context: PageContext): void {
     const group = await findGroup(c)
     if (group === undefined) return renderPage(session, notFoundView(session))
     const response = await work(session, group).catch((error) => failed(c, session, group, error))
-    // Adds the cookies that were set on Hono's context.
-    for (const cookie of c.newResponse(null).headers.getSetCookie()) {
-      if (!response.headers.getSetCookie().includes(cookie)) {
-        response.headers.append('set-cookie', cookie)
-      }
-    }
-    return response
+    return withCookies(c, response)
   }
 
   /** `form` has the app's request, which must not be lost. */

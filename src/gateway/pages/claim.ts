@@ -12,6 +12,7 @@ import {
   type PageSession,
 } from '#src/gateway/pages/page-session.ts'
 import { fieldAttributes, hiddenFields, type Page, renderPage } from '#src/gateway/pages/shell.ts'
+import { withCookies } from '#src/gateway/pages/with-cookies.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 interface Claim {
@@ -39,13 +40,13 @@ export function claimPage(app: Hono<Env>, context: PageContext): void {
     const page = await find(session, account, token)
       .then((claim) => formPage(session, claim))
       .catch((error: unknown) => gonePage(context, session, error))
-    return withCookies(await renderPage(session, page), c.newResponse(null))
+    return withCookies(c, await renderPage(session, page))
   })
 
   app.post(claimPath, async (c) => {
     const session = openPageSession(c, context, publicUrl)
     const show = async (page: Page) => {
-      return withCookies(await renderPage(session, page), c.newResponse(null))
+      return withCookies(c, await renderPage(session, page))
     }
     let claim: Claim | undefined
     let email = ''
@@ -96,14 +97,4 @@ function gonePage({ log }: PageContext, { messages }: PageSession, error: unknow
       ? messages.text('failed', { reason: 'Internal Server Error' })
       : messages.text(isStale ? 'pageExpired' : status === 429 ? 'tooManyAttempts' : 'claimGone')
   return { ...page, note: { text, bad: true }, status }
-}
-
-/** Adds the cookies that were set on Hono's context. */
-function withCookies(response: Response, { headers }: Response): Response {
-  for (const cookie of headers.getSetCookie()) {
-    if (!response.headers.getSetCookie().includes(cookie)) {
-      response.headers.append('set-cookie', cookie)
-    }
-  }
-  return response
 }

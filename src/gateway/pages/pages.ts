@@ -25,6 +25,7 @@ import {
 } from '#src/gateway/pages/sign-in.ts'
 import { notFoundView } from '#src/gateway/pages/sign-in-views.ts'
 import { eventsView, overviewView } from '#src/gateway/pages/views.ts'
+import { withCookies } from '#src/gateway/pages/with-cookies.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 type C = Context<Env>
@@ -65,13 +66,7 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
       const retry = retryHeader(response.status)['retry-after']
       if (retry !== undefined) response.headers.set('retry-after', headers['retry-after'] ?? retry)
     }
-    // Adds the cookies that were set on Hono's context.
-    for (const [name, value] of c.newResponse(null).headers) {
-      if (name === 'set-cookie' && !response.headers.getSetCookie().includes(value)) {
-        response.headers.append(name, value)
-      }
-    }
-    return response
+    return withCookies(c, response)
   }
 
   async function errorPage(c: C, session: PageSession, error: unknown): Promise<Response> {

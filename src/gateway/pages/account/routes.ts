@@ -22,6 +22,7 @@ import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import { mustPassCsrfCheck, type PageSession } from '#src/gateway/pages/page-session.ts'
 import { type Note, renderArea, renderPage } from '#src/gateway/pages/shell.ts'
 import { signInPage } from '#src/gateway/pages/sign-in.ts'
+import { withCookies } from '#src/gateway/pages/with-cookies.ts'
 import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limit-headers.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
@@ -65,13 +66,7 @@ export function accountPages(app: Hono<Env>, context: PageContext): void {
   ): Promise<Response> {
     const session = await openOwnSession(context, c)
     const response = await work(session).catch((error) => failed(c, section, session, error))
-    // Adds the cookies that were set on Hono's context.
-    for (const cookie of c.newResponse(null).headers.getSetCookie()) {
-      if (!response.headers.getSetCookie().includes(cookie)) {
-        response.headers.append('set-cookie', cookie)
-      }
-    }
-    return response
+    return withCookies(c, response)
   }
 
   async function failed(c: C, section: Section, session: PageSession, error: unknown) {

@@ -14,6 +14,7 @@ import {
 } from '#src/gateway/pages/page-session.ts'
 import { type Html, type Note, renderArea, renderPage } from '#src/gateway/pages/shell.ts'
 import { signInPage } from '#src/gateway/pages/sign-in.ts'
+import { withCookies } from '#src/gateway/pages/with-cookies.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 type C = Context<Env>
@@ -35,10 +36,7 @@ export function areaRoutes<V extends Visit>(
   async function respond(c: C, work: (session: PageSession) => Promise<Response>) {
     const session = openPageSession(c, context, publicUrl)
     const response = await work(session).catch((error) => failed(c, session, error))
-    for (const cookie of c.newResponse(null).headers.getSetCookie()) {
-      response.headers.append('set-cookie', cookie)
-    }
-    return response
+    return withCookies(c, response)
   }
 
   /** Of a request that shows nothing of the area. */

@@ -29,6 +29,7 @@ import {
   renderPage,
 } from '#src/gateway/pages/shell.ts'
 import { signInPage } from '#src/gateway/pages/sign-in.ts'
+import { withCookies } from '#src/gateway/pages/with-cookies.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'
 
@@ -48,10 +49,7 @@ export function ownGroupPages(app: Hono<Env>, context: GroupContext): void {
     const response = await signedIn(context, c, session)
       .then((me) => work(me, session))
       .catch((error) => failed(c, session, error))
-    for (const cookie of c.newResponse(null).headers.getSetCookie()) {
-      response.headers.append('set-cookie', cookie)
-    }
-    return response
+    return withCookies(c, response)
   }
 
   async function failed(c: C, session: PageSession, error: unknown): Promise<Response> {

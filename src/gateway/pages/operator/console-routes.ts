@@ -12,13 +12,13 @@ import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import { doneNote } from '#src/gateway/pages/operator/done-notes.ts'
 import { type FoundOperator, findOperator } from '#src/gateway/pages/operator/find-operator.ts'
 import { signInPage } from '#src/gateway/pages/operator/sign-in-page.ts'
-import { withCookies } from '#src/gateway/pages/operator/with-cookies.ts'
 import {
   mustPassCsrfCheck,
   openPageSession,
   type PageSession,
 } from '#src/gateway/pages/page-session.ts'
 import type { Note } from '#src/gateway/pages/shell.ts'
+import { withCookies } from '#src/gateway/pages/with-cookies.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 type C = Context<Env>

@@ -9,7 +9,6 @@ import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import { ADMIN_PASSWORD, findOperator } from '#src/gateway/pages/operator/find-operator.ts'
 import { operatorToken, setOperatorToken } from '#src/gateway/pages/operator/operator-session.ts'
-import { withCookies } from '#src/gateway/pages/operator/with-cookies.ts'
 import {
   mustPassCsrfCheck,
   openPageSession,
@@ -23,6 +22,7 @@ import {
   type RenderContext,
   renderPage,
 } from '#src/gateway/pages/shell.ts'
+import { withCookies } from '#src/gateway/pages/with-cookies.ts'
 import { failedAdmin } from '#src/gateway/xrpc/rate-limit-policy.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { equalSecrets } from '#src/ports/equal-secrets.ts'

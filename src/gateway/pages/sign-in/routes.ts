@@ -23,6 +23,7 @@ import {
 import { show } from '#src/gateway/pages/sign-in/show.ts'
 import type { ActionName } from '#src/gateway/pages/sign-in/view-parts.ts'
 import { type Visit, viewContext } from '#src/gateway/pages/sign-in/visit.ts'
+import { withCookies } from '#src/gateway/pages/with-cookies.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 type C = Context<Env>
@@ -46,13 +47,7 @@ export function signInPages(app: Hono<Env>, context: PageContext): void {
     const returnTo = returnToCookie(visit.incoming, publicUrl)
     if (returnTo !== undefined) c.header('set-cookie', returnTo, { append: true })
     const response = await work(visit).catch((error: unknown) => failed(visit, error))
-    // Adds the cookies that were set on Hono's context.
-    for (const cookie of c.newResponse(null).headers.getSetCookie()) {
-      if (!response.headers.getSetCookie().includes(cookie)) {
-        response.headers.append('set-cookie', cookie)
-      }
-    }
-    return response
+    return withCookies(c, response)
   }
 
   async function failed(visit: Visit, error: unknown): Promise<Response> {

@@ -28,6 +28,7 @@ import {
   visitTenant,
 } from '#src/gateway/pages/tenant/tenant-visit.ts'
 import { webhooksPage } from '#src/gateway/pages/tenant/webhooks.ts'
+import { withCookies } from '#src/gateway/pages/with-cookies.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 export function tenantArea(context: TenantContext): Area<TenantVisit> {
@@ -88,9 +89,6 @@ async function choose(context: TenantContext, c: Context<Env>): Promise<Response
     const isSignedOut = error instanceof XrpcError && error.status === 401
     if (!isSignedOut) throw error
     const page = await signInPage(context, session, { next: tenantPath })
-    for (const cookie of c.newResponse(null).headers.getSetCookie()) {
-      page.headers.append('set-cookie', cookie)
-    }
-    return page
+    return withCookies(c, page)
   }
 }

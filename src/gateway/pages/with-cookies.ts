@@ -3,9 +3,10 @@ import type { Context } from 'hono'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 export function withCookies(c: Context<Env>, response: Response): Response {
-  const present = response.headers.getSetCookie()
   for (const cookie of c.newResponse(null).headers.getSetCookie()) {
-    if (!present.includes(cookie)) response.headers.append('set-cookie', cookie)
+    if (!response.headers.getSetCookie().includes(cookie)) {
+      response.headers.append('set-cookie', cookie)
+    }
   }
   return response
 }
