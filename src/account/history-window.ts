@@ -1,4 +1,4 @@
-/** How long and how large the history of an account may be: as its own row says, or the settings of the server. */
+/** How long and how large the history of an account may be: by its own setting, or else by those of the server. */
 import { firehoseOutbox, type OutboxRow, type OutboxTable } from '#src/account/outbox.ts'
 import { trimPast } from '#src/account/past.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -17,7 +17,7 @@ export interface HistoryState {
   since: string | null
   /** For how long it is; 0 if it is to be off. */
   days: number
-  /** Of the account's own; null if it is as the server's settings say. */
+  /** The account's own setting; null if the server's settings apply. */
   ownDays: number | null
 }
 

@@ -101,7 +101,7 @@ const emptyPast: readonly Statement[] = [
   { sql: 'DELETE FROM past_record' },
 ]
 
-/** What of a record's past is deleted for good: a history shows that it was there, and not what. */
+/** Deletes the values of a record's past for good: the history still shows that the record existed. */
 export function forgetValues(path: string): Statement {
   return { sql: 'UPDATE past_record SET value = NULL WHERE path = ?', params: [path] }
 }

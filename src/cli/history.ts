@@ -1,4 +1,4 @@
-/** `headwater history …`: what an account's repo was, and making it that again. */
+/** `headwater history …`: the earlier states of an account's repo, and restoring them. */
 import { setTimeout as pause } from 'node:timers/promises'
 import {
   type Command,
@@ -45,9 +45,9 @@ const commits: Command = {
   summary: 'List the commits of an account, newest first',
   options: {
     ...memberOptions,
-    since: { type: 'string', value: 'REV-OR-TIME', help: 'Only those after it' },
-    until: { type: 'string', value: 'REV-OR-TIME', help: 'Only those up to it' },
-    actor: { type: 'string', value: 'DID-OR-HANDLE', help: 'Only what this member did' },
+    since: { type: 'string', value: 'REV-OR-TIME', help: 'Only commits after it' },
+    until: { type: 'string', value: 'REV-OR-TIME', help: 'Only commits up to it' },
+    actor: { type: 'string', value: 'DID-OR-HANDLE', help: 'Only commits by this member' },
     collection,
     limit,
   },
@@ -80,7 +80,7 @@ const diff: Command = {
   ...oneAccount,
   name: 'history diff',
   summary: 'List the records that changed between two moments',
-  details: 'With --json also what they were and are.',
+  details: 'With --json, includes their old and new values.',
   options: {
     ...memberOptions,
     from: at,
@@ -107,7 +107,7 @@ const diff: Command = {
 const exportAt: Command = {
   ...oneAccount,
   name: 'history export',
-  summary: 'Export the repo as it was to a CAR file, with its signed commit',
+  summary: 'Export an earlier state of the repo to a CAR file, with its signed commit',
   options: {
     ...memberOptions,
     at,
@@ -136,9 +136,9 @@ interface RestoreView {
 const restore: Command = {
   ...oneAccount,
   name: 'history restore',
-  summary: 'Make records, or the whole repo, what they were',
+  summary: 'Restore records, or the whole repo, to an earlier state',
   details:
-    'The records that --uris names, in one commit; without it the repo, by as many as it takes.',
+    'With --uris, restores those records in one commit; otherwise the repo, in as many commits as it takes.',
   options: {
     ...memberOptions,
     at,
@@ -147,10 +147,10 @@ const restore: Command = {
     actor: {
       type: 'string',
       value: 'DID-OR-HANDLE-OR-APP',
-      help: 'Only what this member, or this app, changed since, and no other changed later',
+      help: 'Only undo changes by this member or app that were not overwritten by another since',
     },
     reason: { type: 'string', value: 'TEXT', help: 'For the audit log' },
-    'dry-run': { type: 'boolean', help: 'Only count what there is to do' },
+    'dry-run': { type: 'boolean', help: 'Only count the changes' },
   },
   run: (invocation) => asMember(invocation, (client) => restoreWith(client, invocation)),
 }
@@ -164,7 +164,7 @@ async function restoreWith(client: ServerClient, invocation: Invocation): Promis
   const dryRun = invocation.options['dry-run'] === true
   if (uris !== undefined) {
     if (dryRun || collections !== undefined || actor !== undefined) {
-      throw new UsageError('--uris goes with --at and --reason only')
+      throw new UsageError('--uris can only be combined with --at and --reason')
     }
     const input = { ...order, uris: uris.split(',') }
     const { records } = await client.post<{ records: object[] }>(`${HISTORY}.restoreRecords`, input)
@@ -193,13 +193,13 @@ async function restoreWith(client: ServerClient, invocation: Invocation): Promis
 const settings: Command = {
   ...oneAccount,
   name: 'history settings',
-  summary: 'Show, or set, for how long the past of an account is kept',
+  summary: 'Show or set how long the history of an account is kept',
   options: {
     ...memberOptions,
     days: {
       type: 'string',
       value: 'N',
-      help: "For how many days; 0 deletes it, 'default' does as the server's settings say",
+      help: "Number of days; 0 deletes the history, 'default' follows the server's settings",
     },
   },
   run: (invocation) =>

@@ -41,9 +41,9 @@ const takeover: Command = {
   operands: '<folder>',
   operandCount: [1, 1],
   options: {
-    check: { type: 'boolean', help: 'Only read and verify, and say what a takeover would meet' },
+    check: { type: 'boolean', help: 'Only read and verify, and report what a takeover would do' },
     offline: { type: 'boolean', help: 'With --check: do not fetch DID documents' },
-    finish: { type: 'boolean', help: 'The reference has stopped: take what has changed, and end' },
+    finish: { type: 'boolean', help: 'Finish, after the reference was stopped' },
     'leave-out': { type: 'boolean', help: 'Finish although some accounts cannot be taken over' },
     'env-file': {
       type: 'string',
@@ -69,7 +69,7 @@ export const takeoverCommands: readonly Command[] = [takeover]
 
 const flags = ['check', 'offline', 'finish', 'leave-out']
 
-/** Its progress is shown, what else it prints goes to standard error. Throws with its last message if it fails. */
+/** Shows its progress; its other output goes to standard error. Throws with its last message if it fails. */
 async function runProcess(invocation: Invocation): Promise<unknown> {
   const { operands, options, report, warn } = invocation
   const main = join(import.meta.dirname, '..', 'main.ts')
@@ -78,7 +78,7 @@ async function runProcess(invocation: Invocation): Promise<unknown> {
     env: { ...environment(), ...variablesOf(invocation) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  // It gets Ctrl-C, too, and stops in order.
+  // The child process gets Ctrl-C too, and shuts down cleanly.
   const ignore = () => {}
   process.on('SIGINT', ignore)
   const onTerminate = () => void child.kill('SIGTERM')

@@ -1,4 +1,4 @@
-/** `headwater tenant offboard`: deletes a tenant, with its accounts or without, and shows how far that is. */
+/** `headwater tenant offboard`: deletes a tenant, with or without its accounts, and shows the progress. */
 import { createWriteStream, existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -25,11 +25,11 @@ interface Ports {
 
 export const offboardCommand: Command = {
   name: 'tenant offboard',
-  summary: 'Delete a tenant, with its accounts or without, for good',
+  summary: 'Permanently delete a tenant, with or without its accounts',
   details: [
-    'Its calls are refused at once. Its accounts are deleted in the background, some 30 a minute, or become accounts of no',
-    'tenant with --keep-accounts; then its domains, keys, admins, invite codes and webhooks end. The server goes on if this',
-    'command is interrupted, and after a restart; run it again to see how far it is.',
+    'Its calls are refused at once. Its accounts are deleted in the background, some 30 a minute; with --keep-accounts they',
+    'become accounts of no tenant. Then its domains, keys, admins, invite codes and webhooks are deleted. The server continues',
+    'if this command is interrupted, and after a restart; run it again to see the progress.',
   ].join('\n'),
   operands: '<tenant>',
   operandCount: [1, 1],
@@ -39,10 +39,10 @@ export const offboardCommand: Command = {
     export: {
       type: 'string',
       value: 'FOLDER',
-      help: 'Before, write the repo of each account here',
+      help: 'First write the repo of each account to this folder',
     },
     reason: { type: 'string', value: 'TEXT', help: 'For the audit log' },
-    yes: { type: 'boolean', help: 'Confirm it, instead of typing the answer' },
+    yes: { type: 'boolean', help: 'Do not ask for confirmation' },
   },
   run: (invocation) =>
     offboard(invocation, {
@@ -96,7 +96,7 @@ async function untilGone(
   }
 }
 
-/** Files that are there already stay, so that an interrupted export goes on. */
+/** Skips files that exist, so that an interrupted export can be continued. */
 async function exportAll(invocation: Invocation, id: string, folder: string): Promise<number> {
   const server = invocation.server.withHeaders({ tenant: id })
   const accounts = await readPages<{ did: string }>(server, `${TENANT}.listAccounts`, 'accounts', {

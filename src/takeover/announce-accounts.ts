@@ -15,7 +15,7 @@ interface AnnouncePorts {
 
 const AT_ONCE = 3
 
-/** Returns how many were announced. Repeated, it announces them again, which is harmless. */
+/** Returns how many were announced. It may be repeated. */
 export async function announceAccounts(
   { dispatch, taken, now, report }: AnnouncePorts,
   dids: readonly string[],

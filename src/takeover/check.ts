@@ -1,4 +1,4 @@
-/** `headwater takeover FOLDER --check`: reads the reference, which may run, and says what a takeover would meet. */
+/** `headwater takeover FOLDER --check`: reads the reference, which may run, and reports what a takeover would do. */
 import { AccountDatabase } from '#src/takeover/account-rows.ts'
 import { readAccount, UnusableAccount } from '#src/takeover/read-account.ts'
 import type { ReferenceFolder } from '#src/takeover/reference-folder.ts'

@@ -1,7 +1,7 @@
-/** The accounts that have had events lately: relays may not have fetched the last of them from the reference. */
+/** The accounts with recent events, the last of which relays may not have fetched from the reference. */
 import type { DatabaseSync } from 'node:sqlite'
 
-/** As long as the reference lets relays fetch them, by default a day, and some more. */
+/** More than the reference keeps events for relays, which is a day by default. */
 const RECENT_MS = 3 * 24 * 60 * 60 * 1000
 
 export function recentAccounts(sequencer: DatabaseSync, now: number): string[] {

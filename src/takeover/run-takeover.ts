@@ -1,4 +1,4 @@
-/** Runs a takeover in a process of its own: engine and actors, and no gateway, so that nobody sees the accounts yet. */
+/** Runs a takeover in a process of its own: engine and actors without a gateway, so that the accounts are not visible yet. */
 import type { Config } from '#src/config/config.ts'
 import { checkData } from '#src/gateway/data-checks/check-data.ts'
 import { publishedDocuments } from '#src/ports/did-resolver.ts'

@@ -34,7 +34,7 @@ export interface PassResult {
   notes: { did: string; note: string }[]
 }
 
-/** As many as the engine wakes well at once. */
+/** Accounts that are taken over at a time. */
 const AT_ONCE = 3
 const PAGE_BLOBS = 1_000
 

@@ -1,12 +1,12 @@
-/** What pages are built of: cards, tables, figures, badges, empty states and times. */
+/** The building blocks of pages: cards, tables, figures, badges, empty states and times. */
 import { html, raw } from 'hono/html'
 import type { Html, RenderContext } from '#src/gateway/pages/shell.ts'
 
 type Content = Html | string
 
 /**
- * A part of a page with a heading. `danger` sets it apart, for what cannot be undone; `bare` leaves the heading out, where it
- * would repeat the title of the page.
+ * A part of a page with a heading. `danger` marks an action that cannot be undone; `bare` leaves the heading out if it would
+ * repeat the title of the page.
  */
 export function card(
   title: string,
@@ -90,7 +90,7 @@ export function progress(done: number, total: number, label: string): Html {
   return html`<progress value="${done}" max="${Math.max(total, 1)}" aria-label="${label}">${done} / ${total}</progress>`
 }
 
-/** What to do next where nothing is listed yet. */
+/** Shown instead of an empty list, with what to do next. */
 export function emptyState(text: Content, action: Content = ''): Html {
   return html`<div class="empty"><p>${text}</p>${action}</div>`
 }

@@ -1,6 +1,6 @@
 /**
- * Line charts, drawn by the server as SVG: they need no script, and a live page replaces them whole. The figures are also in a
- * table, for those who would rather read, and for screen readers.
+ * Line charts, drawn by the server as SVG: they need no script, and a live page replaces them whole. A table has the same
+ * figures, for screen readers among others.
  */
 import { html, raw } from 'hono/html'
 import type { Html } from '#src/gateway/pages/shell.ts'

@@ -70,7 +70,7 @@ export function pager(
   return html`<nav class="pager" aria-label="${messages.text('pages')}">${link(before, 'previous')}${link(after, 'next')}</nav>`
 }
 
-/** A form for what cannot be undone: the user types `typed`, which `isTyped` checks. */
+/** A form for an action that cannot be undone: the user types `typed`, which `isTyped` checks. */
 export function confirmForm(
   context: RenderContext,
   input: {
@@ -100,7 +100,7 @@ export function isTyped(form: Form, typed: string): boolean {
   return (form['typed'] ?? '').trim() === typed
 }
 
-/** What a page says if the text is another one. */
+/** The note of a page if the typed text does not match. */
 export function wronglyTyped({ messages }: RenderContext): Note {
   return { text: messages.text('wronglyTyped'), bad: true, field: 'typed' }
 }

@@ -10,15 +10,15 @@ import type { Html } from '#src/gateway/pages/shell.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 /**
- * `live` patches what the server sends, `chart` draws, `palette` searches the links of the page, and `upload` shows the
- * progress of a file.
+ * `passkey` runs passkey forms, `time` makes times local, `live` applies the patches of a page stream, and `palette` searches
+ * the links of the page.
  */
-export type Island = 'passkey' | 'time' | 'live' | 'chart' | 'palette' | 'upload'
+export type Island = 'passkey' | 'time' | 'live' | 'palette'
 
-/** Those with which a form does not work at all, or that are shorter than a request for them. */
+/** Those without which a form does not work, or that are shorter than a request for them. */
 const inlined: readonly Island[] = ['passkey', 'time']
 /** Those that fetch from this server. */
-const fetching: readonly Island[] = ['live', 'chart', 'palette', 'upload']
+const fetching: readonly Island[] = ['live', 'palette']
 
 interface Asset {
   name: string

@@ -1,4 +1,4 @@
-/** The section on app passwords, each for an app that cannot sign in any other way. */
+/** The section on app passwords. */
 import { html } from 'hono/html'
 import { accountArea } from '#src/gateway/pages/account/area.ts'
 import type { Section, Visit } from '#src/gateway/pages/account/section.ts'
@@ -55,7 +55,7 @@ ${field({ name: 'privileged', label: text('privileged'), type: 'check' })}
   },
 }
 
-/** The only page that shows it. */
+/** The only page that shows the password. */
 function secretPage({ session, name: owner, texts }: Visit, password: string): Promise<Response> {
   const { text } = session.messages
   const body = html`<section><p>${text('copyPassword')}</p>

@@ -1,4 +1,4 @@
-/** The section on apps and sessions: what is signed in to the account, what it may do, and ending it. */
+/** The section on apps and sessions: what is signed in to the account, its permissions, and signing it out. */
 import { html } from 'hono/html'
 import { knownDevice } from '#src/gateway/oauth/device-cookies.ts'
 import { shardOf } from '#src/gateway/oauth/shards.ts'
@@ -38,7 +38,7 @@ ${card(texts.text('endAll'), endAll, { help: texts.text('endAllHelp'), danger: t
     },
     'end-browser': async ({ account, did, context }, { id = '' }) => {
       const known = await account.oauth.listDevices({})
-      // Only a browser of this account: its shard keeps those of all accounts.
+      // The shard has browsers of all accounts, so only those of this one are accepted.
       if (!known.some(({ deviceId }) => deviceId === id)) return undefined
       await account.oauth.signOutOfDevice({ deviceId: id })
       const { devices } = shardOf(context.server.dispatch, id)
@@ -135,7 +135,7 @@ function describe(data: string): { clientId: string; scope: string } {
   return { clientId: clientId ?? '', scope: scope ?? parameters?.scope ?? '' }
 }
 
-/** The host of the app, which it has proven to have, unlike its name. */
+/** The host of the app, which is verified, unlike its name. */
 function appName(clientId: string): string {
   return URL.parse(clientId)?.host || clientId
 }

@@ -1,4 +1,4 @@
-/** The navigation of the account area, and pages of the owner with it. */
+/** The navigation of the account area, and the pages of the owner that have it. */
 import { type AccountKey, accountTexts } from '#src/gateway/pages/account/texts.ts'
 import type { Island } from '#src/gateway/pages/islands.ts'
 import {

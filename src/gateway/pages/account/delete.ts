@@ -1,4 +1,4 @@
-/** The section on leaving: pausing the account, and deleting it with the password, a code and the typed handle. */
+/** The section on pausing the account, and on deleting it with the password, a code and the typed handle. */
 import { html } from 'hono/html'
 import { invalidRequest } from '#src/errors.ts'
 import { sendCode } from '#src/gateway/mails.ts'

@@ -1,4 +1,4 @@
-/** The section on the email address: confirmed and changed with codes that are sent to it; and the way to a new password. */
+/** The section on the email address, which is confirmed and changed with emailed codes; and a link to set a new password. */
 import { html } from 'hono/html'
 import { sendCode } from '#src/gateway/mails.ts'
 import type { Section, Visit } from '#src/gateway/pages/account/section.ts'

@@ -1,4 +1,4 @@
-/** The section on invite codes: those that the account may give away, and who has used them. */
+/** The section on invite codes: those of the account, and who has used them. */
 import { html } from 'hono/html'
 import { XrpcError } from '#src/errors.ts'
 import type { Section, Visit } from '#src/gateway/pages/account/section.ts'

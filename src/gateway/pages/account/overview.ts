@@ -1,4 +1,4 @@
-/** The first section: who the account is, and what is missing for its safety. */
+/** The first section: the identity of the account, and a security check. */
 import { html } from 'hono/html'
 import type { FactorOverview } from '#src/account/factors/overview.ts'
 import { pictureOf } from '#src/gateway/pages/account/picture.ts'
@@ -85,7 +85,7 @@ function safety({ texts }: Visit, factors: FactorOverview, isConfirmed: boolean)
     },
     { isOn: hasFactor, what: 'secondStep', why: 'secondStepWhy', href: '/account/security' },
   ]
-  // Without a second step there is nothing that they would replace.
+  // Recovery codes only replace a second step.
   if (hasFactor) {
     const href = '/account/security#recovery'
     const isOn = recoveryCodesLeft > 0

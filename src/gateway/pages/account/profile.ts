@@ -12,7 +12,7 @@ import { sniffMediaType } from '#src/ports/media-type.ts'
 
 const name = { collection: 'app.bsky.actor.profile', rkey: 'self' }
 
-/** Of the lexicon. */
+/** From the lexicon. */
 const pictureTypes = ['image/png', 'image/jpeg']
 const MAX_PICTURE_BYTES = 1_000_000
 
@@ -96,7 +96,7 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** Without what is empty. Forms have CRLF. */
+/** Leaves out empty fields. Forms send CRLF. */
 function texted(fields: Record<string, string | undefined>): Record<string, string> {
   const all = Object.entries(fields).map(([key, text = '']) => [
     key,

@@ -1,4 +1,4 @@
-/** Serves the pages of an area: each request checks who it is, and what it may see, anew. */
+/** Serves the pages of an area: each request checks the caller and its permissions again. */
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { forbidden, XrpcError } from '#src/errors.ts'
@@ -22,7 +22,7 @@ type C = Context<Env>
 export interface AreaContext extends PageContext {
   /** Absent in some tests: then pages are not live. */
   live?: PageStreams | undefined
-  /** Reads a form; another way for those with files. */
+  /** Reads a form; set for areas with file uploads. */
   readForm?(c: C): Promise<Form>
 }
 
@@ -39,7 +39,7 @@ export function areaRoutes<V extends Visit>(
     return withCookies(c, response)
   }
 
-  /** Of a request that shows nothing of the area. */
+  /** The page of an error outside of the area's pages. */
   async function failed(c: C, session: PageSession, error: unknown): Promise<Response> {
     const known =
       error instanceof XrpcError ? error : new XrpcError(500, 'InternalServerError', 'Failed')
@@ -69,7 +69,7 @@ export function areaRoutes<V extends Visit>(
     more: { note?: Note | undefined; status?: number; once?: Html } = {},
   ): Promise<Response> {
     mustBeFor(page, visit)
-    // Before the page is read, so that nothing is missed.
+    // Taken before the page is read, so that no event is missed.
     const after = context.live?.position
     const { note, status = 200, once } = more
     const shown = await page.show(visit, c, note)
@@ -108,7 +108,7 @@ export function areaRoutes<V extends Visit>(
       } catch (error) {
         if (!(error instanceof XrpcError) || error.status >= 500 || error.status === 401)
           throw error
-        // What has changed meanwhile may be that the visitor sees nothing any more.
+        // The visitor may have lost access meanwhile.
         const again = await area.visit(c, session)
         const text = area.errorText(again, error)
         const { status } = error
@@ -133,7 +133,7 @@ export function areaRoutes<V extends Visit>(
     if (page.live !== undefined) app.get(`${path}/live`, (c) => openLive(c, page))
   }
 
-  /** Errors are answered as statuses, on which an EventSource stops. */
+  /** Errors are HTTP statuses, on which an EventSource stops. */
   async function openLive(c: C, page: AreaPage<V>): Promise<Response> {
     const { live } = context
     const session = openPageSession(c, context, publicUrl)
@@ -146,7 +146,7 @@ export function areaRoutes<V extends Visit>(
       return await live.open(c, {
         ...{ pageToken: session.pageToken, validAt, everyMs },
         source: await source?.(visit),
-        // The visit is made anew: what the session may see can have changed.
+        // Checks the session and its permissions again.
         render: async () => {
           const again = await area.visit(c, session)
           mustBeFor(page, again)

@@ -9,12 +9,12 @@ import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 type C = Context<Env>
 
-/** Who looks at an area, and at whose. Made anew for each request. */
+/** The caller of a page, and what the page is about. Made for each request. */
 export interface Visit {
   session: PageSession
   /** Of the account that is signed in. */
   owner: string
-  /** The path of this area's pages, with the name of what it is about. */
+  /** The path of this area's pages, such as `/groups/alice.example.com`. */
   base: string
   /** Beside the navigation. */
   label: Html | string
@@ -29,7 +29,7 @@ export interface Shown {
   isLive?: boolean
 }
 
-/** What an action leads to: the page again, another page of this server, or something that is shown once. */
+/** The page again, another page of this server, something that is shown once, or a response of its own. */
 export type ActionResult = undefined | { goTo: string } | { once: Html } | { response: Response }
 
 export type Action<V> = (visit: V, form: Form, c: C) => Promise<ActionResult>
@@ -38,10 +38,10 @@ export interface AreaPage<V> {
   /** Below the area's path; empty for its first page. It may have parameters. */
   path: string
   title(visit: V): string
-  /** Absent for a page that the navigation does not have. */
+  /** False for a page that is not in the navigation. */
   isInNav?: boolean
   badge?(visit: V): string | undefined
-  /** Whether this visitor has the page at all. */
+  /** Whether this visitor may see the page; if it is absent, everyone may. */
   isFor?(visit: V): boolean
   /** Throws an XrpcError. */
   show(visit: V, c: C, note: Note | undefined): Promise<Shown>
@@ -49,17 +49,17 @@ export interface AreaPage<V> {
   actions?: Readonly<Record<string, Action<V>>>
   live?: {
     fragments(visit: V, c: C): Promise<readonly Fragment[]>
-    /** The events that it follows; without them it looks again at intervals. */
+    /** The events that the page follows; without them it is rendered again at intervals. */
     source?(visit: V): Promise<LivePage['source']>
     everyMs?: number
   }
 }
 
 export interface Area<V extends Visit> {
-  /** With the parameter that names what the area is about, such as `/groups/:group`. */
+  /** With a parameter for what the area is about, such as `/groups/:group`. */
   path: string
   pages: readonly AreaPage<V>[]
-  /** Throws 401, and 403 or 404 if the account that is signed in has nothing to do with it. */
+  /** Throws 401, and 403 or 404 if the signed-in account has no access. */
   visit(c: C, session: PageSession): Promise<V>
   /** In the visitor's language. */
   errorText(visit: V | PageSession, error: { error: string; message: string }): string

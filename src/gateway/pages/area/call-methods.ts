@@ -1,4 +1,4 @@
-/** How a page reads and changes things: by the methods of XRPC, with their checks, bounds and audit logs. */
+/** Pages read and change data by calling XRPC methods, with their checks, bounds and audit logs. */
 import type { Context } from 'hono'
 import { forbidden } from '#src/errors.ts'
 import { mustHaveAuthority } from '#src/gateway/tenants/authority.ts'
@@ -15,7 +15,7 @@ export type MethodPorts = Pick<
   'methods' | 'server' | 'findAccount' | 'rateLimits' | 'mustHaveRoom'
 >
 
-/** What a form has: the lexicon of the method checks formats, and fills in defaults. */
+/** Values as a form has them: the lexicon of the method checks formats and fills in defaults. */
 type Given<T> = T extends string
   ? string
   : T extends readonly (infer Item)[]
@@ -31,8 +31,8 @@ export type CallMethod = <S extends Schema>(
 ) => Promise<Output<S>>
 
 /**
- * Calls methods as `caller`, who must be of the kind that they require. The page has verified it by the browser's session, and
- * for each request what it may act for.
+ * Calls methods as `caller`, which must be of the kind that they require. The page has verified it by the browser's session,
+ * and checks its permissions for each request.
  */
 export function callMethodsAs(ports: MethodPorts, c: Context<Env>, caller: object): CallMethod {
   const { server } = ports

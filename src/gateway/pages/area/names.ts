@@ -1,4 +1,4 @@
-/** Names of accounts by their DIDs, and DIDs by the names that are typed. */
+/** Handles of accounts by DID, and DIDs by the handle or DID that was typed. */
 import { invalidRequest } from '#src/errors.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { isAtprotoDid } from '#src/protocol/did.ts'
@@ -24,7 +24,7 @@ export async function namesOf(
   return (did) => names.get(did) ?? did
 }
 
-/** Of a handle of this or another server, or a DID. Throws 400 HandleNotFound. */
+/** `typed` is a DID, or a handle of this or another server. Throws 400 HandleNotFound. */
 export async function didOf(
   { dispatch, handles }: Pick<ServerContext, 'dispatch' | 'handles'>,
   typed: string,

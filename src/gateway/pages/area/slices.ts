@@ -1,6 +1,6 @@
-/** Pages of a list that is read as a whole, because it is bounded; the cursor is the number of rows before it. */
+/** Pagination of a bounded list that is read as a whole; the cursor is the number of rows before the page. */
 
-/** `next` is the cursor of the page after it; undefined for the last one. A cursor that is no number is the first page. */
+/** `next` is the cursor of the next page; undefined for the last one. An invalid cursor gives the first page. */
 export function sliceOf<T>(
   rows: readonly T[],
   cursor: string | undefined,

@@ -1,4 +1,4 @@
-/** What members have done: the audit log of the group with names, filters and new rows as they come. */
+/** The activity of a group: its audit log with names and filters, live. */
 import { html } from 'hono/html'
 import type { AreaPage } from '#src/gateway/pages/area/area.ts'
 import { type Names, namesOf } from '#src/gateway/pages/area/names.ts'
@@ -82,7 +82,7 @@ export async function recentActivity(visit: GroupVisit, limit: number): Promise<
   return html`<div class="table"><table class="list"><caption>${visit.text('activity')}</caption>${head(visit)}<tbody>${rows.map((row) => row.html)}</tbody></table></div>`
 }
 
-/** Throws 400 for a filter that is none. */
+/** Throws 400 for an invalid filter. */
 function filterOf({ actor, action, since, cursor }: Record<string, string>): Filter {
   return {
     ...(actor && { actor }),
@@ -152,7 +152,7 @@ function recordLink({ base }: GroupVisit, target: string): Html | string {
   return html`<a href="${base}/content?${query}">${target}</a>`
 }
 
-/** In words, for those that are common; others as the log has them. */
+/** Common actions in words; others as the log has them. */
 const actionKeys = {
   'repo.createRecord': 'did.createRecord',
   'repo.putRecord': 'did.putRecord',

@@ -1,4 +1,4 @@
-/** What the pages of a group say if something is refused. */
+/** The error messages of the pages of groups. */
 import { type GroupMessageKey, groupMessages } from '#src/gateway/pages/group/messages.ts'
 import type { RenderContext } from '#src/gateway/pages/shell.ts'
 
@@ -21,7 +21,7 @@ const known = {
   InvalidSwap: 'error.changedMeanwhile',
 } as const satisfies Record<string, GroupMessageKey>
 
-/** In the reader's language if it is common; otherwise with the server's own words. */
+/** Common errors in the reader's language; otherwise the server's message. */
 export function errorText(
   context: RenderContext,
   { error, message }: { error: string; message: string },

@@ -1,4 +1,4 @@
-/** The events by which open pages of a group learn that something has changed: those that the member's role lets it receive. */
+/** The events that open pages of a group follow: those that the member's role may receive. */
 import type { GroupVisit } from '#src/gateway/pages/group/group-visit.ts'
 import type { LivePage } from '#src/gateway/pages/live/page-streams.ts'
 import { accessScope } from '#src/rules/session-tokens.ts'

@@ -1,4 +1,4 @@
-/** Who looks at the pages of a group: a member with its role of this moment, or the group's account itself. */
+/** A request to the pages of a group: a member with its current role, or the group's account itself. */
 import type { Context } from 'hono'
 import { authRequired, XrpcError } from '#src/errors.ts'
 import type { MemberAuthority } from '#src/gateway/group/member-authority.ts'
@@ -40,7 +40,7 @@ export interface GroupVisit extends Visit {
   call: CallMethod
   /** As the group, by the member: for its records and its state. Throws 403 NotAMember. */
   callAsGroup(): Promise<CallMethod>
-  /** What waits for this member; for the navigation. */
+  /** Requests to join that this member may accept; for the navigation. */
   requests: number
 }
 
@@ -99,7 +99,7 @@ export async function visitGroup(
 
 const itself = { role: OWNER, scope: '', manage: manageFlags }
 
-/** Throws 404 for what is no group here. */
+/** Throws 404 if there is no such group here. */
 export async function findGroup(
   { server }: Pick<GroupContext, 'server'>,
   name: string,

@@ -1,4 +1,4 @@
-/** The first page of a group: what waits for this member, and what has happened. */
+/** The first page of a group: open requests, figures and recent activity. */
 import { html } from 'hono/html'
 import type { AreaPage } from '#src/gateway/pages/area/area.ts'
 import { card, cell, emptyState, facts, stat, stats } from '#src/gateway/pages/blocks.ts'

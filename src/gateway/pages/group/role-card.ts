@@ -1,4 +1,4 @@
-/** The roles of a group, and the form of those that it has made itself. */
+/** The roles of a group, and the form for its custom roles. */
 import { html } from 'hono/html'
 import type { Action } from '#src/gateway/pages/area/area.ts'
 import { badge, card, table } from '#src/gateway/pages/blocks.ts'

@@ -1,4 +1,4 @@
-/** The settings of a group: its profile, its ownership, leaving it, and ending it. */
+/** The settings of a group: profile, ownership, export, leaving and deactivation. */
 import { html } from 'hono/html'
 import { invalidRequest } from '#src/errors.ts'
 import type { Action, AreaPage } from '#src/gateway/pages/area/area.ts'

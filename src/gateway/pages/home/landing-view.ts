@@ -1,4 +1,4 @@
-/** The landing page: what the server is in the operator's words, and the ways in. */
+/** The landing page: the operator's description of the server, and links to sign in and sign up. */
 import { html } from 'hono/html'
 import { serverName } from '#src/gateway/pages/brand.ts'
 import type { HomeContext } from '#src/gateway/pages/home/texts.ts'

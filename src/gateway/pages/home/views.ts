@@ -1,4 +1,4 @@
-/** The status, the page at the host of a handle, and the pages for what is not there or failed. */
+/** The status, the page at the host of a handle, and the error pages. */
 import { html } from 'hono/html'
 import type { StorageHealth } from '#src/gateway/operator/health.ts'
 import { badge, facts } from '#src/gateway/pages/blocks.ts'
@@ -56,7 +56,7 @@ export function noAccountView(
   return { title: { text: texts.text('noAccount') }, body, narrow: true, status: 404 }
 }
 
-/** For what is not there, and for what failed. */
+/** For 404 and for 500. */
 export function errorView({ texts }: HomeContext, status: number): Page {
   const [title, help] =
     status === 404 ? (['notFound', 'notFoundHelp'] as const) : (['broken', 'brokenHelp'] as const)

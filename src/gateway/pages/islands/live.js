@@ -1,7 +1,7 @@
 /**
- * Keeps parts of a page up to date while it is visible. An element with `data-live`, the URL of an event stream, and
- * `data-after`, up to where the page was read. Events: `patch` replaces what is in `[data-cell=<target>]`, `prepend` adds rows
- * that are not there yet by their `data-id`, `end` says that the session or the membership has ended.
+ * Keeps parts of a page up to date while it is visible. An element has `data-live`, the URL of an event stream, and
+ * `data-after`, the position at which the page was read. Events: `patch` replaces the content of `[data-cell=<target>]`,
+ * `prepend` adds rows whose `data-id` is not on the page, `end` says that the session or the membership has ended.
  */
 const root = document.querySelector('[data-live]')
 const MAX_ROWS = 200
@@ -54,7 +54,7 @@ function apply(event, change) {
 }
 
 function patch(cell, { html }) {
-  // What is being filled in is not taken away.
+  // Does not replace a form that is being filled in.
   if (cell.contains(document.activeElement)) {
     cell.addEventListener('focusout', () => setTimeout(() => patch(cell, { html })), { once: true })
     return

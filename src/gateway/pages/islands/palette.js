@@ -1,6 +1,6 @@
 /**
- * Jumps to a section of the page's navigation, or searches: ⌘K or Ctrl K opens it. A form `data-palette` in the page, if there
- * is one, says where a text that is no section is searched for, in its first field.
+ * Jumps to a section of the page's navigation, or searches: ⌘K or Ctrl K opens it. If the page has a form `data-palette`, a
+ * text that is not a section is searched for with the first field of that form.
  */
 const links = [...document.querySelectorAll('nav.side a')]
 const search = document.querySelector('form[data-palette], form[role=search]')

@@ -1,6 +1,6 @@
 /**
- * The event stream of one open page. Events only say that something has changed: then the parts of the page are made again,
- * by the same functions as the page, and those that differ are sent. So however much happens, little waits.
+ * The event stream of one open page. Events only say that something has changed: the parts of the page are then rendered
+ * again, by the same functions as the page, and those that differ are sent. So a burst of events costs one rendering.
  */
 import { XrpcError } from '#src/errors.ts'
 import { event, type Fragment, SentFragments } from '#src/gateway/pages/live/fragments.ts'
@@ -16,13 +16,13 @@ export interface PageStreamPorts {
 export interface PageStreamOptions {
   /** The parts of the page as they are now. Throws an XrpcError if the session may not see them any more. */
   render(): Promise<readonly Fragment[]>
-  /** Looks again after this long, also without events: for what has none. */
+  /** Renders again after this long, also without events. */
   everyMs?: number | undefined
 }
 
 /** Bytes. */
 const MAX_QUEUED = 256 * 1024
-/** However often something changes. */
+/** Between two renderings. */
 const PAUSE_MS = 500
 
 export class PageStream {
@@ -73,7 +73,7 @@ export class PageStream {
     }
   }
 
-  /** Everything up to `seq` is in what is made next. */
+  /** The next rendering has everything up to `seq`. */
   changed(seq = 0): void {
     this.#position = Math.max(this.#position, seq)
     this.#hasChanged = true

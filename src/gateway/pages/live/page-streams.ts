@@ -1,6 +1,6 @@
 /**
- * Event streams of pages: opened with the browser's session on the pages, fed by the realtime events of what the page is
- * about, and ended with the session, and with the membership of who acts in a group.
+ * Event streams of pages: opened with the browser's session, fed by the realtime events of what the page is about, and ended
+ * with the session, or with the membership of a member of a group.
  */
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'

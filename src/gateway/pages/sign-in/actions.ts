@@ -1,4 +1,4 @@
-/** What the forms of the sign-in pages do. Each answers with the next page, or with its own and what was wrong. */
+/** The actions of the forms of the sign-in pages. Each returns the next page, or its own page with an error. */
 import { XrpcError } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { sendCode } from '#src/gateway/mails.ts'
@@ -184,7 +184,7 @@ function addCookies({ c }: Visit, { cookies }: ApiAnswer): void {
   for (const cookie of cookies) c.header('set-cookie', cookie, { append: true })
 }
 
-/** Without an app, one signs in to stay signed in. */
+/** Without an app, the user signs in to stay signed in. */
 function remembers({ flow }: Visit, { remember }: Form): boolean {
   return flow.requestUri === undefined || remember === 'yes'
 }

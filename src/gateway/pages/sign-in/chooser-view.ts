@@ -1,4 +1,4 @@
-/** The pages about accounts that the browser knows: which of them to continue with, and one that is deactivated. */
+/** The pages about the accounts of the browser: the choice of one, and one that is deactivated. */
 import { html } from 'hono/html'
 import type { PageAccount } from '#src/gateway/oauth/opened-page.ts'
 import { actAsPath } from '#src/gateway/pages/act-as-path.ts'

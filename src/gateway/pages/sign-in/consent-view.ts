@@ -1,4 +1,4 @@
-/** The page on which a user allows an app what it asks for, or does not. */
+/** The consent page, on which a user authorizes an app or denies it access. */
 import { html } from 'hono/html'
 import type { AuthorizationRequest, PageAccount } from '#src/gateway/oauth/opened-page.ts'
 import { canLeaveOutEmail } from '#src/gateway/oauth/scope-choices.ts'

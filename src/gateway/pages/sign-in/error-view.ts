@@ -1,4 +1,4 @@
-/** The pages of a sign-in that cannot go on: the request is over, the browser keeps no cookies, or the server is at fault. */
+/** The error pages of a sign-in: the request has ended, cookies are blocked, or the server failed. */
 import { html } from 'hono/html'
 import type { PageError } from '#src/gateway/oauth/opened-page.ts'
 import type { Page } from '#src/gateway/pages/shell.ts'

@@ -28,7 +28,7 @@ const accountPaths: Readonly<Record<PageName, string>> = {
   'new-password': resetPath,
 }
 
-/** Areas for which one signs in. */
+/** Areas that need a sign-in. */
 const areas = /^\/(account|groups|tenant|admin)([/?]|$)/
 const MAX_NEXT_LENGTH = 1000
 
@@ -61,7 +61,7 @@ function accountFlow({ searchParams }: URL): Flow {
   }
 }
 
-/** Undefined for what is not a page of this server for which one signs in: against open redirects. */
+/** Undefined unless it is a page of this server that needs a sign-in, so that there are no open redirects. */
 function parseNext(value: string | null): string | undefined {
   if (value === null || value.length > MAX_NEXT_LENGTH || !areas.test(value)) return undefined
   const origin = 'https://this.invalid'

@@ -1,4 +1,4 @@
-/** What an app may do with the scopes that it asks for, sorted into what a user can decide about. */
+/** The permissions of the scopes that an app asks for, grouped as a user sees them. */
 import {
   BlobPermission,
   IncludeScope,

@@ -17,7 +17,7 @@ import { appName, nameOf } from '#src/gateway/pages/sign-in/view-parts.ts'
 import { brandedFor, type Visit, viewContext } from '#src/gateway/pages/sign-in/visit.ts'
 import { signInOptions } from '#src/gateway/pages/sign-in.ts'
 
-/** What was wrong with a form, and what was typed into it. */
+/** The error of a form, and its values. */
 export interface Retry {
   note?: Note
   identifier?: string

@@ -1,4 +1,4 @@
-/** The pages on which one signs in: handle and password, a passkey, or the second step. */
+/** The sign-in pages: handle and password, a passkey, or the second step. */
 import { html, raw } from 'hono/html'
 import { fieldAttributes, type Html, type Note, type Page } from '#src/gateway/pages/shell.ts'
 import type { SignInContext } from '#src/gateway/pages/sign-in/texts.ts'

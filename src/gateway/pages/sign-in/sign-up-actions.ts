@@ -74,7 +74,7 @@ async function beginSession(
   setPageToken(c, service.publicUrl, pageToken)
 }
 
-/** What the library's error says, at the field that it is about. */
+/** The message of the library's error, as a note on its field. */
 function refusalOf(visit: Visit, { status, json }: ApiAnswer): Note {
   const { texts, messages } = viewContext(visit)
   const { reason, error_description: about } = json as Record<string, string | undefined>

@@ -73,8 +73,7 @@ function initialOf(name: string): string {
 }
 
 /**
- * How an app is called on our pages. Only the operator's trusted apps are called what they say: for others it is the
- * address, which they have shown to be theirs.
+ * The name of an app on our pages: the one it states if the operator trusts it, otherwise its address, which is verified.
  */
 export function appName(
   client: { id: string; name: string | undefined; isTrusted: boolean },
