@@ -1,9 +1,8 @@
 /**
- * Jumps to a section of the page's navigation, or searches: ⌘K or Ctrl K opens it. If the page has a form `data-palette`, a
- * text that is not a section is searched for with the first field of that form.
+ * Jumps to a section of the page's navigation, or searches with the page's search form, if it has one: ⌘K or Ctrl K opens it.
  */
 const links = [...document.querySelectorAll('nav.side a')]
-const search = document.querySelector('form[data-palette], form[role=search]')
+const search = document.querySelector('form[role=search]')
 const dialog = document.createElement('dialog')
 dialog.className = 'palette'
 dialog.setAttribute('aria-label', 'Go to')
