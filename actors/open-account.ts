@@ -184,7 +184,7 @@ export async function closeAccount(
   await blobs.close()
   idempotencyKeys.noteSleep()
   const row = await profile.find().catch(() => undefined)
-  // With work left the reminder stays, which wakes the account.
+  // If work is left, the reminder stays and wakes the account.
   if (!closeOutboxes(account) || isSuperseded || !isAtRest) return
   // The directory deletes the reminder with the account. By now there may be one for a new account of the same DID.
   if (row?.status === 'deleted') return

@@ -23,7 +23,7 @@ export interface RunningActors {
 export async function startActors(
   settings: ActorSettings,
   engine: EngineAddress,
-  /** At rest the actors do only what they are called for. */
+  /** At rest the actors only answer calls. */
   { isAtRest = false }: { isAtRest?: boolean } = {},
 ): Promise<RunningActors> {
   const registry = createRegistry(settings, engine)

@@ -76,7 +76,7 @@ export const directoryActions = {
   },
   operatorAudit: {
     ...reads({ list: directory.listOperatorAudit }),
-    // The caller makes the id.
+    // The caller chooses the id.
     ...writes({ add: directory.addOperatorAudit }),
   },
   initialStates: reads({ find: directory.findInitialState }),

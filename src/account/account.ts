@@ -76,7 +76,7 @@ export interface Account {
   readonly reminder: Reminder
   readonly blobs: Blobs
   readonly history: HistoryWindow
-  /** Work that goes on after the call which began it. */
+  /** Work that continues after the call that began it. */
   readonly background: Background
   readonly records: StoredRecords
   readonly snapshots: Snapshots

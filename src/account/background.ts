@@ -1,4 +1,4 @@
-/** Work of an account that goes on after the call which began it, step by step, until it is done or the account sleeps. */
+/** Work of an account that continues after the call that began it, step by step, until it is done or the account sleeps. */
 
 export interface BackgroundPorts {
   keepAwake(work: Promise<unknown>): void
@@ -20,7 +20,7 @@ export class Background {
     this.#ports = ports
   }
 
-  /** Repeats `step` until it returns true. Nothing if this work is running; a step that fails is tried again. */
+  /** Repeats `step` until it returns true, unless this work is already running. A step that fails is retried. */
   run(name: string, step: () => Promise<boolean>): void {
     if (this.#closed || this.#running.has(name)) return
     const work = this.#repeat(step).finally(() => this.#running.delete(name))
@@ -36,7 +36,7 @@ export class Background {
     while (this.#running.size > 0) await Promise.all(this.#running.values())
   }
 
-  /** Ends it after the step that is running. Returns whether nothing was left. */
+  /** Ends the work after the running step. Returns whether nothing was left. */
   async close(): Promise<boolean> {
     this.#closed = true
     const wasIdle = !this.isBusy

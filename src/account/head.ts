@@ -29,7 +29,7 @@ export async function loadHead(sql: Sql): Promise<Head | undefined> {
 // Rows in a page of paths and CIDs, which SQLite joins into two strings: a row each costs far more.
 const PAGE_SIZE = 20_000
 
-/** The tree of the records that are stored, whatever the commit says. */
+/** The tree of the stored records, which may differ from that of the commit. */
 export async function storedTree(sql: Sql): Promise<TreeNode> {
   const paths: string[] = []
   const cids: string[] = []

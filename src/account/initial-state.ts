@@ -31,7 +31,7 @@ export interface InitialState {
   /** Id of the refresh token that createAccount returned; null if no session begins with the account. */
   tokenId: string | null
   createdAt: string
-  /** Whose account it is, if it is a tenant's. */
+  /** The tenant that the account belongs to, if any. */
   tenant?: string
   status: 'active' | 'deactivated'
   /** If the account is a group from the beginning: then no session begins with it. */

@@ -14,7 +14,7 @@ import type { Root } from '#src/account/head.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import { opsAt } from '#src/protocol/frames.ts'
 
-/** Counted for each row, besides what it holds. */
+/** Bytes that are counted for each row besides its content. */
 const ROW_BYTES = 100
 
 /** Encoded, there are none. */
@@ -24,7 +24,7 @@ const NO_OPS = "x'80'"
 export const opsOfEvent = `CASE ops_length WHEN 0 THEN ${NO_OPS} ELSE substr(event, ${opsAt + 1}, ops_length) END`
 export const blockOfEvent = 'substr(event, block_at + 1, block_length)'
 
-// What a moderator hides does not come back by its deletion, which ends the takedown.
+// A record that is taken down is not kept: its deletion ends the takedown, and the history would then show it.
 const keptValue =
   'CASE WHEN EXISTS (SELECT 1 FROM takedown WHERE takedown.path = record.path) THEN NULL ELSE value END'
 
@@ -68,7 +68,7 @@ export function keepCommits(through: number): Statement[] {
 
 type Commit = Pick<Root, 'rev' | 'cid' | 'block'>
 
-/** Begins the history at this commit, of which it has all records. Whatever it had is gone, if it is on at all. */
+/** Begins the history at this commit, if it is on. The earlier history is deleted. */
 export function restartHistory(commit: Commit): Statement[] {
   return [
     ...emptyPast,
@@ -112,7 +112,7 @@ export function forgetValues(path: string): Statement {
  */
 export function trimPast(oldest: string, maxBytes: number): Statement[] {
   const half = Math.floor(maxBytes / 2)
-  // Rather more at a time than a little with each write.
+  // Deletes many rows at a time, rather than a few with each write.
   const kept = Math.floor(half * 0.9)
   const over = (table: string, order: string) =>
     `(SELECT total FROM ${table} ORDER BY ${order} DESC LIMIT 1)

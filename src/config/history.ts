@@ -1,4 +1,4 @@
-/** How long, and how much, an account keeps of what its repo was. */
+/** How long the history of a repo is kept, and how large it may be. */
 import type { EnvironmentReader } from '#src/config/read.ts'
 
 export interface HistoryConfig {

@@ -1,4 +1,4 @@
-/** Every variable as this process has it, and where its value is from, for the operator's console. No secret is in it. */
+/** Every variable with its value and source, without secrets, for the operator's console. */
 import type { Config } from '#src/config/config.ts'
 import { ignoredNames, ourNames, referenceLocations, referenceNames } from '#src/config/names.ts'
 import type { Environment } from '#src/config/read.ts'
@@ -9,13 +9,13 @@ export interface Variable {
   value: string | undefined
   isSecret: boolean
   source: 'environment' | 'data folder' | 'default' | 'none'
-  /** It has no effect here. */
+  /** The variable has no effect. */
   isIgnored: boolean
 }
 
 const MAX_LENGTH = 500
 
-/** What is generated into the data folder of a development server. */
+/** Generated into the data folder of a development server. */
 const generated: readonly string[] = [
   'PDS_JWT_SECRET',
   'PDS_ADMIN_PASSWORD',
@@ -27,7 +27,7 @@ const generated: readonly string[] = [
 /** Public, although their names look like those of secrets. */
 const publicNames: readonly string[] = ['PDS_RECOVERY_DID_KEY', 'PDS_HCAPTCHA_SITE_KEY']
 
-/** Also for names of the future: what may be a secret is not shown. */
+/** Names that may be those of secrets are not shown, so that new variables are covered too. */
 export function isSecretName(name: string): boolean {
   if (publicNames.includes(name)) return false
   return /SECRET|PASSWORD|TOKEN|KEY|SALT|_HEX|SMTP_URL/.test(name)
@@ -93,7 +93,7 @@ const defaults: Defaults = {
   LOG_LEVEL: ({ log }) => log.level,
 }
 
-/** In the order of the alphabet. */
+/** Sorted by name. */
 export function variablesOf(env: Environment, config: Config): Variable[] {
   const names = [...ourNames, ...referenceNames, ...referenceLocations, ...ignoredNames]
   return [...new Set(names)].toSorted().map((name): Variable => {

@@ -4,7 +4,7 @@ import { invalidRequest } from '#src/errors.ts'
 
 export const DELETED_ID = 'The account of this external id was deleted'
 
-/** Throws 400 ExternalIdTaken if a deleted account had it: an external id is never used again. */
+/** Throws 400 ExternalIdTaken if a deleted account had the id. */
 export async function mustNotBeDeletedId(
   { sql }: Directory,
   { tenant, externalId }: { tenant: string; externalId: string },

@@ -10,7 +10,7 @@ const MAX_LENGTH = 500
 const MAX_DETAIL_LENGTH = 2_000
 
 export interface OperatorAuditEntry {
-  /** The caller makes it, so that a repetition stores nothing. */
+  /** Chosen by the caller, so that a repeated call stores nothing. */
   id: string
   /** A DID, or `admin password`. */
   actor: string

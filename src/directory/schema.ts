@@ -180,7 +180,7 @@ export const directorySchema: readonly Migration[] = [
        taken_until INTEGER NOT NULL     -- ms since 1970: a gateway runs it until then
      ) WITHOUT ROWID`,
   ],
-  // Release 5: whose an account is, external ids that stay taken, and events about tenants.
+  // Release 5: custodial accounts, external ids that stay taken, and events about tenants.
   [
     // Of the accounts of tenants: 1 if a tenant has created or adopted it, so that no user had it before.
     'ALTER TABLE account ADD COLUMN is_custodial INTEGER NOT NULL DEFAULT 0',
@@ -202,7 +202,7 @@ export const directorySchema: readonly Migration[] = [
        UNIQUE (owner, message)
      )`,
   ],
-  // Release 5: what operators did on the console.
+  // Release 5: the audit log of the operator's console.
   [
     ddl`CREATE TABLE operator_audit (
        n INTEGER PRIMARY KEY,

@@ -62,7 +62,7 @@ export function advanceTakeover(
   })
 }
 
-/** Removes what an earlier pass has put here: handles and addresses may have changed hands since. */
+/** Removes what an earlier pass stored: handles and addresses may have changed owners since. */
 export function clearTakeover(directory: Directory): Promise<void> {
   const tables = ['account', 'invite_code', 'invite_code_use', 'reserved_key']
   return change(

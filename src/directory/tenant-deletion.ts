@@ -9,7 +9,7 @@ import type { Statement } from '#src/ports/sql.ts'
 import type { Tenant } from '#src/rules/tenants.ts'
 import { tenantOwner } from '#src/rules/webhook-owners.ts'
 
-/** After this long another process may go on with what one has begun. */
+/** After this time another process may continue the work. */
 const LEASE_MS = 60_000
 
 /**
@@ -50,7 +50,7 @@ export async function takeTenantDeletion(
   const { sql, clock } = directory
   const due = `SELECT id, settings FROM tenant
     WHERE status = 'deleting' AND (sweep_at <= ?1 OR id = ?2) ORDER BY id = ?2 DESC LIMIT 1`
-  // Usually there is none, and then nothing is written.
+  // Usually there is none, so nothing is written.
   if ((await sql.first(due, clock.now(), tenant)) === undefined) return null
   return directory.lane.write<TenantDeletion | null>(['tenants'], async (now) => {
     const row = await sql.first<{ id: string; settings: string }>(due, now, tenant)

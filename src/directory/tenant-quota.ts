@@ -112,5 +112,5 @@ const names = {
   accountsPerHour: 'new accounts an hour',
 }
 const counted = ['accounts', 'accountsPerHour'] as const
-/** The number of an hour begins anew before anyone could react. */
+/** There are no warnings for the hourly quota, which is reset before anyone could react. */
 const warned = ['accounts', 'groups'] as const

@@ -8,7 +8,7 @@ import { invalidRequest } from '#src/errors.ts'
 /** `operator` is only stored for an account whose tenant is suspended too. */
 export type Suspender = 'tenant' | 'server'
 
-/** After this long another process may go on with what one has begun. */
+/** After this time another process may continue the work. */
 const LEASE_MS = 60_000
 
 /**

@@ -1,4 +1,4 @@
-/** The actions on the history of an account: what its repo was, and making it that again. */
+/** The actions on the history of an account: reading and restoring earlier states of its repo. */
 import { listCommits } from '#src/account/history/commits.ts'
 import { openExportAt } from '#src/account/history/export.ts'
 import { getDiff, getRecordVersions } from '#src/account/history/read.ts'

@@ -1,4 +1,4 @@
-/** Who wrote records of a group last, as far back as a short read of the audit log goes. */
+/** The last writers of records of a group, from the newest rows of the audit log. */
 import type { Account } from '#src/account/account.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
 

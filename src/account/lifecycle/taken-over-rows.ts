@@ -2,7 +2,7 @@
 import type { TakenOver } from '#src/account/lifecycle/taken-over.ts'
 import type { Statement } from '#src/ports/sql.ts'
 
-/** App passwords and refresh tokens, in place of what is there. */
+/** App passwords and refresh tokens, replacing the existing ones. */
 export function credentialRows({ appPasswords, refreshTokens }: TakenOver): Statement[] {
   return [
     { sql: 'DELETE FROM credential' },

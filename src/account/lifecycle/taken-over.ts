@@ -1,11 +1,11 @@
-/** What an account brings from the reference PDS, as the takeover gives it to the account's actor. */
+/** The data of an account of the reference PDS, as the takeover passes it to the account's actor. */
 
 export interface TakenOverProfile {
   handle: string
   /** Lower case, as the directory has it. */
   email: string | null
   emailConfirmedAt: string | null
-  /** As the reference stores it, which is our form, too. */
+  /** In the reference's format, which is also ours. */
   passwordHash: string | null
   deactivatedAt: string | null
   deleteAfter: string | null

@@ -1,4 +1,4 @@
-/** The sessions of clients that signed in with a password, as the owner of the account sees and ends them. */
+/** Lists and ends the sessions of clients that signed in with a password, for the owner of the account. */
 import type { Account } from '#src/account/account.ts'
 import { endAllSessions } from '#src/account/end-sessions.ts'
 import { addPrivateEvents } from '#src/account/private-events.ts'
@@ -47,7 +47,7 @@ export async function endSession(account: Account, { id }: { id: string }): Prom
   ])
 }
 
-/** As `endAllSessions`: the one that asks ends too. */
+/** As `endAllSessions`, including the caller's session. */
 export async function endEverySession(
   account: Account,
   _: object = {},

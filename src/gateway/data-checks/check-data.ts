@@ -19,7 +19,7 @@ const REFUSALS_BEFORE_EXIT = 10
 
 type CheckedConfig = Pick<Config, 'acceptChangedKeys'> & {
   gateway: { publicUrl: string }
-  /** The process takes a reference PDS over, and serves nothing. */
+  /** The process takes over a reference PDS, and serves nothing. */
   takesOver?: boolean
 }
 

@@ -1,4 +1,4 @@
-/** Ensures that no server starts with a part of the accounts of a reference PDS. */
+/** Ensures that no server starts with only a part of the accounts of a reference PDS. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { DataCheckError } from '#src/gateway/data-checks/check-shards.ts'
 import { TAKEOVER_SETTING } from '#src/rules/takeover-state.ts'

@@ -1,4 +1,4 @@
-/** dev.headwater.history: what an account's repo was, for the account itself and members who may, and making it that again. */
+/** dev.headwater.history: reading and restoring earlier states of an account's repo, for the account and members with the flag. */
 import { AtUri } from '@atproto/syntax'
 import { invalidRequest } from '#src/errors.ts'
 import { ExportStream } from '#src/gateway/methods/export-car.ts'
@@ -9,7 +9,7 @@ import * as history from '#src/protocol/lexicons/dev/headwater/history.ts'
 const unknown = (name: string) =>
   invalidRequest(`There is no such account here: ${name}`, 'NotFound')
 
-/** Not with an app password: much of the past was deleted on purpose. */
+/** App passwords are refused: much of the past was deleted on purpose. */
 const about = { ...aboutGroup, auth: 'full principal', unknown } as const
 const on = { ...onGroup, unknown } as const
 

@@ -25,7 +25,7 @@ interface WebhookCall {
   caller: Callers['admin or tenant']
 }
 
-/** Of a tenant every change is in its audit log. */
+/** Changes by a tenant are in its audit log. */
 async function audited(
   { server, caller }: WebhookCall,
   action: string,

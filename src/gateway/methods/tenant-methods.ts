@@ -1,4 +1,4 @@
-/** What the methods that tenants call have in common: whose accounts they see, and the audit log. */
+/** Shared by the methods that tenants call: access to accounts, and the audit log. */
 import type { TenantAccount } from '#src/directory/tenant-accounts.ts'
 import { forbidden, invalidRequest } from '#src/errors.ts'
 import type { TenantCaller } from '#src/gateway/xrpc/callers.ts'
@@ -9,7 +9,7 @@ interface TenantCall {
   server: ServerContext
 }
 
-/** Await it before any change: then a row may be about a call that is refused afterwards, but no change is without one. */
+/** Await it before any change: a row may be about a call that is refused afterwards, but no change lacks its row. */
 export async function addAudit(
   { caller: { tenant }, server }: TenantCall,
   action: string,

@@ -53,7 +53,7 @@ interface Consent {
 export interface AuthorizationPage {
   /** What the library answers to a GET of the authorization page at this path. */
   open(request: IncomingMessage, page: string): Promise<PageAnswer>
-  /** What leads to the app, with the URL that a consent or a refusal has given. */
+  /** The redirect to the app, for the URL that a consent or a refusal returned. */
   redirect(request: IncomingMessage, target: { url: string; page: string }): Promise<HeldResponse>
   /** A call of the library's API as its own page makes it. */
   call(request: IncomingMessage, call: Omit<ApiCall, 'as'> & { did?: string }): Promise<ApiAnswer>

@@ -3,7 +3,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Middleware } from '#src/gateway/oauth/provider-middleware.ts'
 
-/** What the library has written, of which the caller decides what the browser gets. */
+/** The library's response, of which the caller decides what the browser gets. */
 export interface HeldResponse {
   status: number
   headers: Record<string, string | string[]>
@@ -29,7 +29,7 @@ export interface ApiCall {
 
 const apiPath = '/@atproto/oauth-provider/~api'
 const csrfCookie = 'csrf-token'
-/** In the cookie and the header of one call alone. The form that causes the call has been checked by our own token. */
+/** Only in the cookie and the header of this call. The form behind the call was checked by our own token. */
 const csrf = '0'.repeat(24)
 
 /** Rejects with what the library throws. */
@@ -114,7 +114,7 @@ function requestAs(
     ip: incoming.ip,
     headers: {
       ...incoming.headers,
-      // What the browser sent with its form is about the form.
+      // These headers of the browser describe its form, not this call.
       'content-length': undefined,
       'content-encoding': undefined,
       'content-type': undefined,

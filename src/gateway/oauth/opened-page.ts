@@ -1,4 +1,4 @@
-/** The authorization page as the library would show it, in the words of our own pages. */
+/** The state of the library's authorization page, for our own page. */
 import type { IncomingMessage } from 'node:http'
 import { OAuthError } from '@atproto/oauth-provider/errors'
 import type { OAuthProvider } from '@atproto/oauth-provider/provider'
@@ -14,7 +14,7 @@ import { readProof } from '#src/gateway/oauth/sign-in-proof.ts'
 type AuthorizeResult = Awaited<ReturnType<OAuthProvider['authorize']>>
 type PageResult = Extract<AuthorizeResult, { sessions: unknown }>
 
-/** What the library has found out for a page; it is set while the library answers. */
+/** The library's data for a page; it is set while the library handles the request. */
 export interface OpenedPage {
   result?: PageResult
   deviceId?: string

@@ -1,4 +1,4 @@
-/** What users may leave out of the scope that an app asks for: the email address. */
+/** The part of an app's scope that users may leave out: the email address. */
 import { AccountPermission } from '@atproto/oauth-scopes'
 
 /** Apps with the scopes of the time before granular ones expect to get all of them. */
