@@ -25,7 +25,12 @@ export function auditPages({ server }: ConsolePorts, { get }: ConsoleRoutes): vo
     return call.render({
       ...{ title: 'Audit', wide: true, note },
       body: html`${filterForm(call.session, [
-        { name: 'actor', label: 'Actor: a DID, or admin password', value: actor, maxLength: MAX_TEXT },
+        {
+          name: 'actor',
+          label: 'Actor: a DID, or admin password',
+          value: actor,
+          maxLength: MAX_TEXT,
+        },
         {
           name: 'target',
           label: 'Target: a DID, tenant or endpoint',

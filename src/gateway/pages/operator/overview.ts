@@ -1,17 +1,17 @@
 /** The first page of the console: current alerts, the figures of the server, and their charts. */
 import { html } from 'hono/html'
-import { type Alarm, alarmsOf } from '#src/gateway/operator/alarms/alarms.ts'
-import { bytes, seconds, type Vitals } from '#src/gateway/operator/alarms/rule.ts'
+import { type Alert, alertsOf } from '#src/gateway/operator/alerts/alerts.ts'
+import { type AlertInputs, bytes, seconds } from '#src/gateway/operator/alerts/rule.ts'
 import type { Sample } from '#src/gateway/operator/samples.ts'
 import { badge, card, stat, stats, table } from '#src/gateway/pages/blocks.ts'
 import { shortNumber } from '#src/gateway/pages/chart.ts'
+import { alertInputsOf } from '#src/gateway/pages/operator/alert-inputs.ts'
 import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { ConsoleRoutes } from '#src/gateway/pages/operator/console-routes.ts'
 import { liveCells, type liveRoute } from '#src/gateway/pages/operator/live.ts'
 import { overviewCharts, rangeLinks, rangeOf } from '#src/gateway/pages/operator/overview-charts.ts'
 import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
-import { vitalsOf } from '#src/gateway/pages/operator/vitals.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 
 export function overviewPages(
@@ -37,25 +37,25 @@ export async function overviewCells(
   ports: ConsolePorts,
   rangeMs: number,
 ): Promise<Record<string, Html>> {
-  const vitals = await vitalsOf(ports)
+  const inputs = await alertInputsOf(ports)
   const { health, server, samples } = ports
   const counts = await health.counts()
-  const last = vitals.samples.at(-1)
+  const last = inputs.samples.at(-1)
   const figures = {
     accounts: counts?.accounts,
     uptimeS: health.uptimeSeconds(),
     version: server.service.version,
   }
   return {
-    alarms: alarmsView(alarmsOf(vitals)),
-    figures: figuresView(vitals, last, figures),
+    alerts: alertsView(alertsOf(inputs)),
+    figures: figuresView(inputs, last, figures),
     charts: overviewCharts(samples.since(rangeMs)),
   }
 }
 
-export function alarmsView(alarms: readonly Alarm[]): Html {
-  const bad = alarms.filter(({ state }) => state === 'bad')
-  const rest = alarms.filter(({ state }) => state !== 'bad')
+export function alertsView(alerts: readonly Alert[]): Html {
+  const bad = alerts.filter(({ state }) => state === 'bad')
+  const rest = alerts.filter(({ state }) => state !== 'bad')
   const title =
     bad.length === 0
       ? 'All good'
@@ -63,7 +63,7 @@ export function alarmsView(alarms: readonly Alarm[]): Html {
         ? '1 problem'
         : `${bad.length} problems`
   const count = rest.filter(({ state }) => state === 'good').length
-  const state = badge(`${count} of ${alarms.length} OK`, bad.length === 0 ? 'good' : 'bad')
+  const state = badge(`${count} of ${alerts.length} OK`, bad.length === 0 ? 'good' : 'bad')
   const rows = rest.map((one) => [
     twoLines(one.what, one.name),
     one.state === 'good' ? badge('OK', 'good') : badge('unknown', 'quiet'),
@@ -71,20 +71,20 @@ export function alarmsView(alarms: readonly Alarm[]): Html {
   ])
   return card(
     title,
-    html`${bad.map(alarmView)}
+    html`${bad.map(alertView)}
 <details class="more"><summary>${bad.length === 0 ? 'All checks' : 'Other checks'}</summary>
 ${table({ label: 'Checks', head: ['Check', 'State', 'Now'], rows, empty: '' })}</details>`,
     { badge: state },
   )
 }
 
-function alarmView({ what, name, value, advice, path }: Alarm): Html {
+function alertView({ what, name, value, advice, path }: Alert): Html {
   const more = path === undefined ? '' : html` <a href="${consolePath}${path}">Details</a>`
   return html`<div class="note bad" role="alert"><strong>${what}: ${value}</strong><br>${advice}${more}<br><small>${name}</small></div>`
 }
 
 function figuresView(
-  { maxAwake }: Vitals,
+  { maxAwake }: AlertInputs,
   last: Sample | undefined,
   figures: { accounts: Record<string, number> | undefined; uptimeS: number; version: string },
 ): Html {

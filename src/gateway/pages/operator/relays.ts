@@ -1,7 +1,7 @@
 /** Relays: how each stands with this server, the request to its operator, and the request to crawl. */
 import { html } from 'hono/html'
 import * as sync from '#src/gateway/methods/com.atproto.sync.ts'
-import { seconds } from '#src/gateway/operator/alarms/rule.ts'
+import { seconds } from '#src/gateway/operator/alerts/rule.ts'
 import { relayReport } from '#src/gateway/operator/relay-report.ts'
 import { badge, card, emptyState, facts, table, timeOf } from '#src/gateway/pages/blocks.ts'
 import { actionForm } from '#src/gateway/pages/form-blocks.ts'

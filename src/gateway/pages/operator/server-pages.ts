@@ -1,6 +1,6 @@
 /** Pages about the server itself: checks, mail, the firehose, jobs and backups. */
 import { html } from 'hono/html'
-import { bytes, seconds } from '#src/gateway/operator/alarms/rule.ts'
+import { bytes, seconds } from '#src/gateway/operator/alerts/rule.ts'
 import { serverChecks } from '#src/gateway/operator/checks.ts'
 import { sendTestMail } from '#src/gateway/operator/test-mail.ts'
 import { badge, card, facts, progress, table, timeOf } from '#src/gateway/pages/blocks.ts'

@@ -13,7 +13,7 @@ async function readPatches(response: Response): Promise<string[]> {
 it('the stream of the overview sends its parts as HTML', async () => {
   const response = await open(await openConsole(), '/live')
   expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
-  expect(await readPatches(response)).toEqual(['alarms', 'figures', 'charts'])
+  expect(await readPatches(response)).toEqual(['alerts', 'figures', 'charts'])
 })
 
 it('a gateway has so many streams of the console, and one that ends makes room', async () => {

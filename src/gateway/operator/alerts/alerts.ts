@@ -2,13 +2,13 @@
  * The alert rules of deploy/observe/alerts.yml as the console evaluates them: their current state, and what to do. Prometheus
  * waits before it alerts; the console does not.
  */
-import { callRules } from '#src/gateway/operator/alarms/call-rules.ts'
-import { eventRules } from '#src/gateway/operator/alarms/event-rules.ts'
-import { relayRules } from '#src/gateway/operator/alarms/relay-rules.ts'
-import type { Vitals } from '#src/gateway/operator/alarms/rule.ts'
-import { storageRules } from '#src/gateway/operator/alarms/storage-rules.ts'
+import { callRules } from '#src/gateway/operator/alerts/call-rules.ts'
+import { eventRules } from '#src/gateway/operator/alerts/event-rules.ts'
+import { relayRules } from '#src/gateway/operator/alerts/relay-rules.ts'
+import type { AlertInputs } from '#src/gateway/operator/alerts/rule.ts'
+import { storageRules } from '#src/gateway/operator/alerts/storage-rules.ts'
 
-export interface Alarm {
+export interface Alert {
   /** That of the alert. */
   name: string
   what: string
@@ -26,14 +26,14 @@ const rules = [...storageRules, ...callRules, ...eventRules, ...relayRules]
 export const inPrometheusOnly: readonly string[] = ['HeadwaterDown']
 
 /** The bad ones first. */
-export function alarmsOf(vitals: Vitals): Alarm[] {
-  const last = vitals.samples.at(-1)
-  const alarms = rules.map(({ name, what, advice, path, look }): Alarm => {
-    const found = last && look(vitals, last)
+export function alertsOf(inputs: AlertInputs): Alert[] {
+  const last = inputs.samples.at(-1)
+  const alerts = rules.map(({ name, what, advice, path, evaluate }): Alert => {
+    const found = last && evaluate(inputs, last)
     const state = found === undefined ? 'unknown' : found.bad ? 'bad' : 'good'
     const value = found?.value ?? 'no data yet'
     return { name, what, advice, state, value, ...(path !== undefined && { path }) }
   })
   const order = { bad: 0, good: 1, unknown: 2 }
-  return alarms.toSorted((a, b) => order[a.state] - order[b.state])
+  return alerts.toSorted((a, b) => order[a.state] - order[b.state])
 }

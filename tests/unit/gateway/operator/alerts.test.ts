@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { alarmsOf, inPrometheusOnly } from '#src/gateway/operator/alarms/alarms.ts'
-import type { Vitals } from '#src/gateway/operator/alarms/rule.ts'
+import { alertsOf, inPrometheusOnly } from '#src/gateway/operator/alerts/alerts.ts'
+import type { AlertInputs } from '#src/gateway/operator/alerts/rule.ts'
 import type { Sample } from '#src/gateway/operator/samples.ts'
 import type { RelayRow } from '#src/gateway/relays/relay-view.ts'
 import { sources } from '#tests/support/sources.ts'
@@ -20,7 +20,7 @@ const relay: RelayRow = {
 }
 
 /** An hour of samples, the last of which are as given; everything else is well. */
-function vitals(last: Partial<Sample> = {}, more: Partial<Vitals> = {}): Vitals {
+function inputs(last: Partial<Sample> = {}, more: Partial<AlertInputs> = {}): AlertInputs {
   const samples = Array.from({ length: 120 }, (_, i) => ({ ...well, at: now - (119 - i) * 30_000 }))
   const recent = samples.map((one, i) => (i < 110 ? one : { ...one, ...last }))
   const storage = {
@@ -36,38 +36,38 @@ function vitals(last: Partial<Sample> = {}, more: Partial<Vitals> = {}): Vitals 
   }
 }
 
-const badOf = (all: Vitals) =>
-  alarmsOf(all)
+const badOf = (all: AlertInputs) =>
+  alertsOf(all)
     .filter(({ state }) => state === 'bad')
     .map(({ name }) => name.replace('Headwater', ''))
 
 it('every alert rule is one of the console, by the same name', () => {
   const alerts = parse(sources('deploy/observe/alerts.yml')[0]!.text)
   const names = (alerts.groups[0].rules as { alert: string }[]).map(({ alert }) => alert)
-  const known = alarmsOf(vitals()).map(({ name }) => name)
+  const known = alertsOf(inputs()).map(({ name }) => name)
   expect([...known, ...inPrometheusOnly].sort()).toEqual(names.sort())
 })
 
 it('nothing is bad if all is well, and nothing is said to be good that is not known', () => {
-  expect(badOf(vitals())).toEqual([])
-  expect(alarmsOf(vitals()).every(({ state }) => state === 'good')).toBe(true)
-  const unknown = vitals({ freeBytes: null, storeBytes: null, walBytes: null, lag: null })
+  expect(badOf(inputs())).toEqual([])
+  expect(alertsOf(inputs()).every(({ state }) => state === 'good')).toBe(true)
+  const unknown = inputs({ freeBytes: null, storeBytes: null, walBytes: null, lag: null })
   expect(
-    alarmsOf(unknown)
+    alertsOf(unknown)
       .filter(({ state }) => state === 'unknown')
       .map(({ name }) => name),
   ).toEqual(
     expect.arrayContaining(['HeadwaterDiskLow', 'HeadwaterLongLog', 'HeadwaterFirehoseLag']),
   )
-  expect(alarmsOf({ ...vitals(), samples: [] }).every(({ state }) => state === 'unknown')).toBe(
+  expect(alertsOf({ ...inputs(), samples: [] }).every(({ state }) => state === 'unknown')).toBe(
     true,
   )
 })
 
-it.each<[name: string, last: Partial<Sample>, more?: Partial<Vitals>]>([
+it.each<[name: string, last: Partial<Sample>, more?: Partial<AlertInputs>]>([
   ['EngineDown', {}, { engine: { isHealthy: false, restarts: 1 } }],
   ['EngineRestarts', {}, { engine: { isHealthy: true, restarts: 3 } }],
-  ['StorageDown', {}, { storage: { ...vitals().storage, blobs: false } }],
+  ['StorageDown', {}, { storage: { ...inputs().storage, blobs: false } }],
   ['StoreLostItsEnd', {}, { storeLossS: 3 }],
   ['DiskLow', { freeBytes: 1.9e9 }],
   ['DiskFullInAMonth', { storeBytes: 3e9 }],
@@ -93,10 +93,10 @@ it.each<[name: string, last: Partial<Sample>, more?: Partial<Vitals>]>([
   ['RateLimited', { rateLimited: 900 }],
   ['UnhandledRejections', { unhandled: 1 }],
 ])('%s is bad alone, and first, with what to do', (name, last, more) => {
-  const all = vitals(last, more)
+  const all = inputs(last, more)
   const bad = badOf(all)
   // A disk that loses so much in five minutes is also full in a day.
   const expected = name === 'DiskLow' ? [name, 'DiskFullInADay'] : [name]
   expect(bad).toEqual(expected)
-  expect(alarmsOf(all)[0]?.advice).toMatch(/\w/)
+  expect(alertsOf(all)[0]?.advice).toMatch(/\w/)
 })

@@ -3,7 +3,7 @@ import type { StorageHealth } from '#src/gateway/operator/health.ts'
 import type { Sample } from '#src/gateway/operator/samples.ts'
 import type { RelayRow } from '#src/gateway/relays/relay-view.ts'
 
-export interface Vitals {
+export interface AlertInputs {
   /** Of the last hour, oldest first; the last is the newest. */
   samples: readonly Sample[]
   storage: StorageHealth
@@ -19,7 +19,7 @@ export interface Rule {
   name: string
   what: string
   /** Undefined if it is not known. */
-  look(vitals: Vitals, last: Sample): { bad: boolean; value: string } | undefined
+  evaluate(inputs: AlertInputs, last: Sample): { bad: boolean; value: string } | undefined
   advice: string
   path?: string
 }
@@ -29,7 +29,7 @@ export const GB = 1_000 * MB
 export const HOUR_MS = 3_600_000
 
 /** The samples of the last five minutes. */
-export function recent({ samples, now }: Vitals): readonly Sample[] {
+export function recent({ samples, now }: AlertInputs): readonly Sample[] {
   return samples.filter(({ at }) => at > now - 5 * 60_000)
 }
 

@@ -1,26 +1,26 @@
 /** Rules about calls, pages and accounts in use. */
-import { perSecond, type Rule, recent, sum } from '#src/gateway/operator/alarms/rule.ts'
+import { perSecond, type Rule, recent, sum } from '#src/gateway/operator/alerts/rule.ts'
 import type { Sample } from '#src/gateway/operator/samples.ts'
 
 export const callRules: readonly Rule[] = [
   {
     name: 'HeadwaterErrors',
     what: 'Server errors',
-    look: (vitals) => failures(recent(vitals), ({ failed }) => failed, 0.01),
+    evaluate: (inputs) => failures(recent(inputs), ({ failed }) => failed, 0.01),
     advice:
       'The log has a line for each, with x-request-id. 503 is the server refusing work; 507 is the disk.',
   },
   {
     name: 'HeadwaterErrorsOfOtherServices',
     what: 'Errors of other services',
-    look: (vitals) => failures(recent(vitals), ({ failedElsewhere }) => failedElsewhere, 0.1),
+    evaluate: (inputs) => failures(recent(inputs), ({ failedElsewhere }) => failedElsewhere, 0.1),
     advice: 'The AppView, a moderation service or the PLC directory fails; the log names it.',
   },
   {
     name: 'HeadwaterPageErrors',
     what: 'Errors of pages and sign-in',
-    look: (vitals) => {
-      const rate = perSecond(recent(vitals), ({ failedPages }) => failedPages)
+    evaluate: (inputs) => {
+      const rate = perSecond(recent(inputs), ({ failedPages }) => failedPages)
       return {
         bad: rate > 0.05,
         value: rate === 0 ? 'none failed' : `${rate.toFixed(2)} a second fail`,
@@ -31,13 +31,13 @@ export const callRules: readonly Rule[] = [
   {
     name: 'HeadwaterOverloaded',
     what: 'Event loop delay',
-    look: (_, { lateMs }) => ({ bad: lateMs > 500, value: `${lateMs.toFixed(0)} ms` }),
+    evaluate: (_, { lateMs }) => ({ bad: lateMs > 500, value: `${lateMs.toFixed(0)} ms` }),
     advice: 'Turn on PDS_RATE_LIMITS_ENABLED. More processors help only with several processes.',
   },
   {
     name: 'HeadwaterTooManyAwake',
     what: 'Accounts awake',
-    look: ({ maxAwake }, { awake }) => ({
+    evaluate: ({ maxAwake }, { awake }) => ({
       bad: awake > 1.1 * maxAwake,
       value: `${awake} of ${maxAwake}`,
     }),
@@ -47,7 +47,7 @@ export const callRules: readonly Rule[] = [
   {
     name: 'HeadwaterAccountsPutToSleep',
     what: 'Accounts put to sleep to make room',
-    look: ({ samples }) => {
+    evaluate: ({ samples }) => {
       const rate = perSecond(samples, ({ putToSleep }) => putToSleep)
       return { bad: rate > 1, value: `${rate.toFixed(2)} a second` }
     },
@@ -56,7 +56,7 @@ export const callRules: readonly Rule[] = [
   {
     name: 'HeadwaterRateLimited',
     what: 'Rate-limited calls',
-    look: ({ samples }) => {
+    evaluate: ({ samples }) => {
       const rate = perSecond(samples, ({ rateLimited }) => rateLimited)
       return { bad: rate > 1, value: `${rate.toFixed(2)} a second` }
     },
@@ -66,7 +66,7 @@ export const callRules: readonly Rule[] = [
   {
     name: 'HeadwaterUnhandledRejections',
     what: 'Unhandled errors',
-    look: ({ samples }) => {
+    evaluate: ({ samples }) => {
       const n = sum(samples, ({ unhandled }) => unhandled)
       return { bad: n > 0, value: n === 0 ? 'none in the last hour' : String(n) }
     },

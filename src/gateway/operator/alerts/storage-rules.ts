@@ -1,5 +1,5 @@
 /** Rules about the engine, the storage and the disk. */
-import { bytes, GB, growth, MB, type Rule, seconds } from '#src/gateway/operator/alarms/rule.ts'
+import { bytes, GB, growth, MB, type Rule, seconds } from '#src/gateway/operator/alerts/rule.ts'
 
 const MONTH_S = 30 * 86_400
 
@@ -7,7 +7,7 @@ export const storageRules: readonly Rule[] = [
   {
     name: 'HeadwaterEngineDown',
     what: 'Engine',
-    look: ({ engine }) =>
+    evaluate: ({ engine }) =>
       engine && { bad: !engine.isHealthy, value: engine.isHealthy ? 'OK' : 'does not answer' },
     advice:
       'It is restarted automatically within seconds. If that does not help, check engine/engine.log in the data folder, memory and disk space.',
@@ -15,7 +15,7 @@ export const storageRules: readonly Rule[] = [
   {
     name: 'HeadwaterEngineRestarts',
     what: 'Engine restarts',
-    look: ({ engine }) =>
+    evaluate: ({ engine }) =>
       engine && { bad: engine.restarts > 2, value: `${engine.restarts} since the start` },
     advice:
       'Check the end of engine/engine.log in the data folder, memory (dmesg names processes killed for lack of it) and disk space.',
@@ -23,9 +23,10 @@ export const storageRules: readonly Rule[] = [
   {
     name: 'HeadwaterStorageDown',
     what: 'Storage',
-    look: ({ storage: { complete: _, ...parts } }) => {
+    evaluate: ({ storage: { complete: _, ...parts } }) => {
       const down = Object.entries(parts).flatMap(([part, isUp]) => (isUp ? [] : [part]))
-      return { bad: down.length > 0, value: down.length > 0 ? `unusable: ${down.join(', ')}` : 'OK' }
+      const value = down.length > 0 ? `unusable: ${down.join(', ')}` : 'OK'
+      return { bad: down.length > 0, value }
     },
     advice:
       'writable: the disk is full, read-only or failing. blobs: check the folder or the bucket. accountDb, sequencerDb: check the engine.',
@@ -34,7 +35,7 @@ export const storageRules: readonly Rule[] = [
   {
     name: 'HeadwaterStoreLostItsEnd',
     what: 'Data lost before the last start',
-    look: ({ storeLossS }) => ({
+    evaluate: ({ storeLossS }) => ({
       bad: storeLossS > 0,
       value: storeLossS > 0 ? `the last ${seconds(storeLossS)}` : 'none',
     }),
@@ -44,7 +45,7 @@ export const storageRules: readonly Rule[] = [
   {
     name: 'HeadwaterDiskLow',
     what: 'Free disk space',
-    look: (_, { freeBytes }) =>
+    evaluate: (_, { freeBytes }) =>
       freeBytes === null
         ? undefined
         : { bad: freeBytes < 2 * GB, value: `${bytes(freeBytes)} free` },
@@ -53,7 +54,7 @@ export const storageRules: readonly Rule[] = [
   {
     name: 'HeadwaterDiskFullInADay',
     what: 'Disk full within a day',
-    look: ({ samples }, { freeBytes }) => {
+    evaluate: ({ samples }, { freeBytes }) => {
       const speed = growth(samples, (sample) => sample.freeBytes)
       if (speed === undefined || freeBytes === null) return undefined
       const isFull = freeBytes + speed * 86_400 < 0
@@ -65,7 +66,7 @@ export const storageRules: readonly Rule[] = [
   {
     name: 'HeadwaterDiskFullInAMonth',
     what: 'Disk full within a month',
-    look: ({ samples }, { freeBytes }) => {
+    evaluate: ({ samples }, { freeBytes }) => {
       const speed = growth(samples, (sample) => sample.storeBytes)
       if (speed === undefined || freeBytes === null) return undefined
       const isFull = speed * MONTH_S > freeBytes
@@ -76,7 +77,7 @@ export const storageRules: readonly Rule[] = [
   {
     name: 'HeadwaterLongLog',
     what: 'Log to read at the next start',
-    look: (_, { walBytes }) =>
+    evaluate: (_, { walBytes }) =>
       walBytes === null ? undefined : { bad: walBytes > 400 * MB, value: bytes(walBytes) },
     advice:
       'The next start takes one second longer for every 25 MB. Restart the server at a quiet time.',
@@ -84,7 +85,7 @@ export const storageRules: readonly Rule[] = [
   {
     name: 'HeadwaterSyncsSlow',
     what: 'Disk sync time',
-    look: (_, { syncMs }) =>
+    evaluate: (_, { syncMs }) =>
       syncMs === null ? undefined : { bad: syncMs > 50, value: `${syncMs.toFixed(1)} ms` },
     advice:
       'Something else keeps the disk busy, the disk is failing (see dmesg), or the network volume is too slow.',

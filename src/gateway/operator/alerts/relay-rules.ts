@@ -1,12 +1,12 @@
 /** Rules about relays and webhooks. */
-import { type Rule, seconds } from '#src/gateway/operator/alarms/rule.ts'
+import { type Rule, seconds } from '#src/gateway/operator/alerts/rule.ts'
 import type { RelayRow } from '#src/gateway/relays/relay-view.ts'
 
 export const relayRules: readonly Rule[] = [
   {
     name: 'HeadwaterRelayThrottles',
     what: 'Accounts throttled by relays',
-    look: ({ relays }) => {
+    evaluate: ({ relays }) => {
       const throttled = worst(relays, (row) => row.throttled)
       return {
         bad: throttled > 0,
@@ -20,7 +20,7 @@ export const relayRules: readonly Rule[] = [
   {
     name: 'HeadwaterRelayLimitNear',
     what: 'Account limits of relays',
-    look: ({ relays }) => {
+    evaluate: ({ relays }) => {
       const near = relays.filter(
         ({ limit, accountsHere }) => limit !== null && (accountsHere ?? 0) >= 0.8 * limit,
       )
@@ -35,7 +35,7 @@ export const relayRules: readonly Rule[] = [
   {
     name: 'HeadwaterRelayStatus',
     what: 'Status at relays',
-    look: ({ relays }) => {
+    evaluate: ({ relays }) => {
       const odd = relays.filter(
         ({ status }) => !['active', 'idle', 'not asked yet'].includes(status),
       )
@@ -45,13 +45,14 @@ export const relayRules: readonly Rule[] = [
         value: odd.length > 0 ? `${odd[0]!.status} at ${odd[0]!.relay}` : value,
       }
     },
-    advice: 'offline: check DNS, TLS and the firewall. banned: ask its operator. unknown: request a crawl.',
+    advice:
+      'offline: check DNS, TLS and the firewall. banned: ask its operator. unknown: request a crawl.',
     path: '/relays',
   },
   {
     name: 'HeadwaterRelayLag',
     what: 'Lag of relays',
-    look: ({ relays }) => {
+    evaluate: ({ relays }) => {
       const lag = worst(relays, (row) => row.lagSeconds ?? 0)
       return { bad: lag > 3_600, value: lag > 3_600 ? seconds(lag) : 'OK' }
     },
@@ -61,7 +62,7 @@ export const relayRules: readonly Rule[] = [
   {
     name: 'HeadwaterWebhooksWait',
     what: 'Webhook deliveries waiting',
-    look: (_, { oldestWaitingS, waiting }) => ({
+    evaluate: (_, { oldestWaitingS, waiting }) => ({
       bad: oldestWaitingS > 3_600,
       value: String(waiting),
     }),
@@ -72,7 +73,7 @@ export const relayRules: readonly Rule[] = [
   {
     name: 'HeadwaterWebhookDisabled',
     what: 'Disabled webhooks',
-    look: (_, { disabledEndpoints: n }) => ({ bad: n > 0, value: n > 0 ? String(n) : 'none' }),
+    evaluate: (_, { disabledEndpoints: n }) => ({ bad: n > 0, value: n > 0 ? String(n) : 'none' }),
     advice:
       'The endpoint answered 410, or only failures for five days. Fix it, then enable it: deliveries continue from where they stopped.',
     path: '/webhooks',

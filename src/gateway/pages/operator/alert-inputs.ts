@@ -1,10 +1,15 @@
 /** The values that the alert rules of the overview check. */
-import type { Vitals } from '#src/gateway/operator/alarms/rule.ts'
+import type { AlertInputs } from '#src/gateway/operator/alerts/rule.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 
 const HOUR_MS = 3_600_000
 
-export async function vitalsOf({ health, samples, server, clock }: ConsolePorts): Promise<Vitals> {
+export async function alertInputsOf({
+  health,
+  samples,
+  server,
+  clock,
+}: ConsolePorts): Promise<AlertInputs> {
   const [latest, storage, log, counts] = await Promise.all([
     samples.latest(),
     health.storage(),

@@ -1,5 +1,5 @@
 /** Rules about events on their way to the firehose and its subscribers. */
-import { HOUR_MS, type Rule, recent, seconds } from '#src/gateway/operator/alarms/rule.ts'
+import { HOUR_MS, type Rule, recent, seconds } from '#src/gateway/operator/alerts/rule.ts'
 
 const DAY_MS = 24 * HOUR_MS
 
@@ -7,11 +7,11 @@ export const eventRules: readonly Rule[] = [
   {
     name: 'HeadwaterEventsNotSequenced',
     what: 'Events not yet on the firehose',
-    look: (vitals) => {
-      const least = Math.min(...recent(vitals).map(({ backlog }) => backlog))
+    evaluate: (inputs) => {
+      const least = Math.min(...recent(inputs).map(({ backlog }) => backlog))
       return {
         bad: Number.isFinite(least) && least > 100,
-        value: `${vitals.samples.at(-1)!.backlog} waiting`,
+        value: `${inputs.samples.at(-1)!.backlog} waiting`,
       }
     },
     advice:
@@ -21,7 +21,7 @@ export const eventRules: readonly Rule[] = [
   {
     name: 'HeadwaterUndeliveredEvents',
     what: 'Accounts with undelivered events',
-    look: (_, { undelivered, awake }) =>
+    evaluate: (_, { undelivered, awake }) =>
       undelivered === null
         ? undefined
         : { bad: undelivered > 50 + 2 * awake, value: `at most ${undelivered}` },
@@ -31,28 +31,28 @@ export const eventRules: readonly Rule[] = [
   {
     name: 'HeadwaterFirehoseLag',
     what: 'Firehose lag of this gateway',
-    look: (_, { lag }) =>
-      lag === null ? undefined : { bad: lag > 10, value: seconds(lag) },
+    evaluate: (_, { lag }) => (lag === null ? undefined : { bad: lag > 10, value: seconds(lag) }),
     advice: 'Restart this gateway.',
     path: '/firehose',
   },
   {
     name: 'HeadwaterSubscriberLag',
     what: 'Lag of subscribers',
-    look: (_, { slowest, subscribers }) => ({
+    evaluate: (_, { slowest, subscribers }) => ({
       bad: slowest > 60,
       value:
         subscribers === 0
           ? 'no subscribers'
           : `${seconds(slowest)} for the slowest of ${subscribers}`,
     }),
-    advice: 'A subscriber that falls too far behind is disconnected, and reconnects with its cursor.',
+    advice:
+      'A subscriber that falls too far behind is disconnected, and reconnects with its cursor.',
     path: '/firehose',
   },
   {
     name: 'HeadwaterEventsNotTrimmed',
     what: 'Oldest event in the log',
-    look: ({ oldestEventAt, now }) =>
+    evaluate: ({ oldestEventAt, now }) =>
       oldestEventAt === undefined
         ? undefined
         : {
