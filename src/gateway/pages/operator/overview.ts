@@ -57,11 +57,7 @@ export function alertsView(alerts: readonly Alert[]): Html {
   const bad = alerts.filter(({ state }) => state === 'bad')
   const rest = alerts.filter(({ state }) => state !== 'bad')
   const title =
-    bad.length === 0
-      ? 'All good'
-      : bad.length === 1
-        ? '1 problem'
-        : `${bad.length} problems`
+    bad.length === 0 ? 'All good' : bad.length === 1 ? '1 problem' : `${bad.length} problems`
   const count = rest.filter(({ state }) => state === 'good').length
   const state = badge(`${count} of ${alerts.length} OK`, bad.length === 0 ? 'good' : 'bad')
   const rows = rest.map((one) => [
@@ -96,7 +92,11 @@ function figuresView(
   const use = stats([
     stat('Accounts', accounts === undefined ? '?' : shortNumber(accounts['active'] ?? 0), others),
     stat('Awake', shortNumber(last.awake), `of ${shortNumber(maxAwake)} in this process`),
-    stat('Events', last.events === null ? '?' : `${rate(last.events)}/s`, `${last.backlog} waiting`),
+    stat(
+      'Events',
+      last.events === null ? '?' : `${rate(last.events)}/s`,
+      `${last.backlog} waiting`,
+    ),
     stat('Calls', `${rate(last.calls)}/s`, `${last.failed} server errors`),
   ])
   const state = stats([

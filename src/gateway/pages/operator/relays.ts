@@ -95,7 +95,9 @@ ${facts([
   ],
   [
     'Account limit',
-    row.limit === null ? 'above the default, exact number unknown' : `${row.limit}, as far as known`,
+    row.limit === null
+      ? 'above the default, exact number unknown'
+      : `${row.limit}, as far as known`,
   ],
   ['Lag', row.lagSeconds === null ? 'unknown' : seconds(row.lagSeconds)],
   ['Last checked', row.lastAsked === null ? 'never' : timeOf(context, row.lastAsked)],
