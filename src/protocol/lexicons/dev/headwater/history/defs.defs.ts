@@ -123,7 +123,7 @@ type Value = {
   cid: l.CidString
 
   /**
-   * Absent if it was deleted for good, or is hidden by a moderator.
+   * Absent if it was deleted for good, or is taken down.
    */
   value?: l.LexMap
 }
@@ -148,7 +148,7 @@ type Version = {
   at: l.DatetimeString
 
   /**
-   * The rev that replaced or deleted it; absent if it is there now.
+   * The rev that replaced or deleted it; absent for the current version.
    */
   until?: l.TidString
   untilAt?: l.DatetimeString
@@ -178,12 +178,12 @@ type Settings = {
   $type?: 'dev.headwater.history.defs#settings'
 
   /**
-   * For how many days; 0: the account keeps no history.
+   * Number of days; 0: the account keeps no history.
    */
   days: number
 
   /**
-   * Whether the account has set that itself.
+   * Whether this is the account's own setting.
    */
   isOwn: boolean
 
@@ -194,7 +194,7 @@ type Settings = {
   sinceAt?: l.DatetimeString
 
   /**
-   * About what it takes.
+   * Approximate size in bytes.
    */
   bytes: number
   maxBytes: number
@@ -234,7 +234,7 @@ type Restore = {
   left: number
 
   /**
-   * Why it ended before its end.
+   * Why it ended early.
    */
   error?: string
 }

@@ -33,7 +33,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Deletes for good what a record was; what it is now stays. Needs `history`. */
+/** Permanently deletes the earlier versions of a record; the current one is kept. Needs `history`. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, [
   'NotAMember',
   'Forbidden',

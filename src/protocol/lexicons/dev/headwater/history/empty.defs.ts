@@ -31,7 +31,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Deletes the whole history for good; it begins again with the repo as it is. Needs `history`. */
+/** Permanently deletes the whole history; it begins again with the current repo. Needs `history`. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, [
   'NotAMember',
   'Forbidden',

@@ -46,7 +46,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** What records changed between two moments, in the order of their paths. Needs `history`. */
+/** The records that changed between two revs or times, in the order of their paths. Needs `history`. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, [
   'NotAMember',
   'Forbidden',

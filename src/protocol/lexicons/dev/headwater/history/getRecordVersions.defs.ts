@@ -43,7 +43,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** What a record was, newest first, with what it is now. Needs `history`. */
+/** The versions of a record, newest first, including the current one. Needs `history`. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, [
   'NotAMember',
   'Forbidden',

@@ -26,7 +26,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** The repo as it was exported at a moment, with its signed commit. Needs `history`. */
+/** The repo as it would have been exported at a rev or time, with its signed commit. Needs `history`. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, [
   'NotAMember',
   'Forbidden',

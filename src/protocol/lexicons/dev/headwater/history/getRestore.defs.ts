@@ -32,7 +32,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** The last restore, and how far it is. Needs `history`. */
+/** The last restore, with its progress. Needs `history`. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, [
   'NotAMember',
   'Forbidden',

@@ -31,7 +31,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** How much of the account's past is kept. Needs `history`. */
+/** How much history the account keeps. Needs `history`. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, [
   'NotAMember',
   'Forbidden',

@@ -40,7 +40,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Sets for how many days the account's past is kept; without `days`, as the server's settings say. 0 deletes it. Needs `history`. */
+/** Sets for how many days the account keeps its history; without `days`, the server's settings apply. 0 deletes it. Needs `history`. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, [
   'NotAMember',
   'Forbidden',

@@ -46,7 +46,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Makes records what they were, in one commit. Needs `history`. */
+/** Restores records to an earlier version, in one commit. Needs `history`. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, [
   'NotAMember',
   'Forbidden',

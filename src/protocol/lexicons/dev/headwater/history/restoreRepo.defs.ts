@@ -45,7 +45,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Begins to make the repo what it was, by ordinary commits; getRestore says how far it is. Needs `history`. */
+/** Begins to restore the repo to an earlier state, by ordinary commits; getRestore returns the progress. Needs `history`. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, [
   'NotAMember',
   'Forbidden',
