@@ -43,7 +43,7 @@ export function beginTakeover(directory: Directory): Promise<TakeoverState> {
     if (state !== null) return { answer: state, statements: [] }
     const account = await directory.sql.first('SELECT 1 FROM account LIMIT 1')
     if (account !== undefined) {
-      throw forbidden('This server has accounts: a takeover needs one that has none')
+      throw forbidden('This server has accounts; a takeover needs an empty server')
     }
     return { answer: 'open', statements: [putState('open')] }
   })

@@ -14,7 +14,7 @@ export function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url')
 }
 
-/** An account without a handle gets one that resolves to nothing, so that it is kept. */
+/** An account without a handle gets one that ends in .invalid. */
 export function handleOf({ did, handle }: Pick<ActorRow, 'did' | 'handle'>): string {
   return (
     handle?.toLowerCase() ??

@@ -2,7 +2,7 @@
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 
 export function readOnlyBlobs(storage: BlobStorage): BlobStorage {
-  const refuse = () => Promise.reject(new Error('the blobs are not changed by a takeover'))
+  const refuse = () => Promise.reject(new Error('a takeover does not change blobs'))
   return {
     ...storage,
     putTemp: refuse,

@@ -44,7 +44,7 @@ function problemOf(path: string, cid: string, bytes: Uint8Array | undefined): st
   const slash = path.indexOf('/')
   const isNamed = isValidNsid(path.slice(0, slash)) && isValidRecordKey(path.slice(slash + 1))
   if (!isNamed) return 'its path is invalid'
-  if (cidForCbor(bytes) !== cid) return 'its block has another hash'
+  if (cidForCbor(bytes) !== cid) return 'its block does not match its CID'
   try {
     readRecord(blockValue(bytes), path)
     return undefined

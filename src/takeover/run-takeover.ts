@@ -49,11 +49,11 @@ export async function runTakeover(
   return takeOverServer(taking, options)
 }
 
-/** They stay where they are, so the server must look there. */
+/** The blobs stay where they are, so the server must be told where. */
 function mustNameBlobs({ blobs: { storage } }: Config): void {
   if (storage.kind === 's3' || storage.location !== undefined) return
   throw new Error(
-    'set PDS_BLOBSTORE_DISK_LOCATION, or PDS_BLOBSTORE_S3_BUCKET, to where the reference has its blobs',
+    "set PDS_BLOBSTORE_DISK_LOCATION or PDS_BLOBSTORE_S3_BUCKET to the location of the reference's blobs",
   )
 }
 

@@ -47,7 +47,7 @@ export async function takeOverServer(
 ): Promise<TakeoverResult> {
   const { folder, dispatch, dataDirectory } = ports
   const state = await dispatch.directory.takeover.begin()
-  if (state === 'done') throw new Error('the takeover is over: start the server')
+  if (state === 'done') throw new Error('the takeover is complete: start the server')
   if (state === 'announcing' && !options.finish) {
     throw new Error('the takeover is being finished: run the command again with --finish')
   }

@@ -55,7 +55,7 @@ async function commitProblem(
 ): Promise<string | undefined> {
   if (root === undefined) return 'the repo has no commit'
   if (root.block === undefined) return 'the block of the commit is missing'
-  if (cidForCbor(root.block) !== root.cid) return 'the block of the commit has another hash'
+  if (cidForCbor(root.block) !== root.cid) return 'the block of the commit does not match its CID'
   let commit: ReturnType<typeof readCommit>
   try {
     commit = readCommit(root.block)
@@ -64,14 +64,14 @@ async function commitProblem(
   }
   if (commit.did !== did) return `the commit is of ${commit.did}`
   if (commit.rev !== root.rev) return `the commit has the rev ${commit.rev}, not ${root.rev}`
-  if (commit.data !== data) return 'the records are not those of the commit'
+  if (commit.data !== data) return 'the records do not match the commit'
   return (await commit.isSignedBy(key)) ? undefined : 'the commit is not signed by the key'
 }
 
 function nameNotes({ rows }: ReferenceAccount): string[] {
   const { handle, email } = rows.actor
   return [
-    ...(handle === null ? ['it has no handle, and gets one that resolves to nothing'] : []),
+    ...(handle === null ? ['it has no handle, and gets one that ends in .invalid'] : []),
     ...(handle !== null && !isValidHandle(handle) ? [`the handle ${handle} is not valid`] : []),
     ...(email === null ? ['it has no email and no password'] : []),
   ]

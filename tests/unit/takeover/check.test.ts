@@ -60,7 +60,7 @@ it('a record whose block is missing is named, and the repo gets a new commit', a
   })
   expect(await check(reference.path)).toMatchObject({
     ...{ records: 0, unchangedRepos: 0 },
-    newCommits: [{ did: alice, reason: 'the records are not those of the commit' }],
+    newCommits: [{ did: alice, reason: 'the records do not match the commit' }],
     notes: [{ note: `the record ${path} will be left out: its block is missing` }],
   })
 })
@@ -75,7 +75,7 @@ it('a block that was changed on the disk is not taken for its record', async () 
     store.prepare(sql).run(new Uint8Array([0xa0]), records[0]![0])
   })
   const { notes, newCommits } = await check(reference.path)
-  expect(notes).toMatchObject([{ note: expect.stringContaining('another hash') }])
+  expect(notes).toMatchObject([{ note: expect.stringContaining('does not match its CID') }])
   expect(newCommits).toHaveLength(1)
 })
 
@@ -94,7 +94,7 @@ it('a missing blob, a missing handle and another DID document are notes', async 
   const there = documentOf(alice, publicUrl)
   const of = (document: object | undefined) => ({ resolve: async () => document as never })
   expect(await noted({ blobs: { open: none }, resolver: of(there) })).toEqual([
-    'it has no handle, and gets one that resolves to nothing',
+    'it has no handle, and gets one that ends in .invalid',
     'the blob missing is missing',
   ])
   expect(await noted({ resolver: of(documentOf(alice, 'https://other.test')) })).toContain(

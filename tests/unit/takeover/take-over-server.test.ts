@@ -80,7 +80,7 @@ describe('the takeover of a server', () => {
     source.close()
     await run(true)
     await startable()
-    await expect(run(true)).rejects.toThrow('the takeover is over')
+    await expect(run(true)).rejects.toThrow('the takeover is complete')
   })
 
   it('the finished server knows the account, its head and its browser, and tells relays', async () => {
@@ -141,7 +141,7 @@ describe('the takeover of a server', () => {
       if (outcome instanceof Killed) {
         const again = await run(true).catch((error: Error) => error.message)
         // Only the answer of its last call was lost.
-        if (typeof again === 'string') expect(again).toContain('the takeover is over')
+        if (typeof again === 'string') expect(again).toContain('the takeover is complete')
       }
       const { cid, rev } = await account.lane.head()
       expect({ cid, rev }).toEqual({ cid: repo.root, rev: repo.rev })

@@ -67,7 +67,7 @@ ${manage.has('invites') ? card(text('openInvites'), await open(visit, c.req.quer
 /** Throws 400. */
 function wholeNumber(text: string): number {
   if (/^\d{1,5}$/.test(text.trim())) return Number(text)
-  throw invalidRequest(`Not a number: ${text}`)
+  throw invalidRequest(`This must be a number: ${text}`)
 }
 
 async function form(visit: GroupVisit): Promise<Html> {

@@ -95,7 +95,7 @@ ${roleCard(visit, roles)}`
 /** The end of a day, in UTC. Throws 400. */
 function endOf(date: string | undefined): string | undefined {
   if (date === undefined || date === '') return undefined
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) throw invalidRequest(`Not a date: ${date}`)
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) throw invalidRequest(`This must be a date: ${date}`)
   return `${date}T23:59:59.000Z`
 }
 

@@ -61,7 +61,7 @@ export async function visitTenant(
   const { did, name, tenants } = await signedInAdmin(context, session)
   const id = c.req.param('tenant') ?? ''
   if (!tenants.some(({ tenant }) => tenant === id)) {
-    throw new XrpcError(404, 'NotFound', 'You are not an admin of such a platform')
+    throw new XrpcError(404, 'NotFound', 'There is no such platform, or you are not an admin of it')
   }
   const caller = await context.tenants.ofDid(did, id)
   const { tenant } = caller
