@@ -59,7 +59,7 @@ export const de: AccountTexts = {
   mayUpload: 'Dateien hochladen',
   mayCall: 'andere Dienste in deinem Namen nutzen',
   mayManage: 'dein Konto verwalten',
-  technical: 'Genau',
+  technical: 'Technische Angaben',
   browsers: 'Browser',
   browsersHelp: 'Wo du auf diesem Server angemeldet bist, sodass Apps kein Passwort brauchen.',
   noBrowsers: 'Du bist in keinem Browser auf diesem Server angemeldet.',

@@ -59,7 +59,7 @@ export const es: AccountTexts = {
   mayUpload: 'subir archivos',
   mayCall: 'usar otros servicios en tu nombre',
   mayManage: 'administrar tu cuenta',
-  technical: 'Exactamente',
+  technical: 'Detalles técnicos',
   browsers: 'Navegadores',
   browsersHelp:
     'Dónde tienes la sesión iniciada en este servidor, para que las aplicaciones no pidan contraseña.',

@@ -59,7 +59,7 @@ export const fr: AccountTexts = {
   mayUpload: 'envoyer des fichiers',
   mayCall: "utiliser d'autres services en votre nom",
   mayManage: 'gérer votre compte',
-  technical: 'Précisément',
+  technical: 'Détails techniques',
   browsers: 'Navigateurs',
   browsersHelp:
     'Là où vous êtes connecté à ce serveur, pour que les applications ne demandent pas de mot de passe.',

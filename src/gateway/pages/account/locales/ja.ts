@@ -57,7 +57,7 @@ export const ja: AccountTexts = {
   mayUpload: 'ファイルのアップロード',
   mayCall: 'あなたとしての他のサービスの利用',
   mayManage: 'アカウントの管理',
-  technical: '詳細',
+  technical: '技術的な詳細',
   browsers: 'ブラウザー',
   browsersHelp:
     'このサーバーにサインインしているブラウザーです。アプリでパスワードが不要になります。',

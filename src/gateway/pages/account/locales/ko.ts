@@ -55,7 +55,7 @@ export const ko: AccountTexts = {
   mayUpload: '파일 업로드',
   mayCall: '내 이름으로 다른 서비스 사용',
   mayManage: '계정 관리',
-  technical: '정확한 내용',
+  technical: '기술 정보',
   browsers: '브라우저',
   browsersHelp: '이 서버에 로그인되어 있어 앱에 비밀번호가 필요 없는 곳입니다.',
   noBrowsers: '로그인된 브라우저가 없습니다.',

@@ -59,7 +59,7 @@ export const pt: AccountTexts = {
   mayUpload: 'enviar arquivos',
   mayCall: 'usar outros serviços em seu nome',
   mayManage: 'gerenciar sua conta',
-  technical: 'Exatamente',
+  technical: 'Detalhes técnicos',
   browsers: 'Navegadores',
   browsersHelp: 'Onde você entrou neste servidor, para que os aplicativos não peçam senha.',
   noBrowsers: 'Você não entrou neste servidor em nenhum navegador.',

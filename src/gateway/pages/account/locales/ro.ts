@@ -59,7 +59,7 @@ export const ro: AccountTexts = {
   mayUpload: 'să încarce fișiere',
   mayCall: 'să folosească alte servicii în numele tău',
   mayManage: 'să administreze contul',
-  technical: 'Exact',
+  technical: 'Detalii tehnice',
   browsers: 'Browsere',
   browsersHelp: 'Unde ești conectat la acest server, ca aplicațiile să nu ceară parola.',
   noBrowsers: 'Nu ești conectat la acest server în niciun browser.',

@@ -55,7 +55,7 @@ export const sv: AccountTexts = {
   mayUpload: 'ladda upp filer',
   mayCall: 'använda andra tjänster som du',
   mayManage: 'hantera ditt konto',
-  technical: 'Exakt',
+  technical: 'Tekniska uppgifter',
   browsers: 'Webbläsare',
   browsersHelp: 'Där du är inloggad på den här servern, så att appar inte behöver något lösenord.',
   noBrowsers: 'Du är inte inloggad på den här servern i någon webbläsare.',
