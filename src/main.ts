@@ -42,7 +42,7 @@ async function main(
   const signal = stopSignal()
   const unhandledRejections = handleProcessErrors(log, process)
   for (const warning of config.warnings) log.warn(warning)
-  // What a takeover has begun with is still there.
+  // After a takeover the reference's data is still in place.
   const isKnown = takeover !== undefined || hasTakeover(config.dataDirectory)
   refuseReferenceData(config.dataDirectory, isKnown ? [] : config.referenceData)
   refuseUnfinishedRestore(config.dataDirectory)

@@ -28,7 +28,7 @@ export interface RelayRow {
   warning?: string
 }
 
-/** What is in angle brackets is for the operator to fill in. */
+/** The operator fills in what is in angle brackets. */
 export function requestText(report: RelayReport, row: RelayRow): string {
   const { hostname, policy } = report
   const active = report.accounts?.['active'] ?? row.accountsHere

@@ -1,4 +1,4 @@
-/** How far the takeover of a reference PDS is: the setting by which the directory and the start of a server know it. */
+/** The state of the takeover of a reference PDS, a setting that the directory and the start of a server check. */
 
 export const TAKEOVER_SETTING = 'takeover'
 

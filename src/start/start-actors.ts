@@ -28,7 +28,7 @@ export interface StartPorts {
 }
 
 interface ActorOptions {
-  /** The actors do only what they are called for: for a takeover, during which another server serves the accounts. */
+  /** The actors only answer calls: for a takeover, during which another server serves the accounts. */
   isAtRest?: boolean
   blobsOf?: (storage: BlobStorage) => BlobStorage
 }
@@ -40,7 +40,7 @@ export async function startActorsOf(
 ) {
   // Loading these takes the largest part of a start, so the engine starts meanwhile.
   const loading = import('#actors/start.ts')
-  loading.catch(() => {}) // It is thrown by the await below.
+  loading.catch(() => {}) // The await below throws it.
   const { DiskSpace } = await import('#src/ports/disk-space.ts')
   // The store of an engine elsewhere is on another disk.
   const reserveBytes = config.engine.endpoint === undefined ? config.minFreeDiskBytes : 0

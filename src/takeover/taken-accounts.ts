@@ -9,7 +9,7 @@ export interface TakenAccount {
   stamp: string
   cid: string
   rev: string
-  /** Whether the commit is new, so that relays must hear of it. */
+  /** Whether the commit is new, so that it must be announced to relays. */
   isNew: boolean
 }
 

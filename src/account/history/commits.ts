@@ -95,7 +95,7 @@ export interface CommitQuery {
 }
 
 const PAGE = 200
-// Of a call: so many pages are read, and the next call goes on.
+// Pages that a call reads; the next call continues.
 const MAX_PAGES = 10
 
 /** Newest first. Throws as `mustMayReadHistory`. */

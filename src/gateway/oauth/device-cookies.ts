@@ -1,4 +1,4 @@
-/** Signs an account in for OAuth on a browser, as the stock sign-in page does: the provider's device and its cookies. */
+/** Signs an account in for OAuth on a browser, as the library does: the provider's device and its cookies. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { OAuthProvider } from '@atproto/oauth-provider/provider'
 import { parse } from 'hono/utils/cookie'

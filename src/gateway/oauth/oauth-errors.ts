@@ -1,4 +1,4 @@
-/** Converts our errors to the OAuth library's, so that the stock pages can show them. */
+/** Converts our errors to the OAuth library's, as its API returns them. */
 import {
   HandleUnavailableError,
   type HandleUnavailableReason,

@@ -1,4 +1,4 @@
-/** The second step of a sign-in on the stock page: a code in its email-code field, or one done before on our own pages. */
+/** The second step of a sign-in by the library's API: a code in its email-code field, or a step completed on our own pages. */
 import {
   InvalidRequestError,
   SecondAuthenticationFactorRequiredError,

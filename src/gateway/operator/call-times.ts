@@ -1,4 +1,4 @@
-/** How long calls took, in buckets: enough for percentiles that are right to a fifth, at the cost of one logarithm a call. */
+/** The duration of calls in buckets: percentiles are accurate to a fifth, for one logarithm per call. */
 
 /** Seconds of the first bucket; each is a fifth longer than the one before. */
 const FIRST_S = 0.0001

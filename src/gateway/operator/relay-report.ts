@@ -1,4 +1,4 @@
-/** How relays stand with the server, and what its operator tells theirs. */
+/** The report on the server's status at relays, with the data for the request to their operators. */
 import type { Health } from '#src/gateway/operator/health.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { RelayReport } from '#src/protocol/relay-request.ts'

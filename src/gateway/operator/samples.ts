@@ -17,7 +17,7 @@ export interface Sample {
   /** Since the sample before. */
   seconds: number
   calls: number
-  /** Of these, by our fault, and by that of other services. */
+  /** Failures among these: of this server, and of other services. */
   failed: number
   failedElsewhere: number
   failedPages: number
@@ -64,7 +64,7 @@ export interface SamplePorts {
 
 const EVERY_MS = 30_000
 const KEPT_MS = 24 * 60 * 60_000
-/** What is expensive is asked for in every tenth sample. */
+/** Expensive values are read for every tenth sample. */
 const SLOW_EVERY = 10
 const FRESH_MS = 4_000
 

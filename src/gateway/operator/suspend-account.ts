@@ -8,7 +8,7 @@ export async function suspendAccount(
   suspended: boolean,
 ): Promise<{ status: AccountStatus }> {
   const state = await dispatch.account(did).lifecycle.changeState({ suspended })
-  // From now on the suspension, or its end, is the operator's, and not the account's tenant's.
+  // From now on the suspension, or its end, is attributed to the operator and not to the account's tenant.
   await dispatch.directory.tenantAccounts.endSuspension({ did })
   return state
 }

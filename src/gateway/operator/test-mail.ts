@@ -1,8 +1,8 @@
-/** The mail by which an operator tries out the mail server. */
+/** The test mail of an operator. */
 import { XrpcError } from '#src/errors.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 
-/** Throws 502 with the reason of the mail server: it is for the operator; users get a plain message. */
+/** Throws 502 with the mail server's reason, which only operators may see. */
 export async function sendTestMail(
   { mailer, service }: Pick<ServerContext, 'mailer' | 'service'>,
   to: string,

@@ -16,7 +16,7 @@ export function brand(branding: Branding): Html {
 
 const linkKinds = ['canonical', 'terms-of-service', 'privacy-policy', 'help'] as const
 
-/** Links with a known `rel` have the labels of the stock pages. */
+/** Links with a known `rel` have translated labels. */
 export function operatorLinks({ branding, messages }: RenderContext): Html | '' {
   const { links: all = [] } = branding
   if (all.length === 0) return ''

@@ -1,6 +1,6 @@
 /**
  * Islands: the scripts of pages, each a file of `islands/` that runs in the browser as it is, without a build. Small ones are
- * part of the page; others are at /assets/<name>.<hash>.js, which browsers keep for good.
+ * inline; others are at /assets/<name>.<hash>.js, which browsers cache.
  */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -39,7 +39,7 @@ export function assetRoutes(app: Hono<Env>): void {
     const [base, hash, extension] = c.req.param('file').split('.')
     const asset = assets.get(`${base}.${extension}`)
     if (asset === undefined) return next()
-    // A page of another release, while this one is taking over, gets the script of this release.
+    // A page of another release, during an upgrade, gets the script of this release.
     const isSame = asset.path.includes(`.${hash}.`)
     return new Response(asset.text, {
       headers: {

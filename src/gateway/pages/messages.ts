@@ -1,4 +1,4 @@
-/** The texts of pages: language negotiation and interpolation. Each folder of pages has a catalogue of its own. */
+/** The texts of pages: language negotiation and interpolation. The folders of pages have catalogues. */
 import { de } from '#src/gateway/pages/locales/de.ts'
 import { en } from '#src/gateway/pages/locales/en.ts'
 import { es } from '#src/gateway/pages/locales/es.ts'
@@ -12,7 +12,7 @@ import { sv } from '#src/gateway/pages/locales/sv.ts'
 const languages = ['en', 'de', 'es', 'fr', 'ja', 'ko', 'pt', 'ro', 'sv'] as const
 export type Language = (typeof languages)[number]
 
-/** The texts of one folder of pages by language; one that is not translated yet has English only. */
+/** The texts of one folder of pages by language; only English is required. */
 export type Catalogue<Key extends string> = { en: Record<Key, string> } & {
   [language in Language]?: Record<Key, string>
 }
@@ -52,7 +52,7 @@ export function messagesFor(
   }
 }
 
-/** Those of a header that pages have, the most wanted first. */
+/** The languages of a header that pages have, the preferred ones first. */
 function preferredLanguages(header: string): Language[] {
   return header
     .slice(0, MAX_HEADER_LENGTH)

@@ -1,6 +1,6 @@
 /**
- * What a browser gets that opens a page of the server by another name than its own, for example through an SSH tunnel or
- * at the host of a handle: a page that says where to go. The forms of the real page would be refused for their origin.
+ * The response to a browser that opens a page under another host name, for example through an SSH tunnel or at the host of a
+ * handle: a page with the right address. The forms of the real page would be refused for their origin.
  */
 import type { IncomingMessage } from 'node:http'
 import { html } from 'hono/html'

@@ -1,4 +1,4 @@
-/** Who is signed in on the pages: the account of the browser's cookie, which is checked for each request. */
+/** The signed-in account of the pages: that of the browser's cookie, which is checked for each request. */
 import type { Context } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import type { Owner, PageContext } from '#src/gateway/pages/page-context.ts'

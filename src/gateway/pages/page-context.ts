@@ -1,4 +1,4 @@
-/** The dependencies of the security pages. */
+/** The dependencies of the pages. */
 import type { IncomingMessage } from 'node:http'
 import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import type { MembersElsewhere } from '#src/gateway/members-elsewhere/members-elsewhere.ts'

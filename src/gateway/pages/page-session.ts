@@ -1,4 +1,4 @@
-/** A browser's session on the security pages: the account's cookie, the language and the CSRF check of forms. */
+/** A browser's session on the pages: the account's cookie, the language and the CSRF check of forms. */
 import { randomBytes } from 'node:crypto'
 import type { Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
@@ -21,7 +21,7 @@ export interface PageToken {
 export interface PageSession extends RenderContext {
   /** Unverified: of a session, of a sign-in without its second step, or of neither. */
   pageToken: PageToken | undefined
-  /** What counts as one caller of the client's address; undefined without a socket. */
+  /** The network of the client's address, as rate limits count it; undefined without a socket. */
   network: string | undefined
 }
 

@@ -1,6 +1,6 @@
 /**
- * The way from an app's sign-in to the security pages and back. The stock page links to ours in a new tab, without the
- * authorization request, so a cookie remembers the request that is under way.
+ * Links between an app's sign-in and the security pages. A cookie remembers the authorization request that is under way, so
+ * that the security pages can lead back to it.
  */
 import { parse, serialize } from 'hono/utils/cookie'
 import { isActAsPage } from '#src/gateway/pages/act-as-path.ts'
@@ -51,8 +51,8 @@ export function readReturnTo(
 }
 
 /**
- * The path of an authorization request on this server, of the page on which a group is chosen, or of an area; undefined for
- * anything else, against open redirects.
+ * The path of an authorization request on this server, of the page to act as a group, or of an area. Undefined for anything
+ * else, so that there are no open redirects.
  */
 export function parseReturnTo(value: unknown, publicUrl: string): string | undefined {
   if (typeof value !== 'string' || value.length > MAX_PATH_LENGTH) return undefined
@@ -63,7 +63,7 @@ export function parseReturnTo(value: unknown, publicUrl: string): string | undef
   return `${authorizePath}${url.search}`
 }
 
-/** Pages that show the sign-in form themselves, and then what they are about. */
+/** Pages that show the sign-in form themselves. */
 export function isAreaPage(path: string): boolean {
   return /^\/(account|groups|tenant)([/?]|$)/.test(path) && !isActAsPage(path)
 }

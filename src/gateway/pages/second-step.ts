@@ -1,4 +1,4 @@
-/** The second step of a sign-in on the stock OAuth page, which supports only codes by email. */
+/** The second step of a sign-in by the OAuth library's API, which has a field for a code only. */
 import type { ClientInfo } from '#src/account/security-events.ts'
 import { sendCode } from '#src/gateway/mails.ts'
 import { readPageToken } from '#src/gateway/pages/page-session.ts'
@@ -11,7 +11,7 @@ export interface StepInput {
   client: ClientInfo
 }
 
-/** If not passed: a code was sent to the masked address in `hint`; without a hint, the owner must use our own pages. */
+/** If not passed: a code was sent to the masked address in `hint`; without a hint, the user must use our own pages. */
 export type StepResult = { passed: true } | { passed: false; hint: string | undefined }
 
 /** Call after the password check. Throws 400 InvalidToken for a wrong code, 429 after too many attempts. */

@@ -28,7 +28,7 @@ export interface Page {
   passkeys?: boolean
   islands?: readonly Island[]
   narrow?: boolean
-  /** Of a page without a header, whose title is the first that is seen. */
+  /** For a page without a header. */
   layout?: 'landing'
   redirectTo?: string
   status?: number
@@ -46,7 +46,7 @@ export interface NavItem {
   href: string
   label: string
   isCurrent?: boolean
-  /** Such as a count of what waits. */
+  /** Such as a count of open requests. */
   badge?: Html | string | undefined
 }
 
@@ -54,10 +54,10 @@ export interface AreaPage {
   /** What the items belong to, such as the handle of a group. */
   area: { label: Html | string; items: readonly NavItem[] }
   title: string
-  /** Beside the title, such as a button that creates. */
+  /** Beside the title, such as a button. */
   actions?: Html
   body: Html
-  /** As wide as the window, for tables; otherwise as wide as text is read well. */
+  /** As wide as the window, for tables; otherwise limited to a readable line length. */
   wide?: boolean
   note?: Note | undefined
   /** The name of the account that is signed in. */

@@ -93,7 +93,7 @@ export function notFoundView({ messages }: RenderContext): Page {
   return { title: 'notFound', body, narrow: true, status: 404 }
 }
 
-/** A page in between on the way back to the app: `form-action 'self'` forbids a form to redirect to another site. */
+/** An intermediate page on the way back to the app: `form-action 'self'` forbids a form to redirect to another site. */
 export function returnToView({ messages }: RenderContext, next: string): Page {
   const body = html`<a class="button wide" href="${next}">${messages.text('continue')}</a>`
   return { title: 'youAreSignedIn', body, narrow: true, redirectTo: next }

@@ -36,7 +36,7 @@ export interface RowPorts {
 
 /** Rows of one file at once. */
 const IN_FLIGHT = 64
-/** With so many results that the client has not read no row begins. A client may send its whole file before it reads. */
+/** If this many results are unread, no row begins. A client may send its whole file before it reads. */
 const MAX_UNSENT = 8_000
 const PROGRESS_MS = 1_000
 

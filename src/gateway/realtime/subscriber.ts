@@ -183,7 +183,7 @@ export class Subscriber {
     this.#output.tick(monotonicNow, () => this.#position())
   }
 
-  /** A message that is no event. */
+  /** A message that is not an event. */
   send(type: string, fields: object): void {
     this.#output.message(type, fields)
   }
@@ -200,7 +200,7 @@ export class Subscriber {
     }
   }
 
-  /** Says nothing to the client, which has gone, or learns elsewhere why. */
+  /** Sends nothing to the client, which is gone, or gets the reason elsewhere. */
   close(why = new XrpcError(400, 'Closed', 'The client has disconnected')): void {
     this.#close(why)
   }

@@ -1,10 +1,10 @@
-/** What gateways do for tenants in the background, whichever gateway began it. */
+/** The background tasks of gateways for tenants. */
 import { deleteTenants, type TenantDeletionPorts } from '#src/gateway/tenants/deletion.ts'
 import { type SweepPorts, sweepTenants } from '#src/gateway/tenants/sweep.ts'
 import { startPeriodicTask } from '#src/ports/periodic-task.ts'
 import type { Timer } from '#src/ports/timer.ts'
 
-/** How often to look for what another gateway has begun, or left undone. */
+/** How often to look for work that another gateway has begun or left unfinished. */
 const INTERVAL_MS = 10_000
 
 /** The function it returns stops the tasks. */

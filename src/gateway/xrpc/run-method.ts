@@ -1,4 +1,4 @@
-/** Runs a method whose caller, parameters and input are known: finds the account that answers, and who acts as it. */
+/** Runs a method whose caller, parameters and input are known: finds the account, and the member that acts as it. */
 import type { WakeFor } from '#src/engine/wake-limit.ts'
 import { actingMemberOf } from '#src/gateway/group/principal.ts'
 import { networkOf } from '#src/gateway/http/client-address.ts'
@@ -60,7 +60,7 @@ function otherCaller(
   return [networkOf(server.addressOf(incoming)), verb === 'GET' ? 'read' : 'sign in']
 }
 
-/** If a member acts as the account: then whatever the method does to it is noted as done by that member. */
+/** If a member acts as the account, the method's changes are attributed to that member. */
 function memberOf(call: RunnableCall): ActingMember | undefined {
   const { actingMember } = (call.caller ?? {}) as Partial<AccountCaller>
   return actingMember && actingMemberOf(call, actingMember)

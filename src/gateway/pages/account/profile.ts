@@ -1,4 +1,4 @@
-/** The section on the profile: name, text and picture in the record that apps such as Bluesky show. */
+/** The section on the profile: the name, description and picture of the record that apps such as Bluesky show. */
 import { html } from 'hono/html'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { receiveBlob } from '#src/gateway/methods/receive-blob.ts'

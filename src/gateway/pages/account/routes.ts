@@ -148,7 +148,7 @@ export function accountPages(app: Hono<Env>, context: PageContext): void {
       )
     }
   }
-  // Of the stock account pages, such as /account/u/<did>/manage.
+  // Links to the library's account pages, such as /account/u/<did>/manage.
   app.get(`${accountPath}/u/*`, (c) => c.redirect(accountPath, 302))
 }
 

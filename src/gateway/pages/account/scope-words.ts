@@ -1,4 +1,4 @@
-/** What an app may do, in a few words, from the scope of its grant. */
+/** The permissions of an app in a few words, from the scope of its grant. */
 import type { AccountMessages } from '#src/gateway/pages/account/texts.ts'
 
 const MAX_NAMED = 3

@@ -1,4 +1,4 @@
-/** A section of the account area: what it shows, and what its forms do. */
+/** A section of the account area: its content and the actions of its forms. */
 import type { Context } from 'hono'
 import type { ClientInfo } from '#src/account/security-events.ts'
 import type { AccountKey, AccountMessages } from '#src/gateway/pages/account/texts.ts'
@@ -21,7 +21,7 @@ export interface Visit {
   client: ClientInfo
 }
 
-/** What a form leads to: the section again, with or without a note, or another page. */
+/** The section again, with or without a note, or another page. */
 export type Outcome = Note | Response | undefined
 
 export interface Section {
@@ -29,15 +29,15 @@ export interface Section {
   path: string
   title: AccountKey
   show(visit: Visit, note: Note | undefined): Promise<Html>
-  /** By their path below the section's. What they throw is shown as a note. */
+  /** By their path below the section's. Errors are shown as a note. */
   forms?: Readonly<
     Record<string, (visit: Visit, form: Form, file: FormFile | undefined) => Promise<Outcome>>
   >
   /** The methods whose rate limits the forms count against. */
   counted?: Readonly<Record<string, string>>
-  /** What an error says in the owner's language; `{reason}` is its message. */
+  /** The text and the field of an error, by its name; `{reason}` is its message. */
   errors?: Readonly<Record<string, readonly [text: AccountKey, field?: string]>>
-  /** The forms have a file of at most so many bytes. */
+  /** Set if the forms have a file. */
   maxFileBytes?: number
 }
 

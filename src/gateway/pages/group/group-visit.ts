@@ -65,7 +65,7 @@ export async function signedIn(
   return { did, name: handle ?? did, call: callMethodsAs(context, c, caller) }
 }
 
-/** Throws 404 NotFound, 403 NotAMember, and as `signedIn`. A caller that is no member does not wake the group. */
+/** Throws 404 NotFound, 403 NotAMember, and as `signedIn`. A caller that is not a member does not wake the group. */
 export async function visitGroup(
   context: GroupContext,
   c: Context<Env>,

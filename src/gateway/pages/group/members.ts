@@ -17,7 +17,7 @@ import { OWNER } from '#src/rules/group-roles.ts'
 /** With the form of each, a page stays small. */
 const PAGE_MEMBERS = 15
 const READ_MEMBERS = 100
-/** A group has so many members at most. */
+/** The bound on the members of a group. */
 const MAX_READS = 10
 
 interface Member {

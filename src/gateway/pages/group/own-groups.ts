@@ -159,7 +159,7 @@ export function ownGroupPages(app: Hono<Env>, context: GroupContext): void {
     () => showNew,
   )
 
-  /** The page of a link: also for those who are no members yet. */
+  /** The page of a link to join, also for accounts that are not members yet. */
   const showJoin =
     (c: C): Show =>
     async (me, session, note, status = 200) => {

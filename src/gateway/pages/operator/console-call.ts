@@ -85,13 +85,13 @@ export function callOf(
     redirect: (to, done) =>
       c.redirect(`${consolePath}${to}${done === undefined ? '' : `?done=${done}`}`, 303),
     async run<T>(method: Method, body: unknown, target?: string) {
-      if (method.verb !== 'POST') throw new Error(`${method.nsid} is no procedure`)
+      if (method.verb !== 'POST') throw new Error(`${method.nsid} is not a procedure`)
       const input = method.input(body)
       await audit(method.nsid, { ...(target !== undefined && { target }), ...withoutSecrets(body) })
       return (await runMethod(method, {}, input)) as T
     },
     async query<T>(method: Method, params: Record<string, string | undefined>) {
-      if (method.verb !== 'GET') throw new Error(`${method.nsid} is no query`)
+      if (method.verb !== 'GET') throw new Error(`${method.nsid} is not a query`)
       const given = Object.entries(params).filter((entry): entry is [string, string] => !!entry[1])
       return (await runMethod(
         method,

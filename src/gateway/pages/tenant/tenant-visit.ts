@@ -52,7 +52,7 @@ export async function signedInAdmin(
   return { did, name: handle ?? did, tenants }
 }
 
-/** Throws 404 for a tenant of which the account is no admin, as for one that does not exist; 403 TenantSuspended. */
+/** Throws 404 if the tenant does not exist or the account is not an admin of it; 403 TenantSuspended. */
 export async function visitTenant(
   context: TenantContext,
   c: Context<Env>,
