@@ -1,4 +1,4 @@
-/** The operator's colours: validation, and a readable text colour for each. */
+/** The operator's colors: validation, and a readable text color for each. */
 
 /** Undefined unless the text is #rgb, #rrggbb or rgb(r, g, b): it is inserted into the style sheet. */
 export function safeColor(text: string | undefined): string | undefined {

@@ -1,4 +1,4 @@
-/** The icon of the server in the operator's colour, at /icon.svg and /favicon.ico. */
+/** The icon of the server in the operator's color, at /icon.svg and /favicon.ico. */
 import type { Hono } from 'hono'
 import { safeColor, textColorOn } from '#src/gateway/pages/colors.ts'
 import { type Branding, stockColors } from '#src/gateway/pages/style.ts'

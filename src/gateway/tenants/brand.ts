@@ -1,4 +1,4 @@
-/** The name, logo, colours and links of a tenant, for its accounts: on the security pages and in mails. */
+/** The name, logo, colors and links of a tenant, for its accounts: on the security pages and in mails. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { Branding } from '#src/gateway/pages/style.ts'
 import type { TenantBrand } from '#src/rules/tenants.ts'

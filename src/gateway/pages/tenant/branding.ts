@@ -23,11 +23,11 @@ export const brandingPage: AreaPage<TenantVisit> = {
     const { name, branding = {}, handlePattern = '' } = await call(tenant.getTenant)
     const form = html`<form method="post" action="${base}/branding/save">${hiddenFields(session)}
 ${field({ name: 'name', label: 'Name', value: name, required: true, maxLength: 64 })}
-${field({ name: 'primaryColor', label: 'Colour', value: branding.primaryColor, help: 'Such as #1a2b3c', maxLength: 7 })}
+${field({ name: 'primaryColor', label: 'Color', value: branding.primaryColor, help: 'Such as #1a2b3c', maxLength: 7 })}
 ${links.map(([key, label]) => field({ name: key, label, type: 'url', value: branding[key], maxLength: 1000 }))}
 ${field({ name: 'handlePattern', label: 'Pattern of generated handles', value: handlePattern, help: 'Must contain {random}, such as user-{random}', maxLength: 63 })}
 <button>Save</button></form>`
-    const preview = html`<p>The pages of your users show your name${branding.logoUrl === undefined ? '' : ', logo'} and colour:</p>
+    const preview = html`<p>The pages of your users show your name${branding.logoUrl === undefined ? '' : ', logo'} and color:</p>
 <p><a class="button" href="/account">Open an account page</a></p>`
     return { body: html`${card('What your users see', form)}${card('Preview', preview)}` }
   },
