@@ -107,7 +107,8 @@ async function take(
   }
   const mapped = mapAccount(account, keys, { records, blobs: blobs.length })
   const { cid, rev, isNew } = await takeover.finish(mapped)
-  if (isNew) result.notes.push({ did, note: 'its commit could not be kept, and was replaced by a new one' })
+  if (isNew)
+    result.notes.push({ did, note: 'its commit could not be kept, and was replaced by a new one' })
   taken.put({ did, stamp, cid, rev, isNew })
   result.taken++
   result.records += records

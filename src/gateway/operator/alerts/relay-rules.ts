@@ -66,8 +66,7 @@ export const relayRules: readonly Rule[] = [
       bad: oldestWaitingS > 3_600,
       value: String(waiting),
     }),
-    advice:
-      'An endpoint does not answer, or not with 2xx. Deliveries are retried for three days.',
+    advice: 'An endpoint does not answer, or not with 2xx. Deliveries are retried for three days.',
     path: '/webhooks',
   },
   {
