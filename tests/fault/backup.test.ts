@@ -65,7 +65,14 @@ it('a backup made under write load, while accounts are created, has all that was
     const commits = after.commits()
     return repos.length >= 6 && heads.every(({ cid }) => commits.has(cid))
   }
-  await expect.poll(isComplete, WAIT).toBe(true)
+  // An account that was being created is resumed by a reminder, seconds after the start.
+  let heard = -1
+  const isQuiet = async () => {
+    const before = heard
+    heard = after.events.length
+    return heard === before && (await isComplete())
+  }
+  await expect.poll(isQuiet, { ...WAIT, interval: 3000 }).toBe(true)
   after.close()
   const heardBefore = subscriber.events.map(({ seq }) => seq)
   const lastSeq = heardBefore.findLast((seq) => seq <= startedAt * 1000) ?? 0

@@ -54,7 +54,7 @@ it('headwater takeover brings the accounts of a reference PDS here, and only the
   expect(await run('--finish')).toMatchObject({
     ...{ code: 0, said: expect.stringContaining('start the server') },
   })
-  expect(await run()).toMatchObject({ code: 1, said: expect.stringContaining('is over') })
+  expect(await run()).toMatchObject({ code: 1, said: expect.stringContaining('is complete') })
 
   await server.start()
   const agent = new AtpAgent({ service: server.url })
