@@ -2,12 +2,7 @@
 import { Agent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bearer, failed, groupClient, ok } from '#tests/support/group-client.ts'
-import {
-  loopbackApp,
-  ProviderPageClient,
-  redirectParams,
-  type SignedIn,
-} from '#tests/support/oauth-client.ts'
+import { loopbackApp, ProviderPageClient, redirectParams } from '#tests/support/oauth-client.ts'
 import { PageClient } from '#tests/support/page-client.ts'
 import { type ResolvableServer, startResolvableServer } from '#tests/support/resolvable-server.ts'
 import {
@@ -16,6 +11,7 @@ import {
   type TestAccount,
   type TestServer,
 } from '#tests/support/server.ts'
+import { atLocalhost, signInAt, target } from '#tests/support/sign-in-elsewhere.ts'
 
 let home: ResolvableServer
 let here: TestServer
@@ -39,36 +35,11 @@ afterAll(async () => {
   await home.server.remove()
 })
 
-/** Where the page sends the browser. */
-function target({ text }: { text: string }): URL {
-  const [, url = ''] = /content="0; url=([^"]+)"/.exec(text) ?? []
-  return new URL(url.replaceAll('&amp;', '&'))
-}
-
-const publicUrl = () => here.url.replace('127.0.0.1', 'localhost')
+const publicUrl = () => atLocalhost(here.url)
 const start = (identifier: string, returnTo = '/account/security?done') =>
   `${publicUrl()}/oauth/members/start?${new URLSearchParams({ identifier, return_to: returnTo })}`
 
-/** Signs in at home, and consents; returns the URL of the redirect. */
-async function signInAtHome(url: URL, { handle: username, password }: TestAccount): Promise<URL> {
-  const browser = new ProviderPageClient(home.server.url.replace('127.0.0.1', 'localhost'))
-  expect((await browser.open(url)).status).toBe(200)
-  const credentials = { locale: 'en', username, password, remember: false }
-  const { body } = await browser.callApi<SignedIn>('/sign-in', credentials)
-  const consent = await browser.callApi<{ url: string }>(
-    '/consent',
-    { did: body.account.did },
-    { as: body.ephemeralToken },
-  )
-  expect(consent).toMatchObject({ status: 200 })
-  const redirect = new URL(consent.body.url)
-  const back = new URL(redirect.searchParams.get('redirect_uri')!)
-  for (const name of ['code', 'state', 'iss']) {
-    back.searchParams.set(name, redirect.searchParams.get(name)!)
-  }
-  return back
-}
-
+const signInAtHome = (url: URL, account: TestAccount) => signInAt(home.server, url, account)
 const browserHere = () => new ProviderPageClient(publicUrl())
 /** As by a form of a page of ours. */
 const begin = (browser: ProviderPageClient, identifier: string, returnTo?: string) =>
@@ -80,7 +51,7 @@ describe('a member of another server', () => {
     const page = await begin(browser, bob.did)
     expect(page.status, page.text).toBe(200)
     const url = target(page)
-    expect(url.origin).toBe(home.server.url.replace('127.0.0.1', 'localhost'))
+    expect(url.origin).toBe(atLocalhost(home.server.url))
     const back = await signInAtHome(url, bob)
     // The address that loopback clients must use; the cookies are of localhost.
     expect(back.hostname).toBe('127.0.0.1')
