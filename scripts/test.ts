@@ -9,9 +9,6 @@ const MAX_FILES = 4
 /** Only tests with real processes can miss a deadline; a failed unit or property test is a failure. */
 const withProcesses = /^tests\/(integration|e2e|fault)\//
 
-/** The many servers that tests start load their modules from here: a third less CPU time for each start. */
-const compileCache = join(import.meta.dirname, '../node_modules/.cache/compile')
-
 /** Written by the reporter in `vitest.config.ts`: failed files, and the number of errors outside of tests. */
 interface Outcome {
   failed: string[]
@@ -21,11 +18,7 @@ interface Outcome {
 /** Runs vitest; resolves with its exit code. The reporter writes an `Outcome` to `outcome`. */
 async function run(args: string[], outcome?: string): Promise<number> {
   const vitest = join(import.meta.dirname, '../node_modules/vitest/vitest.mjs')
-  const env = {
-    NODE_COMPILE_CACHE: compileCache,
-    ...process.env,
-    ...(outcome && { TEST_OUTCOME: outcome }),
-  }
+  const env = { ...process.env, ...(outcome && { TEST_OUTCOME: outcome }) }
   const child = spawn(process.execPath, [vitest, 'run', ...args], { stdio: 'inherit', env })
   const stop = (signal: NodeJS.Signals) => child.kill(signal)
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop)
