@@ -8,6 +8,7 @@ import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { Operator } from '#src/gateway/pages/operator/find-operator.ts'
 import { type AreaPage, type RenderContext, renderArea } from '#src/gateway/pages/shell.ts'
 import type { Method } from '#src/gateway/xrpc/method.ts'
+import { runMethod } from '#src/gateway/xrpc/run-method.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { randomLetters } from '#src/ports/random-letters.ts'
 
@@ -65,17 +66,12 @@ export function callOf(
     })
   }
 
-  async function runMethod(method: Method, params: unknown, input: unknown): Promise<unknown> {
+  async function runAsAdmin(method: Method, params: unknown, input: unknown): Promise<unknown> {
     if (!adminKinds.includes(method.auth)) throw new Error(`${method.nsid} is not for the admin`)
-    const call = {
+    return runMethod(ports, method, {
       ...{ params, input, server, caller: { admin: true } },
       ...{ request: c.req.raw, incoming: c.env?.incoming, requestId: c.env?.requestId },
-    }
-    if (method.of === undefined) return method.run(call)
-    const name = method.of(call)
-    const did = await ports.findAccount(name)
-    if (did === undefined) throw method.unknown(name)
-    return method.run({ ...call, did, account: server.dispatch.account(did) })
+    })
   }
 
   return {
@@ -88,12 +84,12 @@ export function callOf(
       if (method.verb !== 'POST') throw new Error(`${method.nsid} is not a procedure`)
       const input = method.input(body)
       await audit(method.nsid, { ...(target !== undefined && { target }), ...withoutSecrets(body) })
-      return (await runMethod(method, {}, input)) as T
+      return (await runAsAdmin(method, {}, input)) as T
     },
     async query<T>(method: Method, params: Record<string, string | undefined>) {
       if (method.verb !== 'GET') throw new Error(`${method.nsid} is not a query`)
       const given = Object.entries(params).filter((entry): entry is [string, string] => !!entry[1])
-      return (await runMethod(
+      return (await runAsAdmin(
         method,
         method.params(`${new URLSearchParams(given)}`),
         undefined,
