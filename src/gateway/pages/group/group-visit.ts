@@ -1,6 +1,6 @@
 /** A request to the pages of a group: a member with its current role, or the group's account itself. */
 import type { Context } from 'hono'
-import { authRequired, XrpcError } from '#src/errors.ts'
+import { XrpcError } from '#src/errors.ts'
 import type { MemberAuthority } from '#src/gateway/group/member-authority.ts'
 import { notAMember } from '#src/gateway/group/not-a-member.ts'
 import type { Visit } from '#src/gateway/pages/area/area.ts'
@@ -11,6 +11,7 @@ import {
 } from '#src/gateway/pages/area/call-methods.ts'
 import { groupPath } from '#src/gateway/pages/group/group-path.ts'
 import { type GroupMessages, groupMessages } from '#src/gateway/pages/group/messages.ts'
+import { requireOwner } from '#src/gateway/pages/owner.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import type { PageSession } from '#src/gateway/pages/page-session.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
@@ -54,15 +55,15 @@ export interface SignedIn {
 export async function signedIn(
   context: GroupContext,
   c: Context<Env>,
-  { pageToken, network }: PageSession,
+  session: PageSession,
 ): Promise<SignedIn> {
-  const did = pageToken && (await context.findAccount(pageToken.did))
-  if (did === undefined) throw authRequired('You are not signed in', 'SignedOut')
-  const account = context.server.dispatch.account(did, network, 'sign in')
-  await account.page.check({ token: pageToken!.token })
-  const { handle } = await account.identity.getIdentity()
-  const caller = { did, scope: accessScope, clientId: 'page' }
-  return { did, name: handle ?? did, call: callMethodsAs(context, c, caller) }
+  const { pageToken, name } = await requireOwner(context, session)
+  const { did } = pageToken
+  return {
+    did,
+    name,
+    call: callMethodsAs(context, c, { did, scope: accessScope, clientId: 'page' }),
+  }
 }
 
 /** Throws 404 NotFound, 403 NotAMember, and as `signedIn`. A caller that is not a member does not wake the group. */

@@ -1,12 +1,13 @@
 /** A request to the console of a tenant: the admin, with the current role. */
 import type { Context } from 'hono'
-import { authRequired, XrpcError } from '#src/errors.ts'
+import { XrpcError } from '#src/errors.ts'
 import type { Visit } from '#src/gateway/pages/area/area.ts'
 import {
   type CallMethod,
   callMethodsAs,
   type MethodPorts,
 } from '#src/gateway/pages/area/call-methods.ts'
+import { requireOwner } from '#src/gateway/pages/owner.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import type { PageSession } from '#src/gateway/pages/page-session.ts'
 import type { TenantCredentials } from '#src/gateway/tenants/credentials.ts'
@@ -40,16 +41,12 @@ export interface SignedInAdmin {
 /** Throws 401 unless the browser has a session of an account here. */
 export async function signedInAdmin(
   context: TenantContext,
-  { pageToken, network }: PageSession,
+  session: PageSession,
 ): Promise<SignedInAdmin> {
-  const did = pageToken && (await context.findAccount(pageToken.did))
-  if (did === undefined) throw authRequired('You are not signed in', 'SignedOut')
-  const { dispatch } = context.server
-  const account = dispatch.account(did, network, 'sign in')
-  await account.page.check({ token: pageToken!.token })
-  const { handle } = await account.identity.getIdentity()
-  const tenants = await dispatch.directory.tenants.of({ did, named: undefined })
-  return { did, name: handle ?? did, tenants }
+  const { pageToken, name } = await requireOwner(context, session)
+  const { did } = pageToken
+  const { directory } = context.server.dispatch
+  return { did, name, tenants: await directory.tenants.of({ did, named: undefined }) }
 }
 
 /** Throws 404 if the tenant does not exist or the account is not an admin of it; 403 TenantSuspended. */
