@@ -3,9 +3,8 @@ import { isValidHandle } from '@atproto/syntax'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import type { DidSource } from '#src/ports/did-resolver.ts'
 import { signingKey } from '#src/ports/secp256k1.ts'
-import { cidForCbor } from '#src/protocol/cid.ts'
+import { commitProblem } from '#src/protocol/commit-problem.ts'
 import { serviceEndpoint, verificationKey } from '#src/protocol/did-document.ts'
-import { readCommit } from '#src/protocol/repo-blocks.ts'
 import { buildTree, cidOf } from '#src/protocol/tree.ts'
 import type { ReferenceAccount } from '#src/takeover/read-account.ts'
 import { pagesOf } from '#src/takeover/readable-records.ts'
@@ -41,31 +40,18 @@ export async function verifyAccount(
     }
   }
   const key = signingKey(account.key).did()
-  const newCommit = await commitProblem(account, key, cidOf(buildTree(paths, cids)))
+  const newCommit = await rootProblem(account, key, cidOf(buildTree(paths, cids)))
   notes.push(...nameNotes(account), ...(await missingBlobs(blobs, account)))
   if (resolver !== undefined)
     notes.push(...(await documentNotes(resolver, account, key, publicUrl)))
   return { records: paths.length, blobs: account.blobs.length, newCommit, notes }
 }
 
-async function commitProblem(
-  { did, root }: ReferenceAccount,
-  key: string,
-  data: string,
-): Promise<string | undefined> {
+async function rootProblem({ did, root }: ReferenceAccount, didKey: string, data: string) {
   if (root === undefined) return 'the repo has no commit'
-  if (root.block === undefined) return 'the block of the commit is missing'
-  if (cidForCbor(root.block) !== root.cid) return 'the block of the commit does not match its CID'
-  let commit: ReturnType<typeof readCommit>
-  try {
-    commit = readCommit(root.block)
-  } catch (error) {
-    return (error as Error).message
-  }
-  if (commit.did !== did) return `the commit is of ${commit.did}`
-  if (commit.rev !== root.rev) return `the commit has the rev ${commit.rev}, not ${root.rev}`
-  if (commit.data !== data) return 'the records do not match the commit'
-  return (await commit.isSignedBy(key)) ? undefined : 'the commit is not signed by the key'
+  const { block } = root
+  if (block === undefined) return 'the block of the commit is missing'
+  return commitProblem({ ...root, block }, { did, data, didKey })
 }
 
 function nameNotes({ rows }: ReferenceAccount): string[] {

@@ -21,7 +21,8 @@ import { signingKey } from '#src/ports/secp256k1.ts'
 import { insertRows, type Sql, type Statement } from '#src/ports/sql.ts'
 import { cidForCbor } from '#src/protocol/cid.ts'
 import { signCommit } from '#src/protocol/commit.ts'
-import { blockValue, readCommit, readRecord } from '#src/protocol/repo-blocks.ts'
+import { commitProblem } from '#src/protocol/commit-problem.ts'
+import { blockValue, readRecord } from '#src/protocol/repo-blocks.ts'
 import { cidOf } from '#src/protocol/tree.ts'
 
 /** `isNew`: the reference's commit could not be kept. */
@@ -138,15 +139,9 @@ async function keptRoot(
   { root, signingKeyDid }: TakenOver,
   data: string,
 ): Promise<Root | undefined> {
-  if (root === null || cidForCbor(root.block) !== root.cid) return undefined
-  let commit: ReturnType<typeof readCommit>
-  try {
-    commit = readCommit(root.block)
-  } catch {
-    return undefined
-  }
-  if (commit.did !== did || commit.rev !== root.rev || commit.data !== data) return undefined
-  if (!(await commit.isSignedBy(signingKeyDid))) return undefined
+  if (root === null) return undefined
+  const problem = await commitProblem(root, { did, data, didKey: signingKeyDid })
+  if (problem !== undefined) return undefined
   return { ...root, data, outboxId: 0 }
 }
 
