@@ -7,6 +7,7 @@ import type { Hono } from 'hono'
 import { html } from 'hono/html'
 import { tooManyRequests } from '#src/errors.ts'
 import { errorResponse } from '#src/gateway/http/response.ts'
+import { SentFragments } from '#src/gateway/pages/live/fragments.ts'
 import { type ConsoleCall, callOf } from '#src/gateway/pages/operator/console-call.ts'
 import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
@@ -83,21 +84,12 @@ async function* patches(
   isStill: () => Promise<boolean>,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  const sent = new Map<string, string>()
+  const sent = new SentFragments()
   yield ': open\n\n'
   while (!signal.aborted && (await isStill())) {
-    const cells = await read()
-    const changed = (
-      await Promise.all(
-        Object.entries(cells).map(async ([target, content]) => ({
-          target,
-          html: String(await content),
-        })),
-      )
-    ).filter((one) => sent.get(one.target) !== one.html)
-    for (const { target, html: text } of changed) sent.set(target, text)
-    const events = changed.map((one) => `event: patch\ndata: ${JSON.stringify(one)}\n\n`)
-    yield events.length === 0 ? ': nothing new\n\n' : events.join('')
+    const cells = Object.entries(await read()).map(([cell, content]) => ({ cell, html: content }))
+    const text = await sent.changed(cells)
+    yield text === '' ? ': nothing new\n\n' : text
     await pause(EVERY_MS, undefined, { signal, ref: false }).catch(() => {})
   }
 }
