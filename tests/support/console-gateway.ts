@@ -11,6 +11,7 @@ import { Samples } from '#src/gateway/operator/samples.ts'
 import { operatorToken } from '#src/gateway/pages/operator/operator-session.ts'
 import { WebhookStats } from '#src/webhooks/stats.ts'
 import { adminPassword, now, openGateway } from '#tests/support/gateway.ts'
+import { pagePorts } from '#tests/support/page-ports.ts'
 import { create, withTenant } from '#tests/support/tenant-directory.ts'
 import { testTenant } from '#tests/support/test-tenant.ts'
 import { testWebhooks } from '#tests/support/webhooks-fixture.ts'
@@ -80,15 +81,7 @@ export async function openConsole(options: ConsoleOptions = {}) {
       },
     },
     {
-      pages: {
-        ...{ branding: options.branding ?? { name: 'Garden' }, secret, clock },
-        signInDevice: async () => [],
-        authorizationPage: () => Promise.reject(new Error('no OAuth provider')),
-        groups: {
-          membersOn: async () => ({ isItself: false, members: [], hasOthers: false }),
-          actAs: async () => [],
-        },
-      },
+      pages: { ...pagePorts(clock, options.branding ?? { name: 'Garden' }), secret },
       console: {
         ...{ samples, firehose, operatorDids: [anna], stopping },
         variables: readConfig(env).variables,

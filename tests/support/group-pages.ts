@@ -5,6 +5,7 @@ import type { PageStreams } from '#src/gateway/pages/live/page-streams.ts'
 import { now, openGateway } from '#tests/support/gateway.ts'
 import { eddie, makeGroup, olga } from '#tests/support/group-scenarios.ts'
 import { type OpenAccount, openTestAccount, testDid } from '#tests/support/open-account.ts'
+import { pagePorts } from '#tests/support/page-ports.ts'
 
 export const ada = 'did:plc:adaadmin'
 export const stranger = 'did:plc:someoneelse'
@@ -91,15 +92,7 @@ export async function openGroupPages(live?: PageStreams): Promise<GroupPages> {
       server,
       findAccount,
       pages: {
-        branding: { name: 'the tests' },
-        secret: new Uint8Array(32),
-        clock,
-        signInDevice: async () => [],
-        authorizationPage: () => Promise.reject(new Error('no OAuth provider')),
-        groups: {
-          membersOn: async () => ({ isItself: false, members: [], hasOthers: false }),
-          actAs: async () => [],
-        },
+        ...pagePorts(clock),
         members,
         ...(live !== undefined && { live }),
       },

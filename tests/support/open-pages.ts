@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import type { AppPorts } from '#src/gateway/app.ts'
 import { type Actors, did, now, openGateway } from '#tests/support/gateway.ts'
+import { pagePorts } from '#tests/support/page-ports.ts'
 
 const csrf = 'c'.repeat(32)
 
@@ -26,15 +27,7 @@ export function openPages(
   const gateway = openGateway(
     { ...actors, account },
     {
-      pages: {
-        ...{ branding, secret: new Uint8Array(32), clock: { now: () => now } },
-        signInDevice: async () => [],
-        authorizationPage: () => Promise.reject(new Error('no OAuth provider')),
-        groups: {
-          membersOn: async () => ({ isItself: false, members: [], hasOthers: false }),
-          actAs: async () => [],
-        },
-      },
+      pages: pagePorts({ now: () => now }, branding),
       ...overrides,
     },
   )

@@ -3,6 +3,7 @@ import { tenantActions } from '#actors/actions/tenant.ts'
 import { putTenantAdmin } from '#src/directory/directory.ts'
 import { openTenantCredentials } from '#src/gateway/tenants/credentials.ts'
 import { now, openGateway } from '#tests/support/gateway.ts'
+import { pagePorts } from '#tests/support/page-ports.ts'
 import { openTwoTenants, thingsOf } from '#tests/support/two-tenants.ts'
 
 export const csrf = 'c'.repeat(32)
@@ -46,15 +47,7 @@ export async function openTenantPages() {
       server: { ...server, dispatch },
       findAccount: async (name) => (people.includes(name) ? name : undefined),
       pages: {
-        branding: { name: 'the tests' },
-        secret: new Uint8Array(32),
-        clock,
-        signInDevice: async () => [],
-        authorizationPage: () => Promise.reject(new Error('no OAuth provider')),
-        groups: {
-          membersOn: async () => ({ isItself: false, members: [], hasOthers: false }),
-          actAs: async () => [],
-        },
+        ...pagePorts(clock),
         tenants: openTenantCredentials({ dispatch, clock }),
       },
     },

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { authRequired, invalidRequest, unavailable, XrpcError } from '#src/errors.ts'
 import { did, openGateway } from '#tests/support/gateway.ts'
+import { pagePorts } from '#tests/support/page-ports.ts'
 
 const signedOut = () => {
   throw authRequired('You are not signed in', 'SignedOut')
@@ -12,17 +13,7 @@ async function askForCode(requestStepCode: () => unknown, getPendingStep: () => 
   const gateway = openGateway(
     { account: { page: { requestStepCode, getPendingStep, check: signedOut } } },
     {
-      pages: {
-        branding: { name: 'the tests', colors: {}, background: {}, links: [] },
-        secret: new Uint8Array(32),
-        clock: { now: () => 0 },
-        signInDevice: async () => [],
-        groups: {
-          membersOn: async () => ({ isItself: false, members: [], hasOthers: false }),
-          actAs: async () => [],
-        },
-        authorizationPage: async () => Promise.reject(new Error('the test has no OAuth library')),
-      },
+      pages: pagePorts({ now: () => 0 }),
     },
   )
   const response = await gateway.app.request('/account/security/step/mail', {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { openGateway } from '#tests/support/gateway.ts'
+import { pagePorts } from '#tests/support/page-ports.ts'
 
 const csrf = 'c'.repeat(32)
 
@@ -10,14 +11,7 @@ async function post(target: string) {
     {},
     {
       pages: {
-        branding: { name: 'the tests' },
-        secret: new Uint8Array(32),
-        clock: { now: () => 0 },
-        signInDevice: async () => [],
-        groups: {
-          membersOn: async () => ({ isItself: false, members: [], hasOthers: false }),
-          actAs: async () => [],
-        },
+        ...pagePorts({ now: () => 0 }),
         authorizationPage: async () => {
           asked += 1
           throw new Error('the test has no OAuth library')
