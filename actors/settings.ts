@@ -1,5 +1,4 @@
 /** What the actors of a process are given, the same for all of them. */
-
 import type { ImportSettings } from '#actors/import-limits.ts'
 import type { Schemas } from '#actors/schemas.ts'
 import type { Service } from '#src/account/account.ts'

@@ -2,7 +2,6 @@
  * The account's security log: the newest 200 events that its owner may want to know of, with the client they came from.
  * Each is also a private event, without the client.
  */
-
 import type { Account } from '#src/account/account.ts'
 import { addPrivateEvent } from '#src/account/private-events.ts'
 import type { Statement } from '#src/ports/sql.ts'

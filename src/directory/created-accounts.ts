@@ -1,5 +1,4 @@
 /** Accounts by when and from where they were created, to find those of a flood. */
-
 import { formatAccountCursor, parseAccountCursor } from '#src/directory/account-cursor.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import type { Statement } from '#src/ports/sql.ts'

@@ -1,5 +1,4 @@
 /** Invite codes: created by the admin, used by new accounts. */
-
 import type { Directory } from '#src/directory/open-directory.ts'
 import { invalidRequest } from '#src/errors.ts'
 import { insertRows, type Statement } from '#src/ports/sql.ts'

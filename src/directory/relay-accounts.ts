@@ -2,7 +2,6 @@
  * What relays say of single accounts. Each relay is asked for every new account, again for those that it did not report
  * as active, and for a rolling sample of the others.
  */
-
 import type { Directory } from '#src/directory/open-directory.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import { isoTime } from '#src/rules/iso-time.ts'

@@ -1,5 +1,4 @@
 /** Account search by part of an email or handle (com.atproto.admin.searchAccounts). */
-
 import { formatAccountCursor, parseAccountCursor } from '#src/directory/account-cursor.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { isoTime } from '#src/rules/iso-time.ts'

@@ -1,5 +1,4 @@
 /** The accounts of a tenant. For it, accounts of others do not exist. */
-
 import { formatAccountCursor, parseAccountCursor } from '#src/directory/account-cursor.ts'
 import { mustNotBeDeletedId } from '#src/directory/deleted-external-ids.ts'
 import type { Directory } from '#src/directory/open-directory.ts'

@@ -1,5 +1,4 @@
 /** Who may act for a tenant: its own DID and its admins. Stored here, not with the tenant, so that a DID finds its tenants. */
-
 import type { Directory } from '#src/directory/open-directory.ts'
 import { mustFindTenant } from '#src/directory/tenants.ts'
 import { invalidRequest } from '#src/errors.ts'

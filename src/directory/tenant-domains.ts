@@ -2,7 +2,6 @@
  * The domains of tenants, under which their accounts have handles. Any tenant may claim a domain. The first that proves it,
  * by a DNS record that the gateway looks up, gets it, and the claims of others are deleted.
  */
-
 import type { Directory } from '#src/directory/open-directory.ts'
 import { mustFindTenant } from '#src/directory/tenants.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'

@@ -1,5 +1,4 @@
 /** Tenants: platforms with accounts of their own, and their settings. */
-
 import type { Directory } from '#src/directory/open-directory.ts'
 import { addTenantEvent } from '#src/directory/webhook-events.ts'
 import { invalidRequest, XrpcError } from '#src/errors.ts'

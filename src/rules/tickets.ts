@@ -2,7 +2,6 @@
  * Tickets: signed, self-contained passes with which a browser, which cannot set headers, opens one connection. They are
  * valid for a minute, and where they are accepted the id is spent.
  */
-
 import { randomUUID } from 'node:crypto'
 import { type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import { XrpcError } from '#src/errors.ts'

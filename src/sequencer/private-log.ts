@@ -2,7 +2,6 @@
  * Events of accounts that are not on the firehose, such as sessions and grants. They are numbered together with those of
  * the log, and stored in a table of their own, so that a reader of the log cannot get one by mistake.
  */
-
 import { insertRows, type Sql, type Statement } from '#src/ports/sql.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
 import type { RepoPosition } from '#src/sequencer/repo-positions.ts'

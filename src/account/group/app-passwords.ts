@@ -2,7 +2,6 @@
  * App passwords of members, for clients that can only sign in with a password: createSession with one begins a session as
  * the group. The session may do what the member's role allows at each request, and ends with the membership.
  */
-
 import type { Account } from '#src/account/account.ts'
 import { notAMember } from '#src/account/acting.ts'
 import { changeGroup, mustMayRead } from '#src/account/group/change.ts'

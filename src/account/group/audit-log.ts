@@ -1,5 +1,4 @@
 /** The audit log as its readers see it, and the export of a group: what it takes along that is not in its repo. */
-
 import type { Account } from '#src/account/account.ts'
 import { mustMayRead } from '#src/account/group/change.ts'
 import { type MemberRow, selectMembers } from '#src/account/group/member-rows.ts'

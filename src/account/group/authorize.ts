@@ -1,5 +1,4 @@
 /** What a member may do as this account, asked for each call that it makes as the group. */
-
 import type { Account } from '#src/account/account.ts'
 import { notAMember } from '#src/account/acting.ts'
 import { authRequired, invalidRequest } from '#src/errors.ts'

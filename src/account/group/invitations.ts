@@ -2,7 +2,6 @@
  * Invitations to a group: for one DID, or as a link for everyone who has it. The gateway makes the token, so that the
  * call may be repeated; the account keeps its hash. An invitation is worth what its maker may give when it is used.
  */
-
 import { createHash } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
 import {

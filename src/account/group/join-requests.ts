@@ -1,5 +1,4 @@
 /** Requests to join a group, which a link with approval makes; and how a DID becomes a member. */
-
 import type { Account } from '#src/account/account.ts'
 import {
   type Change,

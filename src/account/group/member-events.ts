@@ -2,7 +2,6 @@
  * The private events of a group's memberships. They are made from the rows that are sent to the directory, and from the
  * tables before the change, so that no change can leave them out.
  */
-
 import type { Account } from '#src/account/account.ts'
 import type { MirroredMembership } from '#src/account/membership-mirror.ts'
 import { addPrivateEvent, addPrivateEvents } from '#src/account/private-events.ts'

@@ -1,5 +1,4 @@
 /** The members of a group: listed, added, given another role, removed. A member gives and takes only what it has itself. */
-
 import type { Account } from '#src/account/account.ts'
 import { notAMember } from '#src/account/acting.ts'
 import {

@@ -1,5 +1,4 @@
 /** Ownership of a group changes hands in two steps: an owner offers it, and the other accepts. */
-
 import type { Account } from '#src/account/account.ts'
 import { notAMember } from '#src/account/acting.ts'
 import { changeGroup, mustBeAllowed, mustBeGroup } from '#src/account/group/change.ts'

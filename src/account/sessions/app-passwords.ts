@@ -3,7 +3,6 @@
  * members act as the account, a group, are in the same table, but for the account's own methods they are not there
  * (src/account/group/app-passwords.ts).
  */
-
 import type { Account } from '#src/account/account.ts'
 import { addPrivateEvent, MAX_NAME_LENGTH } from '#src/account/private-events.ts'
 import { addSecurityEvent, type ClientInfo } from '#src/account/security-events.ts'

@@ -1,5 +1,4 @@
 /** dev.headwater.tenant: links by which users take over accounts that a platform has created for them. */
-
 import { invalidRequest } from '#src/errors.ts'
 import { addAudit, mustBeCustodial, mustOwn } from '#src/gateway/methods/tenant-methods.ts'
 import { newClaimLink } from '#src/gateway/pages/claim-path.ts'

@@ -1,5 +1,4 @@
 /** The operator's routes, outside of lexicons: metrics, health, statistics, and admin actions on accounts. */
-
 import type { Context, Hono } from 'hono'
 import { invalidRequest } from '#src/errors.ts'
 import { readBody } from '#src/gateway/http/body.ts'

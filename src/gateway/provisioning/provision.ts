@@ -9,7 +9,6 @@
  * Every step may be repeated, by any process, with the same external id; 1 and 3 are one transaction for many accounts.
  * A reservation is given up only if the PLC directory has refused the DID.
  */
-
 import type {
   TenantConfirmation,
   TenantReservation,

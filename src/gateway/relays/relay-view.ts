@@ -1,5 +1,4 @@
 /** What the operator sees of the relays: how each stands with this server, and what to do about it. */
-
 import type { Relay } from '#src/directory/relays.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { invalidRequest } from '#src/errors.ts'

@@ -11,7 +11,6 @@
  * Every step may be repeated. If the process exits before 3, the reservation expires, and the initial state with it. If
  * it exits after 3, the account provisions itself with its next call or reminder.
  */
-
 import type { GroupState, InitialState } from '#src/account/initial-state.ts'
 import type { HandleRules } from '#src/gateway/identity/handle-rules.ts'
 import {
