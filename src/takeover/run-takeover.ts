@@ -49,7 +49,7 @@ export async function runTakeover(
   return takeOverServer(taking, options)
 }
 
-/** The blobs stay where they are, so the server must be told where. */
+/** The blobs stay where they are, so the configuration must name the place. */
 function mustNameBlobs({ blobs: { storage } }: Config): void {
   if (storage.kind === 's3' || storage.location !== undefined) return
   throw new Error(

@@ -156,7 +156,7 @@ describeInBrowser('an app in a browser', () => {
     await page.context().close()
   })
 
-  it('an app is told that its user denied access, and a page of that request says that it is over', async () => {
+  it('an app gets an error if its user denies access, and a page of that request says that it is over', async () => {
     const page = await begin(server.url, {}, undefined, { bypassCSP: true })
     const request = page.url()
     await button(page, 'Cancel').click()

@@ -107,7 +107,7 @@ describe('a sign-in for an app', () => {
 })
 
 describe('consent', () => {
-  it('the app is told that its user denied access', async () => {
+  it('the app gets access_denied if its user denies access', async () => {
     await open()
     await browser.do('deny')
     expect(onward().searchParams.get('error')).toBe('access_denied')

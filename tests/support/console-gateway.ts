@@ -118,9 +118,9 @@ function accountActions(page: Actions[string], changed: (what: string) => () => 
 }
 
 /** The cookies of the admin password's session, of the page session of an account, or of none. */
-export function cookiesOf(who: 'admin password' | 'nobody' | { did: string }): string {
+export function cookiesOf(who: 'admin password' | 'signed out' | { did: string }): string {
   const form = `security-form=${csrf}`
-  if (who === 'nobody') return form
+  if (who === 'signed out') return form
   if (typeof who === 'object') return `${form}; security-account=token.${who.did}`
   return `${form}; operator=${operatorToken({ secret, adminPassword }, now)}`
 }

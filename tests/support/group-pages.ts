@@ -8,7 +8,7 @@ import { type OpenAccount, openTestAccount, testDid } from '#tests/support/open-
 import { pagePorts } from '#tests/support/page-ports.ts'
 
 export const ada = 'did:plc:adaadmin'
-export const stranger = 'did:plc:someoneelse'
+export const nonMember = 'did:plc:someoneelse'
 export const groupHandle = 'group.test'
 export const csrf = 'c'.repeat(32)
 const base = `/groups/${groupHandle}`
@@ -17,7 +17,7 @@ const people: Record<string, string> = {
   [olga]: 'olga.test',
   [ada]: 'ada.test',
   [eddie]: 'eddie.test',
-  [stranger]: 'other.test',
+  [nonMember]: 'other.test',
 }
 
 export interface GroupPages {
@@ -56,7 +56,7 @@ export async function openGroupPages(live?: PageStreams): Promise<GroupPages> {
   })
   const find = async ({ identifier }: { identifier: string }) => {
     if (identifier === 'other@example.com') {
-      return { did: stranger, handle: 'other.test', status: 'active' }
+      return { did: nonMember, handle: 'other.test', status: 'active' }
     }
     if ([testDid, groupHandle, 'group@example.com'].includes(identifier)) {
       return { did: testDid, handle: groupHandle, status: 'active' }

@@ -9,13 +9,13 @@ import { openTwoTenants, thingsOf } from '#tests/support/two-tenants.ts'
 export const csrf = 'c'.repeat(32)
 export const owner = 'did:web:owner.roomy.example'
 export const { admin } = thingsOf('roomy')
-export const stranger = 'did:plc:someoneelse'
+export const nonAdmin = 'did:plc:someoneelse'
 
 export async function openTenantPages() {
   const opened = await openTwoTenants()
   const { directory, tenants } = opened
   await putTenantAdmin(directory, { tenant: 'roomy', did: owner, role: 'owner' })
-  const people = [owner, admin, stranger, thingsOf('second').admin]
+  const people = [owner, admin, nonAdmin, thingsOf('second').admin]
   const { server } = opened.gateway
   const actions = tenantActions as unknown as Record<
     string,

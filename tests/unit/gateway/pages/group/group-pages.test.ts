@@ -1,6 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { listMembers } from '#src/account/group/members.ts'
-import { ada, csrf, type GroupPages, openGroupPages, stranger } from '#tests/support/group-pages.ts'
+import {
+  ada,
+  csrf,
+  type GroupPages,
+  nonMember,
+  openGroupPages,
+} from '#tests/support/group-pages.ts'
 import { account, eddie, invite, olga } from '#tests/support/group-scenarios.ts'
 
 let pages: GroupPages
@@ -53,11 +59,11 @@ describe('actions of a group', () => {
     const added = await pages.post(ada, '/members/add', fields)
     expect(added.status).toBe(303)
     expect(added.headers.get('location')).toBe('/groups/group.test/members?done')
-    expect((await roles())[stranger]).toBe('viewer')
-    await pages.post(ada, '/members/change', { did: stranger, role: 'editor' })
-    expect((await roles())[stranger]).toBe('editor')
-    await pages.post(ada, '/members/remove', { did: stranger })
-    expect((await roles())[stranger]).toBeUndefined()
+    expect((await roles())[nonMember]).toBe('viewer')
+    await pages.post(ada, '/members/change', { did: nonMember, role: 'editor' })
+    expect((await roles())[nonMember]).toBe('editor')
+    await pages.post(ada, '/members/remove', { did: nonMember })
+    expect((await roles())[nonMember]).toBeUndefined()
   })
 
   it('are refused by the group beyond the role, in words, and change nothing', async () => {
@@ -69,16 +75,16 @@ describe('actions of a group', () => {
     expect(await roles()).toEqual(before)
   })
 
-  it('find nobody by an email address, which would tell whose it is', async () => {
+  it('find no account by an email address, which would reveal its owner', async () => {
     const page = await pages.post(olga, '/members/add', {
       who: 'other@example.com',
       role: 'viewer',
     })
     expect(page.status).toBe(400)
     expect(await page.text()).not.toContain('other.test')
-    expect((await roles())[stranger]).toBeUndefined()
+    expect((await roles())[nonMember]).toBeUndefined()
     for (const path of ['/groups/group@example.com/join', '/account/act-as/group@example.com']) {
-      const found = await pages.open(stranger, path)
+      const found = await pages.open(nonMember, path)
       expect([path, found.status]).toEqual([path, 404])
       expect(await found.text()).not.toContain('group.test')
     }
@@ -86,12 +92,12 @@ describe('actions of a group', () => {
 
   it('accept a request to join from the first page', async () => {
     const token = await invite(pages.group, { approval: true })
-    const joined = await pages.post(stranger, `/join?token=${encodeURIComponent(token)}`)
+    const joined = await pages.post(nonMember, `/join?token=${encodeURIComponent(token)}`)
     expect(joined.headers.get('location')).toBe('/groups/group.test/joined')
     const overview = await (await pages.get(olga, '')).text()
     expect(overview).toContain('other.test')
-    await pages.post(olga, '/invites/resolve', { did: stranger, accept: 'yes' })
-    expect((await roles())[stranger]).toBe('editor')
+    await pages.post(olga, '/invites/resolve', { did: nonMember, accept: 'yes' })
+    expect((await roles())[nonMember]).toBe('editor')
   })
 
   it('show a link to join once, by which others become members', async () => {
@@ -99,9 +105,9 @@ describe('actions of a group', () => {
     const [, token = ''] = /join\?token=([\w-]+)/.exec(await made.text()) ?? []
     expect(token).not.toBe('')
     expect(await (await pages.get(olga, '/invites')).text()).not.toContain(token)
-    const joined = await pages.post(stranger, `/join?token=${token}`)
+    const joined = await pages.post(nonMember, `/join?token=${token}`)
     expect(joined.headers.get('location')).toBe('/groups/group.test')
-    expect((await roles())[stranger]).toBe('viewer')
+    expect((await roles())[nonMember]).toBe('viewer')
   })
 
   it('need the handle typed to leave', async () => {

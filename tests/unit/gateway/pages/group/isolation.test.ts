@@ -1,7 +1,7 @@
 /** Every page and form of a group, asked for by an account that is no member of it, and by a browser without a session. */
 import { describe, expect, it } from 'vitest'
 import { groupArea } from '#src/gateway/pages/group/pages.ts'
-import { csrf, openGroupPages, stranger } from '#tests/support/group-pages.ts'
+import { csrf, nonMember, openGroupPages } from '#tests/support/group-pages.ts'
 import { dumpSql } from '#tests/support/schema-fixtures.ts'
 
 const { pages } = groupArea({} as never)
@@ -15,7 +15,7 @@ const posted = pages.flatMap(({ path, actions = {} }) =>
 
 /** What any of the forms may have. */
 const fields = {
-  ...{ did: stranger, who: stranger, role: 'owner', to: stranger, owner: stranger },
+  ...{ did: nonMember, who: nonMember, role: 'owner', to: nonMember, owner: nonMember },
   ...{ typed: 'group.test', accept: 'yes', id: 'x', name: 'x', scope: 'atproto', days: '1' },
   ...{ collection: 'com.example.thing', rkey: 'x' },
 }
@@ -23,7 +23,7 @@ const fields = {
 describe('an account that is no member', () => {
   it.each(shown)('sees nothing of the page %s', async (path) => {
     const group = await openGroupPages()
-    const page = await group.get(stranger, path)
+    const page = await group.get(nonMember, path)
     expect(page.status).toBe(403)
     expect(await page.text()).not.toContain('olga.test')
     // It does not even wake the group.
@@ -33,7 +33,7 @@ describe('an account that is no member', () => {
   it.each(posted)('changes nothing by the form %s', async (path) => {
     const group = await openGroupPages()
     const before = await dumpSql(group.group.sql)
-    const page = await group.post(stranger, path, fields)
+    const page = await group.post(nonMember, path, fields)
     expect(page.status).toBe(403)
     expect(group.calls).toEqual([])
     expect(await dumpSql(group.group.sql)).toEqual(before)

@@ -15,7 +15,7 @@ const pages = [
   ...consoleNav('').map(({ href }) => href.slice('/admin'.length)),
   ...[`/accounts/${bob}`, '/tenants/roomy', '/nothing', '?range=24h'],
 ]
-const nobody = { cookie: cookiesOf('nobody') }
+const signedOut = { cookie: cookiesOf('signed out') }
 
 function auditOf({ directory }: TestConsole) {
   const sql = 'SELECT actor, action, target FROM operator_audit ORDER BY n'
@@ -32,7 +32,7 @@ function formPaths({ app }: TestConsole): string[] {
 
 it('every page of the console is the sign-in page for all but operators', async () => {
   const console = await openConsole()
-  for (const who of ['nobody', { did: bob }, { did: 'did:plc:elsewhere' }] as const) {
+  for (const who of ['signed out', { did: bob }, { did: 'did:plc:elsewhere' }] as const) {
     for (const path of pages) {
       const response = await open(console, path, cookiesOf(who))
       const text = await response.text()
@@ -41,7 +41,7 @@ it('every page of the console is the sign-in page for all but operators', async 
       expect(text, path).not.toContain('bob.test')
     }
   }
-  expect((await open(console, '/live', cookiesOf('nobody'))).status).toBe(204)
+  expect((await open(console, '/live', cookiesOf('signed out'))).status).toBe(204)
 })
 
 it('no form of the console does anything for others, or without its token, or from another site', async () => {
@@ -65,7 +65,7 @@ it('no form of the console does anything for others, or without its token, or fr
   }
   for (const path of paths) {
     const refused = [
-      await submit(console, path, fields, nobody),
+      await submit(console, path, fields, signedOut),
       await submit(console, path, fields, { cookie: cookiesOf({ did: bob }) }),
       await submit(console, path, { ...fields, csrf: 'd'.repeat(32) }),
       await submit(console, path, fields, { headers: { origin: 'https://evil.example' } }),
@@ -99,14 +99,14 @@ it('every page of the console is shown to an operator, small and with a strict p
 
 it('the admin password begins a session, and a wrong one does not', async () => {
   const console = await openConsole()
-  const wrong = await submit(console, '/sign-in', { password: 'guess' }, nobody)
+  const wrong = await submit(console, '/sign-in', { password: 'guess' }, signedOut)
   expect([wrong.status, wrong.headers.getSetCookie()]).toEqual([401, []])
   expect(await wrong.text()).toContain('The password is wrong.')
-  const right = await submit(console, '/sign-in', { password: adminPassword }, nobody)
+  const right = await submit(console, '/sign-in', { password: adminPassword }, signedOut)
   expect([right.status, right.headers.get('location')]).toEqual([303, '/admin'])
   const [cookie = ''] = right.headers.getSetCookie()
   expect(cookie).toMatch(/^operator=.*; Max-Age=28800; Path=\/; HttpOnly; SameSite=Strict$/)
-  const session = `${nobody.cookie}; ${cookie.split(';')[0]}`
+  const session = `${signedOut.cookie}; ${cookie.split(';')[0]}`
   expect(await (await open(console, '', session)).text()).toContain('<h1>Overview</h1>')
   const out = await submit(console, '/sign-out', {}, { cookie: session })
   expect(out.headers.getSetCookie()[0]).toMatch(/^operator=; Max-Age=0/)

@@ -24,10 +24,10 @@ it('a gateway has so many streams of the console, and one that ends makes room',
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '60'])
   await streams[0]!.body!.cancel()
   expect((await open(console, '/live')).status).toBe(200)
-  expect((await open(console, '/live', cookiesOf('nobody'))).status).toBe(204)
+  expect((await open(console, '/live', cookiesOf('signed out'))).status).toBe(204)
 })
 
-it('a stream that nobody reads makes room when its time is over', async () => {
+it('an unread stream makes room when its time is over', async () => {
   const end = new AbortController()
   const console = await openConsole({ stopping: end.signal })
   await Promise.all(Array.from({ length: 20 }, () => open(console, '/live')))

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { tenantArea } from '#src/gateway/pages/tenant/pages.ts'
 import { dumpSql } from '#tests/support/schema-fixtures.ts'
-import { openTenantPages, owner, stranger } from '#tests/support/tenant-pages.ts'
+import { nonAdmin, openTenantPages, owner } from '#tests/support/tenant-pages.ts'
 import { thingsOf } from '#tests/support/two-tenants.ts'
 
 const { pages } = tenantArea({} as never)
@@ -19,7 +19,7 @@ const posted = pages.flatMap(({ path, actions = {} }) =>
 /** What any of the forms may have, all of the other tenant. */
 const fields = {
   ...{ did: theirs.did, domain: theirs.domain, code: theirs.inviteCode, typed: theirs.handle },
-  ...{ prefix: 'hw_second_abcdef', who: stranger, role: 'owner', name: 'x', count: '1', uses: '1' },
+  ...{ prefix: 'hw_second_abcdef', who: nonAdmin, role: 'owner', name: 'x', count: '1', uses: '1' },
   ...{ externalId: theirs.externalId, url: 'https://example.com', since: '2026-01-01', file: '{}' },
 }
 
@@ -79,8 +79,8 @@ describe('an admin of one tenant', () => {
 describe('an account that is no admin', () => {
   it.each(posted)('changes nothing by the form %s', async (path) => {
     const opened = await open()
-    expect((await opened.post(stranger, `/second${path}`, fields)).status).toBe(404)
-    expect((await opened.post(stranger, `/roomy${path}`, fields)).status).toBe(404)
+    expect((await opened.post(nonAdmin, `/second${path}`, fields)).status).toBe(404)
+    expect((await opened.post(nonAdmin, `/roomy${path}`, fields)).status).toBe(404)
     await opened.mustBeUntouched()
   })
 })

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { listTenantDomains } from '#src/directory/directory.ts'
 import { listKeys } from '#src/tenants/api-keys.ts'
 import { listAudit } from '#src/tenants/audit.ts'
-import { admin, openTenantPages, owner, stranger } from '#tests/support/tenant-pages.ts'
+import { admin, nonAdmin, openTenantPages, owner } from '#tests/support/tenant-pages.ts'
 import { thingsOf } from '#tests/support/two-tenants.ts'
 
 let pages: Awaited<ReturnType<typeof openTenantPages>>
@@ -16,7 +16,7 @@ describe('the console of a tenant', () => {
   it('leads an admin of one tenant straight to it, and others to an explanation', async () => {
     const one = await pages.get(admin, '')
     expect(one.headers.get('location')).toBe('/tenant/roomy')
-    const none = await pages.get(stranger, '')
+    const none = await pages.get(nonAdmin, '')
     expect(none.status).toBe(200)
     expect(await none.text()).toContain('not an admin of a platform')
   })
@@ -74,7 +74,7 @@ describe('actions of the console', () => {
       })
       return [status, isRead]
     }
-    expect(await read(stranger)).toEqual([404, false])
+    expect(await read(nonAdmin)).toEqual([404, false])
     expect(await read(admin)).toEqual([403, true])
   })
 
