@@ -6,7 +6,6 @@ import type { OAuthConfig } from '#src/config/oauth.ts'
 import { openOwnStatuses } from '#src/gateway/group/member-authority.ts'
 import type { FindClientAddress } from '#src/gateway/http/client-address.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
-import { isOfMembersElsewhere } from '#src/gateway/members-elsewhere/members-elsewhere.ts'
 import type { AuthorizationPage } from '#src/gateway/oauth/authorization-page.ts'
 import { withCheckedBody } from '#src/gateway/oauth/checked-body.ts'
 import {
@@ -15,6 +14,7 @@ import {
   respondWithError,
 } from '#src/gateway/oauth/failures.ts'
 import type { GroupSignIn } from '#src/gateway/oauth/group-sign-in.ts'
+import { isOAuthPath, maxBodyBytes, parPath } from '#src/gateway/oauth/oauth-paths.ts'
 import type { AttemptLimiter } from '#src/gateway/oauth/provider.ts'
 import { openProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
 import {
@@ -253,26 +253,6 @@ export function openOAuth(ports: OAuthPorts): OAuth {
       })
     },
   }
-}
-
-function isOurPage(path: string): boolean {
-  return (path === '/account' || path.startsWith('/account/')) && !isSignInPage(path)
-}
-
-function isOAuthPath(path: string): boolean {
-  if (path.startsWith('/xrpc/') || isOurPage(path) || isOfMembersElsewhere(path)) return false
-  // Also those of our own pages, which are counted with the library's.
-  return /^\/(oauth\/|account(\/|$)|@atproto\/oauth-provider\/|\.well-known\/(oauth-authorization-server|change-password)$)/.test(
-    path,
-  )
-}
-
-const parPath = '/oauth/par'
-/** Of the endpoints that apps call. An authorization request is stored until it expires; real ones have about 1 KB. */
-const maxBodyBytes: Readonly<Record<string, number>> = {
-  [parPath]: 16 * 1024,
-  '/oauth/token': 100 * 1024,
-  '/oauth/revoke': 100 * 1024,
 }
 
 /** The library stores it with the browser, and compares it at each request. */
