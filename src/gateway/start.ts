@@ -17,13 +17,11 @@ import { isUpgradeTo } from '#src/gateway/http/upgrades.ts'
 import { openMembersElsewhere } from '#src/gateway/members-elsewhere/open-members-elsewhere.ts'
 import { methods, methodsWithoutAppView } from '#src/gateway/methods/table.ts'
 import { loadModules, openOAuth } from '#src/gateway/oauth/open-oauth.ts'
+import { openMonitoring } from '#src/gateway/open-monitoring.ts'
 import { openRelays } from '#src/gateway/open-relays.ts'
 import { type GatewayPorts, openServerContext } from '#src/gateway/open-server-context.ts'
 import { openStreams, streamPaths } from '#src/gateway/open-streams.ts'
 import { openTraffic } from '#src/gateway/open-traffic.ts'
-import { Health } from '#src/gateway/operator/health.ts'
-import { createMetrics } from '#src/gateway/operator/metrics.ts'
-import { Samples } from '#src/gateway/operator/samples.ts'
 import { openPageStreams } from '#src/gateway/pages/live/page-streams.ts'
 import { otherAddressPage } from '#src/gateway/pages/other-address.ts'
 import { runJobs } from '#src/gateway/provisioning/run-jobs.ts'
@@ -152,29 +150,11 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     nextNonce: () => oauth.nextNonce(),
     onEventStream: (request) => addressLimits.release(request),
   })
-  const health = new Health({
-    ...{ dispatch, clock, log, live: ports.live, build: ports.build },
-    engine: ports.engineHealth,
-    dataDirectory: config.dataDirectory,
-    checkBlobs: () => context.blobs.check(),
-    disk: ports.disk,
-    storeWatch: ports.storeWatch,
-    storeSize: ports.storeSize,
-    relays: relays.view,
-    maxAwakeAccounts: ports.maxAwakeAccounts,
-  })
   const { firehose } = streams
-  const { unhandledRejections, storeSyncs, webhookStats: webhooks } = ports
-  const samples = new Samples({
-    ...{ health, firehose, webhooks, storeSyncs, unhandledRejections, clock },
-    counts: () => dispatch.directory.accounts.count(),
+  const { health, samples, metrics } = openMonitoring(ports, {
+    ...{ firehose, jetstream: streams.jetstream.stats, realtime: realtime.stats },
+    ...{ relays: relays.view, checkBlobs: () => context.blobs.check() },
   })
-  const metrics = samples.watch(
-    createMetrics({
-      ...{ firehose, jetstream: streams.jetstream.stats, health },
-      ...{ realtime: realtime.stats, unhandledRejections, storeSyncs, webhooks },
-    }),
-  )
   const stopping = new AbortController()
   const app = createApp({
     methods: new Map([
