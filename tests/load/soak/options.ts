@@ -8,6 +8,8 @@ export interface SoakOptions {
   writers: number
   residents: number
   churners: number
+  /** Between two steps of each loop. With 0 the server is saturated. */
+  pauseMs: number
   maxAwake: number
   windowMs: number
   /** Rows of the table. */
@@ -30,6 +32,7 @@ export function readOptions(args: string[]): SoakOptions {
       writers: { type: 'string' },
       residents: { type: 'string' },
       churners: { type: 'string' },
+      'pause-ms': { type: 'string' },
       'max-awake': { type: 'string' },
       'window-seconds': { type: 'string' },
       samples: { type: 'string' },
@@ -52,6 +55,7 @@ export function readOptions(args: string[]): SoakOptions {
     writers: number('writers', short ? 4 : 12),
     residents: number('residents', short ? 10 : 300),
     churners: number('churners', 2),
+    pauseMs: number('pause-ms', 0),
     maxAwake: number('max-awake', short ? 8 : 48),
     windowMs: number('window-seconds', short ? 5 : 60) * 1_000,
     samples: number('samples', short ? 6 : 30),

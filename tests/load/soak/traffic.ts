@@ -12,6 +12,8 @@ export interface TrafficOptions {
   /** Accounts that come and go: how many there are at most, and how many loops make, wake and delete them. */
   residents: number
   churners: number
+  /** Milliseconds between two steps of each loop. */
+  pauseMs: number
   adminPassword: string
 }
 
@@ -67,6 +69,7 @@ export class Traffic {
         this.errors.push(String(error))
         await pause(100)
       })
+      if (this.#options.pauseMs > 0) await pause(this.#options.pauseMs)
     }
   }
 
