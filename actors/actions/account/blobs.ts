@@ -1,5 +1,6 @@
 /** The actions on an account's blobs and preferences. */
 import { deleteUnusedUploads } from '#src/account/blobs/delete-unused-uploads.ts'
+import { blobUsage, listOwnBlobs } from '#src/account/blobs/own-blobs.ts'
 import { findBlob, listBlobs, listMissingBlobs } from '#src/account/blobs/read.ts'
 import { getBlobTakedown, setBlobTakedown } from '#src/account/blobs/takedown.ts'
 import { addUpload } from '#src/account/blobs/upload.ts'
@@ -13,6 +14,8 @@ export const blobsActions = {
       list: listBlobs,
       listMissing: listMissingBlobs,
       getTakedown: getBlobTakedown,
+      listOwn: listOwnBlobs,
+      usage: blobUsage,
     }),
     ...writes({ add: addUpload, setTakedown: setBlobTakedown, deleteUnusedUploads }),
   },

@@ -2,6 +2,7 @@
 import { once, onceCommit } from '#src/account/idempotency-keys.ts'
 import { closeExport, openExport, readExport } from '#src/account/repo/export.ts'
 import { abortImport, addImportPage, beginImport, finishImport } from '#src/account/repo/import.ts'
+import { countRecords, findRecords } from '#src/account/repo/own-records.ts'
 import {
   getBlocks,
   getHead,
@@ -16,7 +17,14 @@ import { type Actions, reads, writes } from '#src/rules/actions.ts'
 
 export const repoActions = {
   repo: {
-    ...reads({ getRecord, listRecords, describeRepo, recentRecords }),
+    ...reads({
+      getRecord,
+      listRecords,
+      describeRepo,
+      recentRecords,
+      count: countRecords,
+      find: findRecords,
+    }),
     ...onceCommit({ createRecord, putRecord, deleteRecord, applyWrites }),
   },
   sync: {

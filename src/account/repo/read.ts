@@ -1,5 +1,6 @@
-/** getRecord, listRecords and describeRepo: public reads of an active account. */
+/** getRecord, listRecords and describeRepo: public reads of an active account, and its owner's of one that is paused. */
 import { isValidNsid } from '@atproto/syntax'
+import type { Reader } from '#src/account/access.ts'
 import type { Account } from '#src/account/account.ts'
 import type { EncodedJson } from '#src/account/answer-cache.ts'
 import { type SmallRecord, type StoredRecord, smallRecords } from '#src/account/stored-records.ts'
@@ -14,9 +15,11 @@ const MAX_LIST_BYTES = 2 * 1024 * 1024
 export async function getRecord(
   account: Account,
   input: { collection: string; rkey: string; cid?: string },
+  as: Reader = 'anyone',
 ): Promise<EncodedJson> {
   const { status } = await account.profile.get()
-  if (!may('serve', status)) throw invalidRequest('Could not locate record')
+  if (!may(as === 'anyone' ? 'serve' : 'show', status))
+    throw invalidRequest('Could not locate record')
   const path = `${input.collection}/${input.rkey}`
   return account.answers.get(`getRecord ${path} ${input.cid ?? ''}`, async () => {
     const record = await account.records.find(path, input.cid)
@@ -30,9 +33,11 @@ export async function getRecord(
 export async function listRecords(
   account: Account,
   input: { collection: string; limit: number; cursor?: string; reverse?: boolean },
+  as: Reader = 'anyone',
 ): Promise<EncodedJson> {
   const { status } = await account.profile.get()
-  if (!may('serve', status)) throw invalidRequest(`Could not find repo: ${account.did}`)
+  if (!may(as === 'anyone' ? 'serve' : 'show', status))
+    throw invalidRequest(`Could not find repo: ${account.did}`)
   const { collection, limit, cursor, reverse = false } = input
   return account.answers.get(
     `listRecords ${collection} ${limit} ${cursor ?? ''} ${reverse}`,

@@ -30,7 +30,8 @@ function time({ messages }: RenderContext, iso: string): Html {
   return html`<time datetime="${iso}">${messages.formatDate(iso)}</time>`
 }
 
-function detailText({ messages }: RenderContext, detail: string): string {
+/** Of a security event. */
+export function detailText({ messages }: RenderContext, detail: string): string {
   if (detail === 'recovery codes') return messages.text('recovery')
   if (detail === 'TOTP') return messages.text('totp')
   return detail === 'email' ? messages.text('emailCodes') : detail

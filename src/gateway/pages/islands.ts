@@ -10,15 +10,15 @@ import type { Html } from '#src/gateway/pages/shell.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 /**
- * `passkey` runs passkey forms, `time` makes times local, `live` applies the patches of a page stream, and `palette` searches
- * the links of the page.
+ * `passkey` runs passkey forms, `time` makes times local, `live` applies the patches of a page stream, `palette` searches the
+ * links of the page, `copy` copies a text, and `download` shows how much of a file has arrived.
  */
-export type Island = 'passkey' | 'time' | 'live' | 'palette'
+export type Island = 'passkey' | 'time' | 'live' | 'palette' | 'copy' | 'download'
 
 /** Those without which a form does not work, or that are shorter than a request for them. */
 const inlined: readonly Island[] = ['passkey', 'time']
 /** Those that fetch from this server. */
-const fetching: readonly Island[] = ['live', 'palette']
+const fetching: readonly Island[] = ['live', 'palette', 'download']
 
 interface Asset {
   name: string

@@ -20,6 +20,7 @@ const sections = [
   ['/handle', 'handle'],
   ['/invites', 'invites'],
   ['/groups', 'groups'],
+  ['/data', 'data'],
   ['/delete', 'leave'],
 ] as const satisfies readonly (readonly [path: string, label: AccountKey])[]
 

@@ -5,6 +5,7 @@ import { pictureOf } from '#src/gateway/pages/account/picture.ts'
 import type { Section, Visit } from '#src/gateway/pages/account/section.ts'
 import type { AccountKey } from '#src/gateway/pages/account/texts.ts'
 import { badge, card, facts, stat, stats } from '#src/gateway/pages/blocks.ts'
+import { byteText } from '#src/gateway/pages/byte-text.ts'
 import { actionForm } from '#src/gateway/pages/form-blocks.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 
@@ -13,12 +14,13 @@ export const overviewSection: Section = {
   title: 'overview',
   async show(visit) {
     const { account, did, texts, context } = visit
-    const [described, factors, grants, sessions, { groups }] = await Promise.all([
+    const [described, factors, grants, sessions, { groups }, { bytes }] = await Promise.all([
       account.oauth.describe(),
       account.factors.overview(),
       account.oauth.listGrants(),
       account.session.list(),
       context.server.dispatch.directory.memberships.list({ member: did, limit: 100 }),
+      account.blob.usage(),
     ])
     const shown = described?.account
     const isPaused = shown?.status === 'deactivated'
@@ -26,6 +28,7 @@ export const overviewSection: Section = {
       figure('/account/apps', texts.text('connectedApps'), grants.length),
       figure('/account/apps#sessions', texts.text('sessions'), sessions.length),
       figure('/account/groups', texts.text('groups'), groups.length),
+      figure('/account/data', texts.text('storageUsed'), byteText(texts.language, bytes)),
     ]
     return html`${isPaused ? paused(visit) : ''}
 ${identity(visit, { displayName: shown?.displayName, avatar: shown?.avatar, isPaused })}
@@ -41,7 +44,7 @@ ${stats(figures)}`
   },
 }
 
-function figure(href: string, label: string, value: number): Html {
+function figure(href: string, label: string, value: number | string): Html {
   return stat(label, html`<a href="${href}">${value}</a>`)
 }
 

@@ -1,26 +1,32 @@
 /** The routes of the account area. Every request checks the browser's session, every form also its token. */
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
-import { XrpcError } from '#src/errors.ts'
+import { forbidden, XrpcError } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { retryHeader } from '#src/gateway/http/response.ts'
 import { appPasswordsSection } from '#src/gateway/pages/account/app-passwords.ts'
 import { appsSection } from '#src/gateway/pages/account/apps.ts'
 import { accountArea, accountPath } from '#src/gateway/pages/account/area.ts'
+import { activitySection } from '#src/gateway/pages/account/data/activity.ts'
+import { exportSection } from '#src/gateway/pages/account/data/export.ts'
+import { filesSection } from '#src/gateway/pages/account/data/files.ts'
+import { dataSection } from '#src/gateway/pages/account/data/overview.ts'
+import { recordSection } from '#src/gateway/pages/account/data/record.ts'
+import { recordsSection } from '#src/gateway/pages/account/data/records.ts'
 import { deleteSection } from '#src/gateway/pages/account/delete.ts'
 import { emailSection } from '#src/gateway/pages/account/email.ts'
 import { groupsSection } from '#src/gateway/pages/account/groups.ts'
 import { handleSection } from '#src/gateway/pages/account/handle.ts'
 import { invitesSection } from '#src/gateway/pages/account/invites.ts'
+import { type LiveContext, openLive } from '#src/gateway/pages/account/live.ts'
 import { overviewSection } from '#src/gateway/pages/account/overview.ts'
 import { profileSection } from '#src/gateway/pages/account/profile.ts'
 import { pathOf, type Section, type Visit } from '#src/gateway/pages/account/section.ts'
 import { accountTexts } from '#src/gateway/pages/account/texts.ts'
 import { type Form, mayHaveFile, readFileForm, readForm } from '#src/gateway/pages/form.ts'
 import { openOwnSession, requireOwner } from '#src/gateway/pages/owner.ts'
-import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import { mustPassCsrfCheck, type PageSession } from '#src/gateway/pages/page-session.ts'
-import { type Note, renderArea, renderPage } from '#src/gateway/pages/shell.ts'
+import { type Html, type Note, renderArea, renderPage } from '#src/gateway/pages/shell.ts'
 import { signInPage } from '#src/gateway/pages/sign-in.ts'
 import { withCookies } from '#src/gateway/pages/with-cookies.ts'
 import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limit-headers.ts'
@@ -31,9 +37,10 @@ type C = Context<Env>
 const sections: readonly Section[] = [
   ...[overviewSection, profileSection, appsSection, appPasswordsSection, emailSection],
   ...[handleSection, invitesSection, groupsSection, deleteSection],
+  ...[dataSection, recordsSection, recordSection, filesSection, exportSection, activitySection],
 ]
 
-export function accountPages(app: Hono<Env>, context: PageContext): void {
+export function accountPages(app: Hono<Env>, context: LiveContext): void {
   const { publicUrl } = context.server.service
 
   async function visitOf(c: C, session: PageSession): Promise<Visit> {
@@ -48,10 +55,17 @@ export function accountPages(app: Hono<Env>, context: PageContext): void {
   async function show(section: Section, visit: Visit, note?: Note, status = 200) {
     const { session, name, texts } = visit
     const isBeside = note?.field !== undefined
+    const { path, within = path, islands = [], wide = false } = section
+    const isLive = context.live !== undefined && section.live?.isFor(visit) === true
+    // Taken before the page is read, so that no event is missed.
+    const after = context.live?.position
+    const body = await section.show(visit, note)
     return renderArea(session, {
-      area: accountArea(session, { owner: name, current: section.path }),
+      area: accountArea(session, { owner: name, current: within }),
       title: texts.text(section.title),
-      body: await section.show(visit, note),
+      body: isLive ? livePart(visit, pathOf(section, 'live'), { after, body }) : body,
+      islands: isLive ? [...islands, 'live'] : islands,
+      wide,
       owner: name,
       // A note about a field is shown beside it.
       ...(!isBeside && { note }),
@@ -134,14 +148,37 @@ export function accountPages(app: Hono<Env>, context: PageContext): void {
     }
   }
 
+  async function load(c: C, section: Section, session: PageSession, name: string) {
+    // Nor does a page of another site make this server read a whole account.
+    if (c.req.header('sec-fetch-site') === 'cross-site') throw forbidden('Not from this server')
+    const visit = await visitOf(c, session)
+    try {
+      return await section.downloads![name]!(visit)
+    } catch (error) {
+      if (!(error instanceof XrpcError) || error.status >= 500) throw error
+      return show(section, visit, noteOf(section, visit, error), error.status)
+    }
+  }
+
   for (const section of sections) {
     app.get(pathOf(section), (c) =>
       respond(c, section, async (session) => {
         const visit = await visitOf(c, session)
         const isDone = c.req.query('done') !== undefined
-        return show(section, visit, isDone ? { text: visit.texts.text('saved') } : undefined)
+        const text = section.doneText?.(visit) ?? visit.texts.text('saved')
+        return show(section, visit, isDone ? { text } : undefined)
       }),
     )
+    for (const name of Object.keys(section.downloads ?? {})) {
+      app.get(pathOf(section, name), (c) =>
+        respond(c, section, (session) => load(c, section, session, name)),
+      )
+    }
+    if (section.live !== undefined) {
+      app.get(pathOf(section, 'live'), (c) =>
+        openLive(context, section, async () => visitOf(c, await openOwnSession(context, c))),
+      )
+    }
     for (const name of Object.keys(section.forms ?? {})) {
       app.post(pathOf(section, name), (c) =>
         respond(c, section, (session) => submit(c, section, session, name)),
@@ -152,7 +189,17 @@ export function accountPages(app: Hono<Env>, context: PageContext): void {
   app.get(`${accountPath}/u/*`, (c) => c.redirect(accountPath, 302))
 }
 
-function noteOf(section: Section, { session, texts }: Visit, error: XrpcError): Note {
+/** What the island `live` keeps up to date. */
+function livePart({ c }: Visit, path: string, page: { after: number | undefined; body: Html }) {
+  const { after, body } = page
+  const position = after === undefined ? '' : html` data-after="${after}"`
+  return html`<div data-live="${path}${new URL(c.req.url).search}"${position}>${body}</div>`
+}
+
+function noteOf(section: Section, visit: Visit, error: XrpcError): Note {
+  const { session, texts } = visit
+  const explained = section.explain?.(visit, error)
+  if (explained !== undefined) return explained
   if (error.status === 429) return { text: session.messages.text('tooManyAttempts'), bad: true }
   const [key, field] = section.errors?.[error.error] ?? []
   const reason = error.message

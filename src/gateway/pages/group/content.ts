@@ -6,11 +6,11 @@ import { emptyState, menu, table, timeOf } from '#src/gateway/pages/blocks.ts'
 import { actionForm, pager } from '#src/gateway/pages/form-blocks.ts'
 import { eventsOfGroup } from '#src/gateway/pages/group/group-events.ts'
 import type { GroupVisit } from '#src/gateway/pages/group/group-visit.ts'
+import { previewOf } from '#src/gateway/pages/record-preview.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 import * as repo from '#src/protocol/lexicons/com/atproto/repo.ts'
 
 const PAGE_RECORDS = 12
-const MAX_SHOWN = 120
 /** Characters of a record that is opened. */
 const MAX_JSON = 500
 
@@ -128,14 +128,4 @@ async function recordTable(
     empty: text('noContent'),
   })
   return { list, cursor: records.length < PAGE_RECORDS ? undefined : cursor }
-}
-
-/** The text by which people know the record. */
-function previewOf(value: unknown): string {
-  const { text, title, name, displayName, subject, $type } = (value ?? {}) as Record<
-    string,
-    unknown
-  >
-  const found = [text, title, name, displayName, subject].find((one) => typeof one === 'string')
-  return String(found ?? $type ?? '').slice(0, MAX_SHOWN) || '…'
 }

@@ -11,6 +11,8 @@ export const de: AccountTexts = {
   handle: 'Handle',
   invites: 'Einladungen',
   groups: 'Gruppen',
+  data: 'Meine Daten',
+  storageUsed: 'Belegter Speicher',
   leave: 'Pausieren oder löschen',
   save: 'Speichern',
   change: 'Ändern',

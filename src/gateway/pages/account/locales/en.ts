@@ -9,6 +9,8 @@ export const en = {
   handle: 'Handle',
   invites: 'Invites',
   groups: 'Groups',
+  data: 'My data',
+  storageUsed: 'Storage used',
   leave: 'Pause or delete',
   save: 'Save',
   change: 'Change',

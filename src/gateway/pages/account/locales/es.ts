@@ -11,6 +11,8 @@ export const es: AccountTexts = {
   handle: 'Nombre de usuario',
   invites: 'Invitaciones',
   groups: 'Grupos',
+  data: 'Mis datos',
+  storageUsed: 'Almacenamiento usado',
   leave: 'Pausar o eliminar',
   save: 'Guardar',
   change: 'Cambiar',

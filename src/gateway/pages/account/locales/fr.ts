@@ -11,6 +11,8 @@ export const fr: AccountTexts = {
   handle: 'Pseudo',
   invites: 'Invitations',
   groups: 'Groupes',
+  data: 'Mes données',
+  storageUsed: 'Stockage utilisé',
   leave: 'Suspendre ou supprimer',
   save: 'Enregistrer',
   change: 'Modifier',

@@ -11,6 +11,8 @@ export const ja: AccountTexts = {
   handle: 'ハンドル',
   invites: '招待',
   groups: 'グループ',
+  data: 'マイデータ',
+  storageUsed: '使用ストレージ',
   leave: '休止または削除',
   save: '保存',
   change: '変更',

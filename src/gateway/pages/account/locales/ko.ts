@@ -11,6 +11,8 @@ export const ko: AccountTexts = {
   handle: '핸들',
   invites: '초대',
   groups: '그룹',
+  data: '내 데이터',
+  storageUsed: '사용한 저장 공간',
   leave: '일시 중지 또는 삭제',
   save: '저장',
   change: '변경',

@@ -11,6 +11,8 @@ export const pt: AccountTexts = {
   handle: 'Nome de usuário',
   invites: 'Convites',
   groups: 'Grupos',
+  data: 'Meus dados',
+  storageUsed: 'Armazenamento usado',
   leave: 'Pausar ou excluir',
   save: 'Salvar',
   change: 'Alterar',

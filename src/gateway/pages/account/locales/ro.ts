@@ -11,6 +11,8 @@ export const ro: AccountTexts = {
   handle: 'Nume de utilizator',
   invites: 'Invitații',
   groups: 'Grupuri',
+  data: 'Datele mele',
+  storageUsed: 'Spațiu folosit',
   leave: 'Suspendă sau șterge',
   save: 'Salvează',
   change: 'Schimbă',

@@ -11,6 +11,8 @@ export const sv: AccountTexts = {
   handle: 'Användarnamn',
   invites: 'Inbjudningar',
   groups: 'Grupper',
+  data: 'Mina data',
+  storageUsed: 'Använd lagring',
   leave: 'Pausa eller radera',
   save: 'Spara',
   change: 'Ändra',

@@ -1,0 +1,134 @@
+/**
+ * A ZIP file as a stream (PKWARE's APPNOTE, 6.3). Files are stored without compression, since most are pictures and videos;
+ * the size and the checksum of each follow its bytes, so that nothing need be known before it is read. ZIP64 where it must be.
+ */
+import { crc32 } from 'node:zlib'
+
+export interface ZipFile {
+  name: string
+  modifiedAt: number
+  bytes: AsyncIterable<Uint8Array>
+}
+
+/** Of a file that is in the archive. */
+interface Entry {
+  name: Buffer
+  modifiedAt: number
+  offset: number
+  size: number
+  crc: number
+}
+
+const MAX_32 = 0xffffffff
+const MAX_16 = 0xffff
+/** The sizes follow the bytes; names are UTF-8. */
+const FLAGS = 0x0808
+const VERSION = 20
+const VERSION_ZIP64 = 45
+const MADE_ON_UNIX = 3 << 8
+const REGULAR_FILE = 0o100644
+
+/** Keeps some 150 bytes for each file until the end. */
+export async function* zip(files: AsyncIterable<ZipFile>): AsyncGenerator<Uint8Array> {
+  const directory: Buffer[] = []
+  let at = 0
+  for await (const { name: text, modifiedAt, bytes } of files) {
+    const entry: Entry = { name: Buffer.from(text), modifiedAt, offset: at, size: 0, crc: 0 }
+    const header = localHeader(entry)
+    yield header
+    for await (const chunk of bytes) {
+      entry.crc = crc32(chunk, entry.crc)
+      entry.size += chunk.length
+      yield chunk
+    }
+    const sizes = dataDescriptor(entry)
+    yield sizes
+    at += header.length + entry.size + sizes.length
+    directory.push(directoryEntry(entry))
+  }
+  yield* directory
+  const size = directory.reduce((sum, { length }) => sum + length, 0)
+  yield endOfDirectory({ count: directory.length, size, offset: at })
+}
+
+function isLarge({ size }: Entry): boolean {
+  return size >= MAX_32
+}
+
+function localHeader({ name, modifiedAt }: Entry): Buffer {
+  return Buffer.concat([
+    u32(0x04034b50),
+    ...[VERSION, FLAGS, 0, ...dosTime(modifiedAt)].map(u16),
+    ...[0, 0, 0].map(u32),
+    ...[name.length, 0].map(u16),
+    name,
+  ])
+}
+
+function dataDescriptor(entry: Entry): Buffer {
+  const { size, crc } = entry
+  const sizes = [size, size].map(isLarge(entry) ? u64 : u32)
+  return Buffer.concat([u32(0x08074b50), u32(crc), ...sizes])
+}
+
+function directoryEntry(entry: Entry): Buffer {
+  const { name, modifiedAt, offset, size, crc } = entry
+  const isZip64 = isLarge(entry) || offset >= MAX_32
+  const extra = isZip64 ? Buffer.concat([u16(1), u16(24), ...[size, size, offset].map(u64)]) : ''
+  const version = isZip64 ? VERSION_ZIP64 : VERSION
+  const sizes = isZip64 ? [MAX_32, MAX_32] : [size, size]
+  return Buffer.concat([
+    u32(0x02014b50),
+    ...[MADE_ON_UNIX + VERSION_ZIP64, version, FLAGS, 0, ...dosTime(modifiedAt)].map(u16),
+    ...[crc, ...sizes].map(u32),
+    ...[name.length, extra.length, 0, 0, 0].map(u16),
+    u32(REGULAR_FILE * 2 ** 16),
+    u32(isZip64 ? MAX_32 : offset),
+    name,
+    Buffer.from(extra),
+  ])
+}
+
+function endOfDirectory(directory: { count: number; size: number; offset: number }): Buffer {
+  const { count, size, offset } = directory
+  const end = (n: number, bytes: number, start: number) => [
+    u32(0x06054b50),
+    ...[0, 0, n, n].map(u16),
+    ...[bytes, start].map(u32),
+    u16(0),
+  ]
+  if (count < MAX_16 && offset + size < MAX_32) return Buffer.concat(end(count, size, offset))
+  return Buffer.concat([
+    ...[u32(0x06064b50), u64(44), u16(MADE_ON_UNIX + VERSION_ZIP64), u16(VERSION_ZIP64)],
+    ...[u32(0), u32(0), ...[count, count, size, offset].map(u64)],
+    ...[u32(0x07064b50), u32(0), u64(offset + size), u32(1)],
+    ...end(MAX_16, MAX_32, MAX_32),
+  ])
+}
+
+/** In UTC; seconds are even, and years begin with 1980. */
+function dosTime(time: number): [time: number, date: number] {
+  const at = new Date(Math.max(time, Date.UTC(1980)))
+  return [
+    (at.getUTCHours() << 11) | (at.getUTCMinutes() << 5) | (at.getUTCSeconds() >> 1),
+    ((at.getUTCFullYear() - 1980) << 9) | ((at.getUTCMonth() + 1) << 5) | at.getUTCDate(),
+  ]
+}
+
+function u16(value: number): Buffer {
+  const bytes = Buffer.alloc(2)
+  bytes.writeUInt16LE(value)
+  return bytes
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(value)
+  return bytes
+}
+
+function u64(value: number): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64LE(BigInt(value))
+  return bytes
+}
