@@ -56,54 +56,50 @@ function isLarge({ size }: Entry): boolean {
 }
 
 function localHeader({ name, modifiedAt }: Entry): Buffer {
-  return Buffer.concat([
-    u32(0x04034b50),
-    ...[VERSION, FLAGS, 0, ...dosTime(modifiedAt)].map(u16),
-    ...[0, 0, 0].map(u32),
-    ...[name.length, 0].map(u16),
-    name,
-  ])
+  const { bytes } = new Fields(30)
+    .u32(0x04034b50)
+    .u16(VERSION, FLAGS, 0, ...dosTime(modifiedAt))
+    .u32(0, 0, 0)
+    .u16(name.length, 0)
+  return Buffer.concat([bytes, name])
 }
 
 function dataDescriptor(entry: Entry): Buffer {
   const { size, crc } = entry
-  const sizes = [size, size].map(isLarge(entry) ? u64 : u32)
-  return Buffer.concat([u32(0x08074b50), u32(crc), ...sizes])
+  const fields = new Fields(isLarge(entry) ? 24 : 16).u32(0x08074b50, crc)
+  return (isLarge(entry) ? fields.u64(size, size) : fields.u32(size, size)).bytes
 }
 
 function directoryEntry(entry: Entry): Buffer {
   const { name, modifiedAt, offset, size, crc } = entry
   const isZip64 = isLarge(entry) || offset >= MAX_32
-  const extra = isZip64 ? Buffer.concat([u16(1), u16(24), ...[size, size, offset].map(u64)]) : ''
-  const version = isZip64 ? VERSION_ZIP64 : VERSION
-  const sizes = isZip64 ? [MAX_32, MAX_32] : [size, size]
-  return Buffer.concat([
-    u32(0x02014b50),
-    ...[MADE_ON_UNIX + VERSION_ZIP64, version, FLAGS, 0, ...dosTime(modifiedAt)].map(u16),
-    ...[crc, ...sizes].map(u32),
-    ...[name.length, extra.length, 0, 0, 0].map(u16),
-    u32(REGULAR_FILE * 2 ** 16),
-    u32(isZip64 ? MAX_32 : offset),
-    name,
-    Buffer.from(extra),
-  ])
+  const extra = isZip64 ? new Fields(28).u16(1, 24).u64(size, size, offset).bytes : Buffer.alloc(0)
+  const shownSize = isZip64 ? MAX_32 : size
+  const { bytes } = new Fields(46)
+    .u32(0x02014b50)
+    .u16(MADE_ON_UNIX + VERSION_ZIP64, isZip64 ? VERSION_ZIP64 : VERSION, FLAGS, 0)
+    .u16(...dosTime(modifiedAt))
+    .u32(crc, shownSize, shownSize)
+    .u16(name.length, extra.length, 0, 0, 0)
+    .u32(REGULAR_FILE * 2 ** 16, isZip64 ? MAX_32 : offset)
+  return Buffer.concat([bytes, name, extra])
 }
 
 function endOfDirectory(directory: { count: number; size: number; offset: number }): Buffer {
   const { count, size, offset } = directory
-  const end = (n: number, bytes: number, start: number) => [
-    u32(0x06054b50),
-    ...[0, 0, n, n].map(u16),
-    ...[bytes, start].map(u32),
-    u16(0),
-  ]
-  if (count < MAX_16 && offset + size < MAX_32) return Buffer.concat(end(count, size, offset))
-  return Buffer.concat([
-    ...[u32(0x06064b50), u64(44), u16(MADE_ON_UNIX + VERSION_ZIP64), u16(VERSION_ZIP64)],
-    ...[u32(0), u32(0), ...[count, count, size, offset].map(u64)],
-    ...[u32(0x07064b50), u32(0), u64(offset + size), u32(1)],
-    ...end(MAX_16, MAX_32, MAX_32),
-  ])
+  const end = (n: number, bytes: number, start: number) =>
+    new Fields(22).u32(0x06054b50).u16(0, 0, n, n).u32(bytes, start).u16(0).bytes
+  if (count < MAX_16 && offset + size < MAX_32) return end(count, size, offset)
+  const { bytes } = new Fields(76)
+    .u32(0x06064b50)
+    .u64(44)
+    .u16(MADE_ON_UNIX + VERSION_ZIP64, VERSION_ZIP64)
+    .u32(0, 0)
+    .u64(count, count, size, offset)
+    .u32(0x07064b50, 0)
+    .u64(offset + size)
+    .u32(1)
+  return Buffer.concat([bytes, end(MAX_16, MAX_32, MAX_32)])
 }
 
 /** In UTC; seconds are even, and years begin with 1980. */
@@ -115,20 +111,27 @@ function dosTime(time: number): [time: number, date: number] {
   ]
 }
 
-function u16(value: number): Buffer {
-  const bytes = Buffer.alloc(2)
-  bytes.writeUInt16LE(value)
-  return bytes
-}
+/** Numbers one after another, little-endian. */
+class Fields {
+  readonly bytes: Buffer
+  #at = 0
 
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32LE(value)
-  return bytes
-}
+  constructor(length: number) {
+    this.bytes = Buffer.alloc(length)
+  }
 
-function u64(value: number): Buffer {
-  const bytes = Buffer.alloc(8)
-  bytes.writeBigUInt64LE(BigInt(value))
-  return bytes
+  u16(...values: number[]): this {
+    for (const value of values) this.#at = this.bytes.writeUInt16LE(value, this.#at)
+    return this
+  }
+
+  u32(...values: number[]): this {
+    for (const value of values) this.#at = this.bytes.writeUInt32LE(value, this.#at)
+    return this
+  }
+
+  u64(...values: number[]): this {
+    for (const value of values) this.#at = this.bytes.writeBigUInt64LE(BigInt(value), this.#at)
+    return this
+  }
 }

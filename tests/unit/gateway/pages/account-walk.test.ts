@@ -1,26 +1,12 @@
 /** A walk through the account area, over the actions of a real account. */
 import { Readable } from 'node:stream'
 import { expect, it } from 'vitest'
-import { accountActions } from '#actors/actions/account.ts'
-import type { Account } from '#src/account/account.ts'
 import { setPassword } from '#src/account/sessions/passwords.ts'
 import { createSession } from '#src/account/sessions/sessions.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import { remoteOf } from '#tests/support/account-pages.ts'
 import { openTestAccount, testDid } from '#tests/support/open-account.ts'
 import { openPages } from '#tests/support/open-pages.ts'
-
-type Action = (account: Account, input?: unknown) => Promise<unknown>
-
-/** Calls actions by their names, as the dispatch does. */
-function remoteOf(account: Account) {
-  const actions = accountActions as unknown as Record<string, Record<string, Action>>
-  const group = (name: string) =>
-    new Proxy(
-      {},
-      { get: (_, action) => (input: unknown) => actions[name]![String(action)]!(account, input) },
-    )
-  return new Proxy({}, { get: (_, name) => group(String(name)) })
-}
 
 async function openBrowser() {
   const clock = { now: () => Date.now() }
@@ -82,6 +68,12 @@ it('an owner signs in, sees every section, changes the profile, ends a session, 
     '/handle',
     '/invites',
     '/groups',
+    '/data',
+    '/data/records',
+    '/data/record',
+    '/data/files',
+    '/data/export',
+    '/data/activity',
     '/delete',
   ]) {
     const page = await open(`/account${path}`)

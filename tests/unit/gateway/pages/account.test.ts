@@ -35,6 +35,7 @@ function openAccount(
       signOutOfDevice: () => undefined,
     },
     factors: { overview: () => noFactors },
+    blob: { usage: () => ({ count: 2, bytes: 1_500_000 }) },
     appPassword: { list: () => ({ passwords: [] }) },
     session: {
       list: () => [
@@ -106,8 +107,9 @@ describe('the account area', () => {
     expect(pages.gateway.calls.map(([name]) => name)).toEqual([])
   })
 
-  it('the overview says what is missing', async () => {
+  it('the overview says what is missing, and how much storage is used', async () => {
     const { html } = await openAccount().open('/account')
+    expect(html).toContain('<a href="/account/data">1.5 MB</a>')
     expect(html).toContain('Email address confirmed')
     expect(html).toMatch(/A second step when you sign in<\/a><small>A passkey/)
     const factors = { ...noFactors, totp: { createdAt: '2026-01-01T00:00:00.000Z' } }

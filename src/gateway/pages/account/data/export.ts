@@ -17,6 +17,7 @@ import { breakOff, socketOf } from '#src/gateway/xrpc/connection.ts'
 /** In a CAR file, with its share of the tree; measured on accounts of Bluesky. */
 const RECORD_BYTES = 450
 
+/** Of this process. */
 const running = new RunningExports()
 
 export const exportSection: Section = {

@@ -4,7 +4,7 @@ import { blobHref, recordHref } from '#src/gateway/pages/account/data/paths.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 
 /** Characters; the rest is left out. */
-const MAX_JSON = 20_000
+const MAX_JSON = 12_000
 
 /** `blobs` are the CIDs that lead to files. */
 export function jsonView(

@@ -13,10 +13,11 @@ import type { Html } from '#src/gateway/pages/shell.ts'
 
 const PAGE_RECORDS = 25
 const MAX_QUERY = 1_000
+/** Characters. */
+const LARGE_ANSWER = 1_000_000
 
 interface Listed {
   records: { uri: string; value: unknown }[]
-  cursor?: string
 }
 
 export const recordsSection: Section = {
@@ -40,10 +41,11 @@ export const recordsSection: Section = {
 async function listed(visit: Visit, collection: string, after?: string): Promise<Html> {
   const { account, did, session } = visit
   const { text } = dataTexts(session)
-  const input = { collection, limit: PAGE_RECORDS, ...(after && { cursor: after }) }
+  const input = { collection, limit: PAGE_RECORDS + 1, ...(after && { cursor: after }) }
   const { json } = await account.repo.listRecords(input, 'self')
-  const { records, cursor } = JSON.parse(json) as Listed
-  const rows = records.map(({ uri, value }) => {
+  const { records } = JSON.parse(json) as Listed
+  const shown = records.slice(0, PAGE_RECORDS)
+  const rows = shown.map(({ uri, value }) => {
     const path = uri.slice(`at://${did}/`.length)
     const createdAt = createdAtOf(value)
     return [
@@ -54,7 +56,9 @@ async function listed(visit: Visit, collection: string, after?: string): Promise
   const head = [text('record'), text('created')]
   const list = table({ label: collection, head, rows, empty: text('noRecords') })
   // An answer of large records may be shorter than its limit.
-  const next = cursor && recordsHref({ collection, cursor })
+  const isLast = records.length <= PAGE_RECORDS && json.length < LARGE_ANSWER
+  const last = shown.at(-1)?.uri.slice(`at://${did}/${collection}/`.length)
+  const next = isLast || last === undefined ? undefined : recordsHref({ collection, cursor: last })
   return html`${card(collection || text('records'), list)}${pager(session, { after: next })}`
 }
 
