@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { fromUint8Array as readRepo } from '@atcute/repo'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeInBrowser, openPage } from '#tests/support/browser.ts'
@@ -17,6 +19,10 @@ const paths = [
   '/handle',
   '/invites',
   '/groups',
+  '/data',
+  '/data/files',
+  '/data/export',
+  '/data/activity',
   '/delete',
 ]
 
@@ -163,6 +169,70 @@ describeInBrowser('the account area', () => {
     await page.context().close()
   })
 
+  async function writePost({ agent }: TestAccount, text: string) {
+    const { data } = await agent.uploadBlob(Buffer.from(png, 'base64'), { encoding: 'image/png' })
+    const images = [{ image: data.blob, alt: 'a dot' }]
+    const { uri } = await agent.post({ text, embed: { $type: 'app.bsky.embed.images', images } })
+    const [collection = '', rkey = ''] = uri.split('/').slice(-2)
+    return { uri, rkey, path: `/data/record?${new URLSearchParams({ collection, rkey })}` }
+  }
+
+  it('the account area shows what an app writes as it happens, and deletes a record', async () => {
+    const ida = await newAccount('ida')
+    const page = await freshPage()
+    await signIn(page, ida, '/data/activity')
+    await page.getByText('New activity appears automatically.').waitFor()
+    const { uri, rkey } = await writePost(ida, 'hello <b>')
+    await page.getByRole('link', { name: `app.bsky.feed.post/${rkey}` }).click()
+    await page.getByText('hello <b>', { exact: true }).waitFor()
+    const width = () =>
+      page.locator('img.preview').evaluate((img) => Reflect.get(img, 'naturalWidth'))
+    await expect.poll(width, { timeout: 45_000 }).toBe(1)
+    await page.getByLabel(`Type ${rkey} to confirm`).fill(rkey)
+    await press(page, 'Delete this record')
+    await page.getByText('The record is deleted.').waitFor()
+    const found = await call(fixture.server, 'repo.getRecord', {
+      query: { repo: ida.did, collection: 'app.bsky.feed.post', rkey },
+    })
+    expect([found.status, found.error, uri.includes(rkey)]).toEqual([400, 'RecordNotFound', true])
+    await page.context().close()
+  })
+
+  it('the account area exports everything as a link, and with its progress', async () => {
+    const rob = await newAccount('rob')
+    await writePost(rob, 'to be kept')
+    const plain = await openPage(fixture.browser, { javaScriptEnabled: false })
+    await signIn(plain, rob, '/data/export')
+    const [download] = await Promise.all([
+      plain.waitForEvent('download'),
+      section(plain, 'Records and files').getByRole('link', { name: 'Download' }).click(),
+    ])
+    expect(download.suggestedFilename()).toMatch(/^rob\.test-[\d-]{10}\.zip$/)
+    const car = execFileSync('unzip', ['-p', await download.path(), 'repo.car'])
+    const kept = [...readRepo(new Uint8Array(car))].map(({ record }) => record)
+    expect(kept).toMatchObject([{ text: 'to be kept' }])
+
+    const page = await freshPage()
+    // The file that a person would pick.
+    await page.addInitScript(`window.showSaveFilePicker = async ({ suggestedName }) => ({
+      createWritable: async () => {
+        const chunks = []
+        const close = () => { window.saved = { suggestedName, bytes: chunks.flatMap((one) => [...one]) } }
+        return { write: async (chunk) => chunks.push(chunk), close, abort: async () => {} }
+      },
+    })`)
+    await signIn(page, rob, '/data/export')
+    await section(page, 'Records only').getByRole('link', { name: 'Download' }).click()
+    await page.getByText('Download complete:').waitFor()
+    const saved = (await page.evaluate('window.saved')) as {
+      suggestedName: string
+      bytes: number[]
+    }
+    expect(saved.suggestedName).toMatch(/\.car$/)
+    expect([...readRepo(Uint8Array.from(saved.bytes))]).toHaveLength(1)
+    await Promise.all([plain.context().close(), page.context().close()])
+  })
+
   it('the account area works without a script', async () => {
     const flo = await newAccount('flo')
     const page = await openPage(fixture.browser, { javaScriptEnabled: false })
@@ -187,7 +257,9 @@ describeInBrowser('the account area', () => {
     await page.goto(`${fixture.server.url}/nothing`)
     await mustBeGood(page, 'nothing there')
     await signIn(page, ada)
-    for (const path of paths) {
+    const { path: record } = await writePost(ada, `a long word ${'w'.repeat(200)}`)
+    const all = [...paths, record, '/data/records?collection=app.bsky.feed.post']
+    for (const path of all) {
       await open(page, path)
       await mustBeGood(page, path)
     }

@@ -4,6 +4,7 @@ import { addUpload } from '#src/account/blobs/upload.ts'
 import { getRecord } from '#src/account/repo/read.ts'
 import { createRecord, putRecord } from '#src/account/repo/write.ts'
 import { endPageSession } from '#src/account/sessions/page-sessions.ts'
+import type { NewRows } from '#src/gateway/pages/live/fragments.ts'
 import type { LivePage } from '#src/gateway/pages/live/page-streams.ts'
 import { cidForRaw } from '#src/protocol/cid.ts'
 import { type AccountBrowser, openAccountPages } from '#tests/support/account-pages.ts'
@@ -234,9 +235,10 @@ describe('live activity', () => {
       ...{ credential: { kind: 'session', did: alice }, request: { dids: [alice] } },
     })
     const { rkey } = await write({ text: 'new' })
-    const [fragment] = (await stream!.render()) as [{ list: string; rows: { html: unknown }[] }]
-    expect(fragment.list).toBe('activity')
-    expect(String(await fragment.rows[0]!.html)).toContain(rkey)
+    const [fragment] = await stream!.render()
+    const { list, rows } = fragment as NewRows
+    expect(list).toBe('activity')
+    expect(String(await rows[0]!.html)).toContain(rkey)
     await endPageSession(account, { token: stream!.pageToken.token })
     await expect(stream!.render()).rejects.toMatchObject({ status: 401 })
   })
