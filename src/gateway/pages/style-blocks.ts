@@ -82,8 +82,8 @@ color:var(--text);font:inherit;font-size:.875rem;font-weight:500;cursor:pointer}
 .tabs li a{display:block;padding:.5rem .875rem;margin-bottom:-1px;border-bottom:2px solid transparent;text-decoration:none;font-size:.9375rem}
 .tabs li a:hover{border-color:var(--line)}
 .tabs li a[aria-current]{font-weight:600;border-color:var(--ring)}
-.files,.previews{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(11rem,100%),1fr));gap:1.25rem 1rem}
-.previews{margin:.5rem 0 1rem;grid-template-columns:repeat(auto-fill,minmax(min(9rem,100%),1fr))}
+.files,.previews{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(9rem,100%),1fr));gap:1.25rem 1rem}
+.previews{margin:.5rem 0 1rem}
 .files small{display:block}
 .preview{display:flex;align-items:center;justify-content:center;width:100%;aspect-ratio:4/3;margin:0 0 .5rem;overflow:hidden;
 border-radius:.625rem;background:var(--soft);color:var(--muted);font-weight:600;object-fit:cover}
@@ -92,7 +92,7 @@ border-radius:.625rem;background:var(--soft);color:var(--muted);font-weight:600;
 .uses{margin:0}
 .uses li{overflow:hidden;text-overflow:ellipsis;white-space:nowrap;line-height:1.5;font-size:.8125rem}
 .uses a{font-size:inherit}
-.prose{white-space:pre-wrap}
+.prose{display:block;white-space:pre-wrap}
 .json{margin:.75rem 0 0;padding:.875rem 1rem;max-height:32rem;overflow:auto;white-space:pre-wrap;background:var(--soft);border-radius:.625rem;
 font:500 .8125rem/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
 .copied{user-select:all}

@@ -28,10 +28,9 @@ export const overviewSection: Section = {
       figure('/account/apps', texts.text('connectedApps'), grants.length),
       figure('/account/apps#sessions', texts.text('sessions'), sessions.length),
       figure('/account/groups', texts.text('groups'), groups.length),
-      figure('/account/data', texts.text('storageUsed'), byteText(texts.language, bytes)),
     ]
     return html`${isPaused ? paused(visit) : ''}
-${identity(visit, { displayName: shown?.displayName, avatar: shown?.avatar, isPaused })}
+${identity(visit, { displayName: shown?.displayName, avatar: shown?.avatar, isPaused, bytes })}
 ${safety(visit, factors, shown?.emailConfirmed === true)}
 ${stats(figures)}`
   },
@@ -44,7 +43,7 @@ ${stats(figures)}`
   },
 }
 
-function figure(href: string, label: string, value: number | string): Html {
+function figure(href: string, label: string, value: number): Html {
   return stat(label, html`<a href="${href}">${value}</a>`)
 }
 
@@ -57,15 +56,23 @@ function paused({ session, texts }: Visit): Html {
 
 function identity(
   { did, name, texts, context }: Visit,
-  shown: { displayName: string | undefined; avatar: unknown; isPaused: boolean },
+  shown: {
+    displayName: string | undefined
+    avatar: unknown
+    isPaused: boolean
+    /** Of its files. */
+    bytes: number
+  },
 ): Html {
-  const { displayName = name, avatar, isPaused } = shown
+  const { displayName = name, avatar, isPaused, bytes } = shown
+  const storage = html`<a href="/account/data">${byteText(texts.language, bytes)}</a>`
   const state = isPaused ? badge(texts.text('paused'), 'warn') : badge(texts.text('active'), 'good')
   return html`<section class="person" aria-label="${displayName}">
 <div class="who">${pictureOf(did, avatar, displayName)}<div><h2>${displayName}</h2><p class="muted">@${name}</p></div>${state}</div>
 ${facts([
   [texts.text('did'), html`<code>${did}</code>`],
   [texts.text('server'), context.server.service.publicUrl],
+  [texts.text('storageUsed'), storage],
 ])}</section>`
 }
 

@@ -55,7 +55,7 @@ export function accountPages(app: Hono<Env>, context: LiveContext): void {
   async function show(section: Section, visit: Visit, note?: Note, status = 200) {
     const { session, name, texts } = visit
     const isBeside = note?.field !== undefined
-    const { path, within = path, islands = [], wide = false } = section
+    const { path, within = path, islands = [] } = section
     const isLive = context.live !== undefined && section.live?.isFor(visit) === true
     // Taken before the page is read, so that no event is missed.
     const after = context.live?.position
@@ -65,7 +65,6 @@ export function accountPages(app: Hono<Env>, context: LiveContext): void {
       title: texts.text(section.title),
       body: isLive ? livePart(visit, pathOf(section, 'live'), { after, body }) : body,
       islands: isLive ? [...islands, 'live'] : islands,
-      wide,
       owner: name,
       // A note about a field is shown beside it.
       ...(!isBeside && { note }),

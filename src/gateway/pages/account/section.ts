@@ -54,7 +54,6 @@ export interface Section {
     fragments(visit: Visit): Promise<readonly Fragment[]>
   }
   islands?: readonly Island[]
-  wide?: boolean
   /** Set if the forms have a file. */
   maxFileBytes?: number
 }

@@ -33,7 +33,6 @@ interface Query {
 export const activitySection: Section = {
   ...inMyData,
   path: '/data/activity',
-  wide: true,
   async show(visit) {
     const { session } = visit
     const { text } = dataTexts(session)

@@ -36,7 +36,7 @@ export function recordSummary({ did, session }: Visit, value: unknown): Html | '
   for (const [field, label] of textFields) {
     const words = record[field]
     if (typeof words !== 'string' || words === '') continue
-    rows.push([text(label), html`<div class="prose">${words.slice(0, MAX_TEXT)}</div>`])
+    rows.push([text(label), html`<span class="prose">${words.slice(0, MAX_TEXT)}</span>`])
   }
   const { subject, reply } = record
   const about = typeof subject === 'string' ? subject : fieldsOf(subject)['uri']

@@ -35,7 +35,7 @@ export const recordSection: Section = {
       readRecord(visit),
       account.identity.getIdentity(),
     ])
-    const all = html`<a class="button quiet" href="${recordsHref({ collection })}">${text('allOf', { collection })}</a>`
+    const all = html`<a href="${recordsHref({ collection })}">${text('allOf', { collection })}</a>`
     if (record === undefined)
       return html`${dataTabs(session, '')}${emptyState(text('noRecord'), all)}`
     const { uri, cid, value } = record

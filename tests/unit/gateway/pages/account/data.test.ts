@@ -89,7 +89,7 @@ describe('records', () => {
       embed: { $type: 'app.bsky.embed.images', images: [{ image, alt: '' }] },
     })
     const page = await html(href)
-    expect(page).toContain('<div class="prose">hello &lt;script&gt;</div>')
+    expect(page).toContain('<span class="prose">hello &lt;script&gt;</span>')
     for (const value of [uri, cid]) expect(page).toContain(`data-copied="Copied">${value}</code>`)
     expect(page).toContain(`<a href="${other.href.replaceAll('&', '&amp;')}">${other.uri}</a>`)
     expect(page).toContain(`<img class="preview" src="/xrpc/com.atproto.sync.getBlob?did=`)
@@ -152,9 +152,7 @@ describe('files', () => {
     expect(page).toContain('Not used by a record.')
     const storage = await html('/account/data')
     expect(storage).toMatch(/20 bytes of 4 kB used.*<progress value="20" max="4000"/s)
-    expect(await html('/account')).toMatch(
-      /Storage used<\/dt><dd><a href="\/account\/data">20 bytes/,
-    )
+    expect(await html('/account')).toContain('<a href="/account/data">20 bytes</a>')
   })
 })
 
