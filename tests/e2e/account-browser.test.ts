@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { fromUint8Array as readRepo } from '@atcute/repo'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeInBrowser, openPage } from '#tests/support/browser.ts'
 import { type BrowserFixture, startBrowserFixture } from '#tests/support/browser-fixture.ts'
 import { mustBeGood } from '#tests/support/good-page.ts'
+import { readZip } from '#tests/support/read-zip.ts'
 import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
 import { call } from '#tests/support/xrpc-call.ts'
 
@@ -208,9 +209,10 @@ describeInBrowser('the account area', () => {
       section(plain, 'Records and files').getByRole('link', { name: 'Download' }).click(),
     ])
     expect(download.suggestedFilename()).toMatch(/^rob\.test-[\d-]{10}\.zip$/)
-    const car = execFileSync('unzip', ['-p', await download.path(), 'repo.car'])
-    const kept = [...readRepo(new Uint8Array(car))].map(({ record }) => record)
+    const [car, ...blobs] = readZip(await readFile(await download.path()))
+    const kept = [...readRepo(new Uint8Array(car!.bytes))].map(({ record }) => record)
     expect(kept).toMatchObject([{ text: 'to be kept' }])
+    expect(blobs.map(({ bytes }) => bytes.toString('base64'))).toEqual([png])
 
     const page = await freshPage()
     // The file that a person would pick.

@@ -1,8 +1,4 @@
-/** The archive of an account, unpacked by `unzip`, and its parts checked with code that is not ours. */
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+/** The archive of an account; its repo and the CIDs of its files are checked with code that is not ours. */
 import { toString as cidText, create as createCid } from '@atcute/cid'
 import { expect, it } from 'vitest'
 import { addUpload } from '#src/account/blobs/upload.ts'
@@ -13,6 +9,7 @@ import { cidForRaw } from '#src/protocol/cid.ts'
 import { remoteOf } from '#tests/support/account-pages.ts'
 import { memoryBlobStorage } from '#tests/support/memory-blobs.ts'
 import { type OpenAccount, openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
+import { readZip } from '#tests/support/read-zip.ts'
 import { verifiedRepo } from '#tests/support/verify-repo.ts'
 
 const collection = 'com.example.thing'
@@ -43,18 +40,8 @@ async function chunksOf(source: AsyncIterable<Uint8Array>): Promise<Uint8Array[]
 }
 
 async function unpacked(source: AsyncIterable<Uint8Array>): Promise<Map<string, Buffer>> {
-  const folder = mkdtempSync(join(tmpdir(), 'headwater-archive-'))
-  try {
-    writeFileSync(join(folder, 'a.zip'), Buffer.concat(await chunksOf(source)))
-    execFileSync('unzip', ['-q', 'a.zip'], { cwd: folder })
-    rmSync(join(folder, 'a.zip'))
-    const names = readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((one) => one.isFile())
-      .map((one) => join(one.parentPath, one.name))
-    return new Map(names.map((name) => [name.slice(folder.length + 1), readFileSync(name)]))
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  const entries = readZip(Buffer.concat(await chunksOf(source)))
+  return new Map(entries.map(({ name, bytes }) => [name, bytes]))
 }
 
 it('the archive has the signed repo and every file, and each has the CID that names it', async () => {

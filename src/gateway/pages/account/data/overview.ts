@@ -1,5 +1,6 @@
 /** The first page of "My data": the storage that is used, and the collections with how many records each has. */
 import { html } from 'hono/html'
+import type { BlobUsage } from '#src/account/blobs/own-blobs.ts'
 import type { CollectionCount } from '#src/account/repo/own-records.ts'
 import { dataPath, recordsHref } from '#src/gateway/pages/account/data/paths.ts'
 import { dataTabs, inMyData } from '#src/gateway/pages/account/data/tabs.ts'
@@ -21,7 +22,10 @@ export const dataSection: Section = {
   async show(visit) {
     const { c, session } = visit
     const { text } = dataTexts(session)
-    const [collections, storage] = await Promise.all([collectionsOf(visit), storageCard(visit)])
+    const [collections, usage] = await Promise.all([
+      collectionsOf(visit),
+      visit.account.blob.usage(),
+    ])
     const { rows, next } = sliceOf(collections, c.req.query('cursor'), PAGE_COLLECTIONS)
     const list = table({
       label: text('collections'),
@@ -33,7 +37,7 @@ export const dataSection: Section = {
       empty: text('noRecords'),
     })
     const after = next && `${dataPath}?${new URLSearchParams({ cursor: next })}`
-    return html`${dataTabs(session, '')}${storage}
+    return html`${dataTabs(session, '')}${storageCard(session, usage, collections)}
 ${searchForm(session)}
 ${card(text('collections'), list, { help: text('collectionsHelp') })}
 ${pager(session, { after })}`
@@ -51,14 +55,13 @@ export async function collectionsOf({ account }: Visit): Promise<CollectionCount
   return JSON.parse((await account.repo.count()).json) as CollectionCount[]
 }
 
-async function storageCard(visit: Visit): Promise<Html> {
-  const { account, session } = visit
+function storageCard(
+  session: RenderContext,
+  { bytes, count, quotaBytes }: BlobUsage,
+  collections: readonly CollectionCount[],
+): Html {
   const { text } = dataTexts(session)
   const { language } = session.messages
-  const [{ bytes, count, quotaBytes }, collections] = await Promise.all([
-    account.blob.usage(),
-    collectionsOf(visit),
-  ])
   const records = collections.reduce((sum, one) => sum + one.count, 0)
   const used = byteText(language, bytes)
   const quota = quotaBytes === undefined ? undefined : byteText(language, quotaBytes)
