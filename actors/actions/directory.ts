@@ -79,6 +79,16 @@ export const directoryActions = {
     // The caller chooses the id.
     ...writes({ add: directory.addOperatorAudit }),
   },
+  moderationCases: {
+    ...reads({
+      list: directory.listCases,
+      get: directory.getCase,
+      count: directory.countCases,
+      listEntries: directory.listCaseEntries,
+    }),
+    // The caller chooses the ids.
+    ...writes({ addReport: directory.addReport, update: directory.updateCase }),
+  },
   initialStates: reads({ find: directory.findInitialState }),
   identityChanges: {
     ...reads({ list: directory.listIdentityChanges }),

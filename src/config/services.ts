@@ -18,6 +18,8 @@ export interface Services {
   /** Its service tokens may call the moderation methods of com.atproto.admin. */
   moderation: ServiceAddress | undefined
   report: ServiceAddress | undefined
+  /** Whether this server takes reports itself if there is no report service. */
+  localReports: boolean
 }
 
 export function readServices(read: EnvironmentReader): Services {
@@ -28,6 +30,7 @@ export function readServices(read: EnvironmentReader): Services {
     appView: appView && { ...appView, cdnUrlPattern },
     moderation,
     report: readService(read, 'PDS_REPORT_SERVICE_URL', 'PDS_REPORT_SERVICE_DID') ?? moderation,
+    localReports: read.flag('PDS_LOCAL_REPORTS_ENABLED') ?? false,
   }
 }
 

@@ -88,6 +88,7 @@ const defaults: Defaults = {
   PDS_FETCH_MAX_RESPONSE_SIZE: ({ proxy }) => proxy.fetchMaxBytes,
   PDS_REPORT_SERVICE_URL: ({ services }) => services.report?.url,
   PDS_REPORT_SERVICE_DID: ({ services }) => services.report?.did,
+  PDS_LOCAL_REPORTS_ENABLED: ({ services }) => services.localReports,
   PDS_MAX_SUBSCRIPTION_BUFFER: ({ sequencer }) => sequencer.subscriptionBuffer,
   PDS_REPO_BACKFILL_LIMIT_MS: ({ sequencer }) => sequencer.backfillMs,
   LOG_LEVEL: ({ log }) => log.level,

@@ -36,6 +36,9 @@ export {
   listMemberships,
   setMemberships,
 } from '#src/directory/memberships.ts'
+export { countCases, getCase, listCases } from '#src/directory/moderation-cases.ts'
+export { listCaseEntries, updateCase } from '#src/directory/moderation-entries.ts'
+export { addReport } from '#src/directory/moderation-reports.ts'
 export { addOperatorAudit, listOperatorAudit } from '#src/directory/operator-audit.ts'
 export { findPasswordReset, recordPasswordReset } from '#src/directory/password-resets.ts'
 export {

@@ -216,4 +216,38 @@ export const directorySchema: readonly Migration[] = [
      )`,
     'CREATE INDEX operator_audit_at ON operator_audit (at)',
   ],
+  // Release 5: moderation cases, with their reports, notes and actions.
+  [
+    ddl`CREATE TABLE moderation_case (
+       n INTEGER PRIMARY KEY,           -- never used again: the newest case is not deleted
+       subject TEXT NOT NULL,           -- a DID, the at:// URI of a record, or of a blob a DID and a CID
+       did TEXT NOT NULL,               -- of the account
+       state TEXT NOT NULL,             -- open escalated closed
+       decision TEXT,                   -- of a closed one
+       reporters INTEGER NOT NULL DEFAULT 0,
+       reasons TEXT NOT NULL,           -- JSON: the number of reports of each kind
+       entries INTEGER NOT NULL DEFAULT 0,
+       opened_at INTEGER NOT NULL,      -- ms since 1970, like all times here
+       reported_at INTEGER NOT NULL,    -- of the newest report
+       changed_at INTEGER NOT NULL
+     )`,
+    `CREATE UNIQUE INDEX moderation_case_subject ON moderation_case (subject) WHERE state <> 'closed'`,
+    'CREATE INDEX moderation_case_did ON moderation_case (did)',
+    'CREATE INDEX moderation_case_state ON moderation_case (state)',
+    'CREATE INDEX moderation_case_changed ON moderation_case (changed_at)',
+    ddl`CREATE TABLE moderation_entry (
+       n INTEGER PRIMARY KEY,
+       id TEXT NOT NULL UNIQUE,         -- chosen by the caller, so that a repeated call stores nothing
+       case_n INTEGER NOT NULL,
+       at INTEGER NOT NULL,
+       kind TEXT NOT NULL,              -- report note opened escalated closed action
+       actor TEXT NOT NULL,             -- a DID, the prefix of an API key, or: admin password
+       tenant TEXT,                     -- whose admin or key it was
+       what TEXT,                       -- the reason type, the decision or the action
+       text TEXT,
+       cid TEXT                         -- of the record as it was reported
+     )`,
+    'CREATE INDEX moderation_entry_case ON moderation_entry (case_n, n)',
+    `CREATE INDEX moderation_entry_reporter ON moderation_entry (actor, at) WHERE kind = 'report'`,
+  ],
 ]

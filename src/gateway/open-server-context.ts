@@ -137,7 +137,10 @@ export function openServerContext(
     services: connectServices({
       ...{ dispatch, log, privateNetworks, settings: config.proxy },
       resolver: identityContext.resolver,
-      defaults: config.services,
+      defaults: {
+        ...config.services,
+        reportsHere: config.services.localReports ? service.did : undefined,
+      },
     }),
     ...openMailers(ports),
     tenantBrand: tenantBrandFinder(dispatch),

@@ -6,7 +6,8 @@ import { directoryActions } from '#actors/actions/directory.ts'
 import { tenantActions } from '#actors/actions/tenant.ts'
 import { webhooksActions } from '#actors/actions/webhooks.ts'
 import { readConfig } from '#src/config/config.ts'
-import { authRequired } from '#src/errors.ts'
+import { addReport } from '#src/directory/directory.ts'
+import { authRequired, invalidRequest } from '#src/errors.ts'
 import { Samples } from '#src/gateway/operator/samples.ts'
 import { operatorToken } from '#src/gateway/pages/operator/operator-session.ts'
 import { WebhookStats } from '#src/webhooks/stats.ts'
@@ -21,6 +22,7 @@ type Actions = Record<string, Record<string, (...args: never[]) => unknown>>
 /** Accounts here: anna is an operator, and bob is not. */
 export const anna = 'did:plc:anna'
 export const bob = 'did:plc:bob'
+const recordCid = 'bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a'
 const csrf = 'c'.repeat(32)
 const secret = new Uint8Array(32)
 
@@ -43,6 +45,15 @@ export async function openConsole(options: ConsoleOptions = {}) {
   for (const name of ['anna', 'bob']) {
     await create(directory, name, { tenant: null, email: `${name}@example.com` })
   }
+  // Case 1.
+  await addReport(directory, {
+    ...{
+      id: 'report',
+      subject: { did: bob },
+      reasonType: 'com.atproto.moderation.defs#reasonSpam',
+    },
+    ...{ by: anna, text: 'Bob sells watches', isLimited: true },
+  })
   const { webhooks } = await testWebhooks()
   const changes: [what: string, input?: unknown][] = []
   const changed = (what: string) => (input?: unknown) => void changes.push([what, input])
@@ -98,8 +109,14 @@ function accountActions(page: Actions[string], changed: (what: string) => () => 
     identity: { getIdentity: () => ({ handle: 'anna.test' }) },
     moderation: {
       getState: () => ({ status: 'active', emailConfirmedAt: null, ...none }),
-      getRecordStatus: () => ({ cid: 'bafyreic', takedownRef: null }),
+      getRecordStatus: () => ({ cid: recordCid, takedownRef: null }),
       setRecordTakedown: changed('record takedown'),
+    },
+    blob: { getTakedown: () => ({ takedownRef: null }), setTakedown: changed('blob takedown') },
+    sync: {
+      getRecord() {
+        throw invalidRequest('No such record', 'RecordNotFound')
+      },
     },
     lifecycle: { changeState: changed('state'), announce: changed('announce') },
     factors: {

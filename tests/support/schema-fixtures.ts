@@ -191,6 +191,13 @@ export async function fillDirectory(of: Directory): Promise<void> {
   await directory.addReminder(of, { did: alice, process: 'folder-1' })
   const entry = { id: 'entry-1', actor: 'admin password', action: 'takedown', target: alice }
   await directory.addOperatorAudit(of, { ...entry, detail: '{}', address: '192.0.2.1' })
+  const report = { reasonType: 'com.atproto.moderation.defs#reasonSpam', text: 'ads' }
+  await directory.addReport(of, {
+    ...{ id: 'report-1', subject: { did: alice }, ...report },
+    ...{ by: 'did:plc:reporter', isLimited: true },
+  })
+  const op = { by: 'admin password', id: 1 }
+  await directory.updateCase(of, { ...op, entryId: 'note-1', state: 'escalated', text: 'a note' })
   const said = { status: 'active', accounts: 120, seq: 5, lagMs: 30, error: null }
   const turn = { nextAt: of.clock.now(), failures: 0 }
   await directory.recordRelay(of, { url: relay, urls: [relay], ...said, ...turn })

@@ -27,6 +27,8 @@ export const thingsOf = (id: string) => ({
   externalId: `account of ${id}`,
   email: `user@${id}.example`,
   inviteCode: `invite-of-${id}`,
+  /** Of the moderation case about the account. */
+  caseId: id === 'roomy' ? 1 : 2,
 })
 
 type Features = Record<string, (subject: never, ...args: never[]) => unknown>
@@ -61,6 +63,10 @@ export async function openTwoTenants() {
     await directory.setExternalId(of, { did, tenant: id, externalId })
     const codes = [things.inviteCode]
     await directory.createTenantInvites(of, { tenant: id, codes, uses: 1, by: 'operator' })
+    await directory.addReport(of, {
+      ...{ id: `report of ${id}`, subject: { did }, reasonType: 'spam', text: `about ${id}` },
+      ...{ by: 'did:plc:reporter', isLimited: true },
+    })
     const tenant = testTenant({ id })
     tenants.set(id, tenant)
     const { key, prefix, hash } = newApiKey(id)
@@ -103,6 +109,12 @@ export async function openTwoTenants() {
         createInvites: directory.createTenantInvites,
         listInvites: directory.listTenantInvites,
         disableInvites: directory.disableTenantInvites,
+      }),
+      moderationCases: bind(of, {
+        list: directory.listCases,
+        get: directory.getCase,
+        listEntries: directory.listCaseEntries,
+        update: directory.updateCase,
       }),
       tenantAccounts: bind(of, {
         find: directory.findTenantAccount,

@@ -15,6 +15,7 @@ import * as serviceAuth from '#src/gateway/methods/com.atproto.server.service-au
 import * as server from '#src/gateway/methods/com.atproto.server.ts'
 import * as sync from '#src/gateway/methods/com.atproto.sync.ts'
 import * as temp from '#src/gateway/methods/com.atproto.temp.ts'
+import * as cases from '#src/gateway/methods/dev.headwater.admin.cases.ts'
 import * as tenantAdmin from '#src/gateway/methods/dev.headwater.admin.ts'
 import * as groupCreating from '#src/gateway/methods/dev.headwater.group.creating.ts'
 import * as groupJoining from '#src/gateway/methods/dev.headwater.group.joining.ts'
@@ -24,6 +25,7 @@ import * as group from '#src/gateway/methods/dev.headwater.group.ts'
 import * as history from '#src/gateway/methods/dev.headwater.history.ts'
 import * as tenantAccess from '#src/gateway/methods/dev.headwater.tenant.access.ts'
 import * as tenantAccounts from '#src/gateway/methods/dev.headwater.tenant.accounts.ts'
+import * as tenantCases from '#src/gateway/methods/dev.headwater.tenant.cases.ts'
 import * as tenantClaims from '#src/gateway/methods/dev.headwater.tenant.claims.ts'
 import * as tenantDomains from '#src/gateway/methods/dev.headwater.tenant.domains.ts'
 import * as tenantInvites from '#src/gateway/methods/dev.headwater.tenant.invites.ts'
@@ -59,6 +61,7 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     history,
     delegation,
     tenantAdmin,
+    cases,
     tenant,
     tenantAccess,
     tenantAccounts,
@@ -67,6 +70,7 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     tenantProvisioning,
     tenantJobs,
     tenantClaims,
+    tenantCases,
     webhook,
     jetstream,
   ]

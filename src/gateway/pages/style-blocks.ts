@@ -74,6 +74,17 @@ background:var(--soft);color:var(--muted);font-size:1.5rem;font-weight:600}
 input[type=file]{padding:.4375rem .5rem;font-size:.9375rem}
 ::file-selector-button{min-height:1.75rem;margin-inline-end:.75rem;padding:0 .75rem;border:0;border-radius:.375rem;background:var(--soft);
 color:var(--text);font:inherit;font-size:.875rem;font-weight:500;cursor:pointer}
+.said{margin:0;max-width:40rem;white-space:pre-line;overflow-wrap:anywhere}
+blockquote.said{margin:.75rem 0;padding:.25rem 1rem;border-inline-start:3px solid var(--line)}
+.images{display:flex;flex-wrap:wrap;gap:.75rem;margin:.75rem 0 0}
+label.blurred{position:relative;display:inline-block;margin:.5rem 0 0;overflow:hidden;border-radius:.625rem;background:var(--soft);cursor:pointer}
+.images .blurred{margin:0}
+.blurred input{position:absolute;inset:.5rem auto auto .5rem;z-index:1}
+.blurred img{display:block;max-width:100%;max-height:12rem;min-width:6rem;min-height:4rem;filter:blur(1.25rem)}
+.blurred input:checked+img{filter:none}
+.list .blurred img{max-height:5rem}
+.kinds a{margin-inline-start:.75rem;font-size:.9375rem;color:var(--muted)}
+.kinds a[aria-current]{color:var(--text);font-weight:600}
 .may{margin:0;padding:0}
 .note form,.note p{margin:0}
 .note p+form{margin-top:.75rem}

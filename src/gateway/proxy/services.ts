@@ -9,6 +9,7 @@ import {
   type DefaultServices,
   type FindTarget,
   type Target,
+  takesReports,
   targetFinder,
 } from '#src/gateway/proxy/target.ts'
 import { readUpstreamBody } from '#src/gateway/proxy/upstream-body.ts'
@@ -50,6 +51,8 @@ export interface ServiceCall {
 export interface Services {
   readonly appView: AppViewAddress | undefined
   readonly findTarget: FindTarget
+  /** Whether reports that name no service stay on this server. */
+  readonly takesReports: boolean
   /** The audience of a call in OAuth scopes: `did#serviceId`. Throws 400. */
   audienceOf(nsid: string, header: string | undefined): string
   /** Throws UpstreamError for a status of 400 or above, 502 if the service is unreachable. */
@@ -89,6 +92,7 @@ export function openServices(ports: ServicesPorts): Services {
     appView: defaults.appView,
     warn: ports.warn,
     findTarget: targetFinder(defaults, resolver),
+    takesReports: takesReports(defaults),
     audienceOf: (nsid, header) => audienceOf(defaults, nsid, header),
     send,
     readBody,

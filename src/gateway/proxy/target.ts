@@ -15,7 +15,11 @@ export interface DefaultServices {
   appView: ServiceAddress | undefined
   moderation: ServiceAddress | undefined
   report: ServiceAddress | undefined
+  /** The DID of this server, if it takes reports itself when there is no report service. */
+  reportsHere?: string | undefined
 }
+
+const createReport = 'com.atproto.moderation.createReport'
 
 /** Methods of the moderation service by default; newer tools.ozone methods need an `atproto-proxy` header. */
 const moderationMethods = new Set(
@@ -37,6 +41,11 @@ function names(group: string, methods: string): string[] {
   return methods.split(' ').map((method) => `${group}.${method}`)
 }
 
+/** Whether reports that name no service stay on this server. */
+export function takesReports({ report, reportsHere }: DefaultServices): boolean {
+  return report === undefined && reportsHere !== undefined
+}
+
 /** Throws 400 if there is no service for the call, 502 if the DID cannot be resolved now. */
 export type FindTarget = (nsid: string, header: string | undefined) => Promise<Target>
 
@@ -56,6 +65,7 @@ export function audienceOf(
   header: string | undefined,
 ): string {
   if (header) return header
+  if (nsid === createReport && takesReports(services)) return `${services.reportsHere}#atproto_pds`
   const target = defaultTarget(nsid, services)
   if (target === undefined) throw invalidRequest(`No service configured for ${nsid}`)
   return `${target.did}#${target.serviceId}`
@@ -65,7 +75,7 @@ function defaultTarget(
   nsid: string,
   { appView, moderation, report }: DefaultServices,
 ): Target | undefined {
-  const isReport = nsid === 'com.atproto.moderation.createReport'
+  const isReport = nsid === createReport
   if (!isReport && !moderationMethods.has(nsid)) {
     return appView && { did: appView.did, url: appView.url, serviceId: 'bsky_appview' }
   }

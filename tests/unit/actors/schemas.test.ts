@@ -34,6 +34,8 @@ import {
   listTenantsOf,
   tenantsOfAccounts,
 } from '#src/directory/directory.ts'
+import { getCase } from '#src/directory/moderation-cases.ts'
+import { listCaseEntries } from '#src/directory/moderation-entries.ts'
 import { headsOf } from '#src/sequencer/heads.ts'
 import { bounds, read } from '#src/sequencer/log.ts'
 import { size } from '#src/sequencer/log-size.ts'
@@ -179,6 +181,19 @@ describe.each(versionsOf('directory'))('a directory of schema version %d', (vers
     const { entries } = await listOperatorAudit(directory, { limit: 9 })
     const taken = { actor: 'admin password', action: 'takedown', target: alice }
     expect(entries).toMatchObject([{ ...taken, address: '192.0.2.1' }])
+  })
+
+  it.skipIf(version < 10)('has its moderation cases', async () => {
+    const directory = testDirectory({ sql: opened('directory', version) })
+    expect(await getCase(directory, { id: 1 })).toMatchObject({
+      ...{ did: alice, state: 'escalated', reporters: 1 },
+      reasons: [{ reason: 'spam', count: 1 }],
+    })
+    const { entries } = await listCaseEntries(directory, { id: 1, limit: 9 })
+    expect(entries).toMatchObject([
+      { kind: 'escalated', by: 'admin password', text: 'a note' },
+      { kind: 'report', by: 'did:plc:reporter', text: 'ads' },
+    ])
   })
 
   it('lists its reminders, to all processes if it did not know whose they are', async () => {

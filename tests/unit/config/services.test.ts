@@ -11,7 +11,7 @@ const named = {
 }
 
 test('no service is configured by default', () => {
-  const none = { appView: undefined, moderation: undefined, report: undefined }
+  const none = { appView: undefined, moderation: undefined, report: undefined, localReports: false }
   expect(readServices(new EnvironmentReader({}))).toEqual(none)
 })
 

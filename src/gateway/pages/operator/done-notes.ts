@@ -6,6 +6,7 @@ const texts = {
   created: 'Created.',
   deleted: 'Deleted.',
   takendown: 'The account is taken down. Lifting the takedown brings it back as it was.',
+  'subject-takendown': 'Taken down. Lifting the takedown brings it back as it was.',
   restored: 'The takedown is lifted.',
   suspended: 'The account is suspended. Lifting the suspension brings it back as it was.',
   unsuspended: 'The suspension is lifted.',

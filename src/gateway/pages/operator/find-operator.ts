@@ -14,8 +14,7 @@ import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import type { Clock } from '#src/ports/clock.ts'
-
-export const ADMIN_PASSWORD = 'admin password'
+import { ADMIN_PASSWORD } from '#src/rules/operators.ts'
 
 export interface Operator {
   /** A DID, or `admin password`; as in the audit log. */

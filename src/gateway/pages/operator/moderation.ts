@@ -1,129 +1,130 @@
-/** Takedowns and suspensions: the list of accounts, and a form for records and blobs. */
+/** The moderation queue: cases, filtered and ordered in the URL, and the form that opens one. */
+import { randomUUID } from 'node:crypto'
 import { html } from 'hono/html'
-import type { AccountInfo } from '#src/directory/search-accounts.ts'
-import { invalidRequest } from '#src/errors.ts'
-import * as admin from '#src/gateway/methods/com.atproto.admin.ts'
-import { card, table, timeOf } from '#src/gateway/pages/blocks.ts'
-import { actionForm, field, pager } from '#src/gateway/pages/form-blocks.ts'
-import { accountName, accountPath, statusBadge } from '#src/gateway/pages/operator/accounts.ts'
+import type { CaseView } from '#src/directory/moderation-cases.ts'
+import { table, timeOf } from '#src/gateway/pages/blocks.ts'
+import {
+  blurredImage,
+  caseBadge,
+  caseFilterOf,
+  caseFilters,
+  optionsOf,
+  reasonsOf,
+  subjectLine,
+} from '#src/gateway/pages/case-blocks.ts'
+import { field, filterForm, pager } from '#src/gateway/pages/form-blocks.ts'
+import { accountPath } from '#src/gateway/pages/operator/accounts.ts'
+import { imagePath } from '#src/gateway/pages/operator/case-image.ts'
 import { required } from '#src/gateway/pages/operator/console-call.ts'
 import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { ConsoleRoutes, ShowPage } from '#src/gateway/pages/operator/console-routes.ts'
 import { nextPage } from '#src/gateway/pages/operator/next-page.ts'
+import { readSubject } from '#src/gateway/pages/operator/read-subject.ts'
+import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
 import { type Html, hiddenFields, type RenderContext } from '#src/gateway/pages/shell.ts'
+import { subjectKey } from '#src/rules/moderation-cases.ts'
 
-const PAGE = 50
+const PAGE = 25
+const MAX_TENANT = 32
+const MAX_TEXT = 2_000
 const path = `${consolePath}/moderation`
 
+const reasonTypes: Readonly<Record<string, string>> = {
+  'com.atproto.moderation.defs#reasonSpam': 'Spam',
+  'com.atproto.moderation.defs#reasonMisleading': 'Misleading',
+  'com.atproto.moderation.defs#reasonSexual': 'Sexual content',
+  'com.atproto.moderation.defs#reasonRude': 'Harassment',
+  'tools.ozone.report.defs#reasonViolenceOther': 'Violence',
+  'tools.ozone.report.defs#reasonChildSafetyOther': 'Child safety',
+  'tools.ozone.report.defs#reasonSelfHarmOther': 'Self-harm',
+  'com.atproto.moderation.defs#reasonViolation': 'Breaks the rules',
+  'com.atproto.moderation.defs#reasonOther': 'Other',
+}
+
 export function moderationPages({ server }: ConsolePorts, { get, post }: ConsoleRoutes): void {
-  const { accounts } = server.dispatch.directory
+  const { moderationCases } = server.dispatch.directory
 
   const show: ShowPage = async (call, note, status = 200) => {
-    const { cursor } = call.c.req.query()
-    const [taken, suspended] = await Promise.all([
-      accounts.search({
-        status: 'takendown',
-        limit: PAGE,
-        ...(cursor !== undefined && { cursor }),
-      }),
-      accounts.search({ status: 'suspended', limit: PAGE }),
-    ])
-    const list = (
-      title: string,
-      all: readonly AccountInfo[],
-      undo: string,
-      label: string,
-      empty: string,
-    ) =>
-      card(
-        title,
-        table({
-          ...{ label: title, head: ['Account', 'State', 'Created', 'Action'], empty },
-          rows: all.map((account) => row(call.session, account, undo, label)),
-        }),
-      )
+    const query = call.c.req.query()
+    const { state = '', reason = '', sort = '', tenant = '', did = '', cursor } = query
+    const ofTenant = tenant.trim().slice(0, MAX_TENANT)
+    const found = await moderationCases.list({
+      ...{ ...caseFilterOf({ state, reason, sort }), limit: PAGE },
+      ...(ofTenant !== '' && { tenant: ofTenant }),
+      ...(did !== '' && { did }),
+      ...(cursor !== undefined && { cursor }),
+    })
+    const fields = [
+      ...caseFilters({ state, reason, sort }),
+      { name: 'tenant', label: 'Tenant', value: tenant, maxLength: MAX_TENANT },
+    ]
     return call.render({
       ...{ title: 'Moderation', wide: true, note, status },
-      body: html`${list('Accounts taken down', taken.accounts, 'lift-takedown', 'Lift', 'No accounts are taken down.')}
-${pager(call.session, { after: nextPage(call.c.req.url, taken.cursor) })}
-${list('Suspended accounts', suspended.accounts, 'lift-suspension', 'Lift', 'No accounts are suspended.')}
-${subjectForm(call.session)}
-<section><h2>Reports</h2><p class="muted">This server does not store reports. Reports from its accounts are forwarded to ${reportService(server)}, and webhooks get report.received.</p></section>`,
+      actions: html`<a class="button quiet" href="${path}/takedowns">Takedowns</a>`,
+      body: html`${filterForm(call.session, fields)}
+<section>${queueTable(call.session, found.cases)}</section>
+${pager(call.session, { after: nextPage(call.c.req.url, found.cursor) })}
+${newCase(call.session)}
+<p class="muted">Reports that accounts of this server make about each other are kept here. ${whereReportsGo(server)}</p>`,
     })
   }
 
   get('/moderation', show)
   post(
     '/moderation',
-    async (call, form) => {
-      const text = required(form['subject'], 'The record or blob')
-      const applied = form['undo'] !== 'yes'
-      const takedown = { applied, ...(form['ref']?.trim() && { ref: form['ref'].trim() }) }
-      await call.run(admin.updateSubjectStatus, { subject: await subjectOf(text), takedown }, text)
-      return call.redirect('/moderation', 'saved')
+    async (call, { subject: typed, reasonType = '', text = '' }) => {
+      const subject = await readSubject(server, required(typed, 'The subject'))
+      const reason = Object.hasOwn(reasonTypes, reasonType) ? reasonType : 'other'
+      await call.audit('report', { target: subjectKey(subject), reasonType: reason })
+      const added = await moderationCases.addReport({
+        ...{ id: randomUUID(), subject, reasonType: reason, isLimited: false },
+        ...(text.trim() !== '' && { text: text.trim() }),
+        by: call.operator.actor,
+      })
+      return call.redirect(`/moderation/cases/${added.case}`, 'saved')
     },
     show,
   )
-
-  /** An AT-URI of a record, or a DID and a CID. Throws 400 for anything else, and for a record that is not here. */
-  async function subjectOf(text: string): Promise<object> {
-    const blob = /^(did:[\w.:%-]+)[\s/]+(baf[a-z2-7]{20,})$/.exec(text)
-    if (blob !== null) {
-      return { $type: 'com.atproto.admin.defs#repoBlobRef', did: blob[1], cid: blob[2] }
-    }
-    const record = /^at:\/\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(text)
-    const name = record?.[1] ?? ''
-    const found = record && (await accounts.find({ identifier: name.toLowerCase() }))
-    if (!record || !found) {
-      throw invalidRequest(
-        'Give the at:// address of a record here, or the DID of an account and the CID of a blob.',
-      )
-    }
-    const [, , collection, rkey] = record as unknown as [string, string, string, string]
-    const { moderation } = server.dispatch.account(found.did)
-    const status = await moderation.getRecordStatus({ collection, rkey })
-    if (status === null) throw invalidRequest('There is no such record here.')
-    const uri = `at://${found.did}/${collection}/${rkey}`
-    return { $type: 'com.atproto.repo.strongRef', uri, cid: status.cid }
-  }
 }
 
-function row(
-  context: RenderContext,
-  account: AccountInfo,
-  undo: string,
-  label: string,
-): (Html | string)[] {
-  const { did, handle, status, createdAt } = account
-  const action = `${accountPath(did)}/${undo}`
-  return [
-    accountName(account),
-    statusBadge(status),
-    timeOf(context, createdAt),
-    actionForm(context, { action, label, about: handle }),
-  ]
+function queueTable(context: RenderContext, cases: readonly CaseView[]): Html {
+  const rows = cases.map((one) => [
+    html`<a href="${path}/cases/${one.id}">Case ${one.id}</a>`,
+    subjectCell(one),
+    twoLines(reasonsOf(one), one.reporters === 1 ? '1 reporter' : `${one.reporters} reporters`),
+    caseBadge(one),
+    one.tenant ?? '–',
+    timeOf(context, one.reportedAt),
+  ])
+  const head = ['Case', 'Subject', 'Reports', 'State', 'Tenant', 'Newest report']
+  return table({ label: 'Cases', head, rows, empty: 'No cases match. Nothing to do here.' })
 }
 
-function subjectForm(context: RenderContext): Html {
-  return card(
-    'Records and blobs',
-    html`<form method="post" action="${path}">${hiddenFields(context)}
-${field({ name: 'subject', label: 'Record or blob', required: true, maxLength: 700, help: 'at://handle/collection/key, or a DID and a CID separated by a space' })}
-${field({ name: 'ref', label: 'Reason or reference', maxLength: 300 })}
-${field({ name: 'undo', label: 'Lift the takedown', type: 'check' })}
-<button class="quiet">Save</button></form>`,
-    {
-      help: 'A record or blob that is taken down is not served to others. It stays in the repo, and the owner can still delete it. These takedowns are not listed here; see the audit log.',
-    },
-  )
+function subjectCell(one: CaseView): Html {
+  const { did, handle, blob } = one
+  const account = handle === null ? html`${did}` : html`<a href="${accountPath(did)}">${handle}</a>`
+  const image =
+    blob === undefined ? '' : blurredImage(imagePath(did, blob), `the file of case ${one.id}`)
+  return html`${twoLines(account, subjectLine(one))}${image}`
+}
+
+function newCase(context: RenderContext): Html {
+  return html`<section aria-label="New report"><details class="more"><summary>Report something yourself</summary>
+<form method="post" action="${path}">${hiddenFields(context)}
+${field({ name: 'subject', label: 'Account, record or file', required: true, maxLength: 700, help: 'A handle or DID, at://handle/collection/key, or a DID and a CID separated by a space' })}
+${field({ name: 'reasonType', label: 'Reason of the report', options: optionsOf(reasonTypes) })}
+${field({ name: 'text', label: 'Text', type: 'area', maxLength: MAX_TEXT })}
+<button>Report</button></form></details></section>`
 }
 
 /** `audienceOf` throws if no service is configured, which is not an error here. */
-function reportService({ services }: ConsolePorts['server']): string {
+function whereReportsGo({ services }: ConsolePorts['server']): string {
+  if (services.takesReports) return 'They go to no other service.'
   try {
-    return services.audienceOf('com.atproto.moderation.createReport', undefined)
+    const service = services.audienceOf('com.atproto.moderation.createReport', undefined)
+    return `They are also passed on to the service that the app names, or to ${service}.`
   } catch {
-    return 'a moderation service, if one is set (PDS_REPORT_SERVICE_URL)'
+    return 'They are passed on to the service that the app names. A report that names none is refused: set PDS_REPORT_SERVICE_URL, or PDS_LOCAL_REPORTS_ENABLED to take it here.'
   }
 }

@@ -3,6 +3,8 @@ import type { Hono } from 'hono'
 import { accountPage } from '#src/gateway/pages/operator/account.ts'
 import { accountPages } from '#src/gateway/pages/operator/accounts.ts'
 import { auditPages } from '#src/gateway/pages/operator/audit.ts'
+import { casePages } from '#src/gateway/pages/operator/case.ts'
+import { caseImages } from '#src/gateway/pages/operator/case-image.ts'
 import { configurationPages } from '#src/gateway/pages/operator/configuration.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import { consoleRoutes } from '#src/gateway/pages/operator/console-routes.ts'
@@ -14,6 +16,7 @@ import { overviewPages } from '#src/gateway/pages/operator/overview.ts'
 import { relayPages } from '#src/gateway/pages/operator/relays.ts'
 import { serverPages } from '#src/gateway/pages/operator/server-pages.ts'
 import { signInRoutes } from '#src/gateway/pages/operator/sign-in-page.ts'
+import { takedownPages } from '#src/gateway/pages/operator/takedowns.ts'
 import { tenantPages } from '#src/gateway/pages/operator/tenants.ts'
 import { webhookPages } from '#src/gateway/pages/operator/webhooks.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
@@ -25,7 +28,8 @@ export function operatorPages(app: Hono<Env>, ports: ConsolePorts): void {
   accountPages(ports, routes)
   accountPage(ports, routes)
   const sections = [
-    ...[moderationPages, tenantPages, invitePages, domainPages, relayPages, webhookPages],
+    ...[moderationPages, casePages, caseImages, takedownPages],
+    ...[tenantPages, invitePages, domainPages, relayPages, webhookPages],
     ...[serverPages, configurationPages, auditPages],
   ]
   for (const section of sections) section(ports, routes)

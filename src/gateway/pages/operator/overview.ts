@@ -39,12 +39,16 @@ export async function overviewCells(
 ): Promise<Record<string, Html>> {
   const inputs = await alertInputsOf(ports)
   const { health, server, samples } = ports
-  const counts = await health.counts()
+  const [counts, cases] = await Promise.all([
+    health.counts(),
+    server.dispatch.directory.moderationCases.count().catch(() => undefined),
+  ])
   const last = inputs.samples.at(-1)
   const figures = {
     accounts: counts?.accounts,
     uptimeS: health.uptimeSeconds(),
     version: server.service.version,
+    cases,
   }
   return {
     alerts: alertsView(alertsOf(inputs)),
@@ -82,9 +86,14 @@ function alertView({ what, name, value, advice, path }: Alert): Html {
 function figuresView(
   { maxAwake }: AlertInputs,
   last: Sample | undefined,
-  figures: { accounts: Record<string, number> | undefined; uptimeS: number; version: string },
+  figures: {
+    accounts: Record<string, number> | undefined
+    uptimeS: number
+    version: string
+    cases: { open: number; escalated: number } | undefined
+  },
 ): Html {
-  const { accounts, uptimeS, version } = figures
+  const { accounts, uptimeS, version, cases } = figures
   if (last === undefined) return stats([stat('Uptime', duration(uptimeS), version)])
   const rest = Object.entries(accounts ?? {}).filter(([status, n]) => status !== 'active' && n > 0)
   const others = rest.map(([status, n]) => `${shortNumber(n)} ${status}`).join(', ') || 'all active'
@@ -97,6 +106,7 @@ function figuresView(
       last.events === null ? '?' : `${rate(last.events)}/s`,
       `${last.backlog} waiting`,
     ),
+    casesStat(cases),
     stat('Calls', `${rate(last.calls)}/s`, `${last.failed} server errors`),
   ])
   const state = stats([
@@ -118,6 +128,14 @@ function figuresView(
     stat('Uptime', duration(uptimeS), `version ${version}`),
   ])
   return html`${use}${state}`
+}
+
+/** Cases that wait for someone. */
+function casesStat(cases: { open: number; escalated: number } | undefined): Html {
+  if (cases === undefined) return stat('Open cases', '?')
+  const { open, escalated } = cases
+  const link = html`<a href="${consolePath}/moderation">${shortNumber(open + escalated)}</a>`
+  return stat('Open cases', link, escalated === 0 ? 'none escalated' : `${escalated} escalated`)
 }
 
 function duration(s: number): string {

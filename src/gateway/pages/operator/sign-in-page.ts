@@ -7,7 +7,7 @@ import { field } from '#src/gateway/pages/form-blocks.ts'
 import { callOf } from '#src/gateway/pages/operator/console-call.ts'
 import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
-import { ADMIN_PASSWORD, findOperator } from '#src/gateway/pages/operator/find-operator.ts'
+import { findOperator } from '#src/gateway/pages/operator/find-operator.ts'
 import { operatorToken, setOperatorToken } from '#src/gateway/pages/operator/operator-session.ts'
 import {
   mustPassCsrfCheck,
@@ -27,6 +27,7 @@ import { failedAdmin } from '#src/gateway/xrpc/rate-limit-policy.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { equalSecrets } from '#src/ports/equal-secrets.ts'
 import { atLeast } from '#src/ports/pause.ts'
+import { ADMIN_PASSWORD } from '#src/rules/operators.ts'
 
 type C = Context<Env>
 

@@ -13,12 +13,14 @@ import { accountPage } from '#src/gateway/pages/tenant/account.ts'
 import { accountsPage } from '#src/gateway/pages/tenant/accounts.ts'
 import { auditPage } from '#src/gateway/pages/tenant/audit.ts'
 import { brandingPage } from '#src/gateway/pages/tenant/branding.ts'
+import { casePage } from '#src/gateway/pages/tenant/case.ts'
 import { createPage } from '#src/gateway/pages/tenant/create.ts'
 import { domainsPage } from '#src/gateway/pages/tenant/domains.ts'
 import { endpointPage } from '#src/gateway/pages/tenant/endpoint.ts'
 import { readTenantForm } from '#src/gateway/pages/tenant/form-with-file.ts'
 import { invitesPage } from '#src/gateway/pages/tenant/invites.ts'
 import { jobPage } from '#src/gateway/pages/tenant/job.ts'
+import { moderationPage } from '#src/gateway/pages/tenant/moderation.ts'
 import { overviewPage } from '#src/gateway/pages/tenant/overview.ts'
 import {
   signedInAdmin,
@@ -40,6 +42,8 @@ export function tenantArea(context: TenantContext): Area<TenantVisit> {
       accountPage,
       createPage,
       jobPage,
+      moderationPage,
+      casePage,
       domainsPage,
       invitesPage,
       webhooksPage,

@@ -59,13 +59,14 @@ it('the method table has every method of the reference and our own, and no other
       'addController createDelegatedAccount getAuditLog getScopePresets listControlledAccounts ' +
       'listControllers removeController resolveController updateControllerScopes',
     'dev.headwater.admin':
-      'createTenant deleteTenant listTenants moveAccount restoreTenant suspendTenant updateTenant',
+      'createTenant deleteTenant listTenants moveAccount restoreTenant suspendTenant updateTenant ' +
+      'createReport getCase listCases updateCase',
     'dev.headwater.tenant':
       'adoptAccounts cancelJob createAccount createAccounts createClaim createInvites createJob ' +
       'createKey deleteAccount deleteAdmin deleteDomain deleteKey disableInvites exportAccount ' +
       'getAccount getAudit getJob getJobResults getTenant getUsage listAccounts listAdmins ' +
       'listDomains listInvites listKeys putAdmin putBranding putDomain ' +
-      'restoreAccount suspendAccount updateAccount verifyDomain',
+      'restoreAccount suspendAccount updateAccount verifyDomain getCase listCases updateCase',
     'dev.headwater.group':
       'acceptInvite acceptOwnership addMember convert create createAppPassword createInvite ' +
       'createSession deleteRole export getAuditLog getMe leave list listAppPasswords listInvites ' +

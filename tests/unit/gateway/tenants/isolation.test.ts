@@ -47,6 +47,12 @@ const inputs: Record<string, object[]> = {
   getJobResults: [{ id: 'job of second' }],
   cancelJob: [{ id: 'job of second' }],
   createClaim: [{ account: did }, { account: handle }],
+  listCases: [{}, { did }],
+  getCase: [{ id: theirs.caseId }],
+  updateCase: [
+    { id: theirs.caseId, note: 'x' },
+    { id: theirs.caseId, state: 'escalated' },
+  ],
 }
 
 /** These are given the DID of an account, and know it not. */

@@ -14,6 +14,11 @@ import { adminPassword } from '#tests/support/gateway.ts'
 const pages = [
   ...consoleNav('').map(({ href }) => href.slice('/admin'.length)),
   ...[`/accounts/${bob}`, '/tenants/roomy', '/nothing', '?range=24h'],
+  ...[
+    '/moderation?state=all&reason=spam&sort=reports',
+    '/moderation/takedowns',
+    '/moderation/cases/1',
+  ],
 ]
 const signedOut = { cookie: cookiesOf('signed out') }
 

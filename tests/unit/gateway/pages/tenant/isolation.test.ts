@@ -7,7 +7,7 @@ import { thingsOf } from '#tests/support/two-tenants.ts'
 
 const { pages } = tenantArea({} as never)
 const theirs = thingsOf('second')
-const named = (path: string) => path.replace(':did', theirs.did).replace(':id', 'x')
+const named = (path: string) => path.replace(':did', theirs.did).replace(':id', `${theirs.caseId}`)
 const shown = pages.flatMap(({ path, live }) => [
   named(path),
   ...(live === undefined ? [] : [`${named(path)}/live`]),
@@ -20,7 +20,13 @@ const posted = pages.flatMap(({ path, actions = {} }) =>
 const fields = {
   ...{ did: theirs.did, domain: theirs.domain, code: theirs.inviteCode, typed: theirs.handle },
   ...{ prefix: 'hw_second_abcdef', who: nonAdmin, role: 'owner', name: 'x', count: '1', uses: '1' },
-  ...{ externalId: theirs.externalId, url: 'https://example.com', since: '2026-01-01', file: '{}' },
+  ...{
+    externalId: theirs.externalId,
+    url: 'https://example.com',
+    since: '2026-01-01',
+    file: '{}',
+    text: 'x',
+  },
 }
 
 async function open() {
@@ -31,6 +37,8 @@ async function open() {
     await directory.sql.all("SELECT * FROM tenant_admin WHERE tenant = 'second'"),
     await directory.sql.all("SELECT * FROM tenant_domain WHERE tenant = 'second'"),
     await directory.sql.all("SELECT * FROM account WHERE tenant = 'second'"),
+    await directory.sql.all(`SELECT * FROM moderation_case WHERE n = ${theirs.caseId}`),
+    await directory.sql.all(`SELECT * FROM moderation_entry WHERE case_n = ${theirs.caseId}`),
     await directory.sql.all("SELECT * FROM invite_code WHERE for_account = 'tenant:second'"),
     await dumpSql(tenants.get('second')!.sql),
   ]

@@ -23,7 +23,16 @@ describe('the console of a tenant', () => {
 
   it('shows an owner every page, and an admin those without keys and the audit log', async () => {
     const ownerOnly = ['/keys', '/audit', '/branding']
-    const shared = ['', '/accounts', '/create', '/domains', '/invites', '/webhooks']
+    const shared = [
+      '',
+      '/accounts',
+      '/moderation',
+      '/moderation/1',
+      '/create',
+      '/domains',
+      '/invites',
+      '/webhooks',
+    ]
     for (const path of [...shared, ...ownerOnly, `/accounts/${did}`]) {
       const page = await pages.get(owner, `/roomy${path}`)
       expect([path, page.status]).toEqual([path, 200])
@@ -49,6 +58,35 @@ describe('actions of the console', () => {
     expect(pages.accountCalls).toContain(`lifecycle.changeState of ${did}`)
     const { entries } = await listAudit(pages.tenants.get('roomy')!, { limit: 1 })
     expect(entries[0]).toMatchObject({ actor: admin, action: 'suspendAccount', target: did })
+  })
+
+  it('suspend the account of a case, add notes to it and escalate it, and do not say who has reported', async () => {
+    const path = '/roomy/moderation/1'
+    for (const [action, fields] of [
+      ['suspend', {}],
+      ['note', { text: 'we know them' }],
+      ['escalate', { text: 'please decide' }],
+    ] as const) {
+      const done = await pages.post(admin, `${path}/${action}`, fields)
+      expect([action, done.status]).toEqual([action, 303])
+    }
+    expect(pages.accountCalls).toContain(`lifecycle.changeState of ${did}`)
+    const text = await (await pages.get(admin, path)).text()
+    for (const shown of [
+      'we know them',
+      'please decide',
+      'The account was suspended.',
+      'about roomy',
+    ]) {
+      expect(text).toContain(shown)
+    }
+    expect(text).toContain('Escalated')
+    expect(text).not.toContain('did:plc:reporter')
+    const { entries } = await listAudit(pages.tenants.get('roomy')!, { limit: 9 })
+    const suspended = entries.find(({ action }) => action === 'suspendAccount')
+    expect(suspended?.detail).toContain('case 1')
+    expect((await pages.get(admin, '/roomy/moderation')).status).toBe(200)
+    expect(await (await pages.get(admin, '/roomy/moderation')).text()).not.toContain('Case 2')
   })
 
   it('need the handle typed to delete an account', async () => {

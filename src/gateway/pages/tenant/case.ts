@@ -1,0 +1,108 @@
+/** A moderation case about an account of a tenant: its reports, notes, and what the tenant may do. */
+import type { Context } from 'hono'
+import { html } from 'hono/html'
+import { invalidRequest } from '#src/errors.ts'
+import type { AreaPage } from '#src/gateway/pages/area/area.ts'
+import { namesOf } from '#src/gateway/pages/area/names.ts'
+import { card, facts } from '#src/gateway/pages/blocks.ts'
+import { caseBadge, historyTable, reasonsOf } from '#src/gateway/pages/case-blocks.ts'
+import type { Form } from '#src/gateway/pages/form.ts'
+import { actionForm, field, pager } from '#src/gateway/pages/form-blocks.ts'
+import { type Html, hiddenFields } from '#src/gateway/pages/shell.ts'
+import { statusBadge } from '#src/gateway/pages/tenant/account-table.ts'
+import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
+import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
+
+const PAGE = 10
+const MAX_TEXT = 2_000
+
+/** Throws 400 for what is no number; the method checks that the case is the tenant's. */
+function idOf(c: Context): number {
+  const text = c.req.param('id') ?? ''
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw invalidRequest('Case not found', 'CaseNotFound')
+  return Number(text)
+}
+
+export const casePage: AreaPage<TenantVisit> = {
+  path: '/moderation/:id',
+  title: () => 'Case',
+  isInNav: false,
+  async show(visit, c) {
+    const { call, session, base, may, context } = visit
+    const { cursor } = c.req.query()
+    const id = idOf(c)
+    const page = await call(tenant.getCase, {
+      params: { id, limit: PAGE, ...(cursor !== undefined && { cursor }) },
+    })
+    const found = page.case
+    const { did, uri, blob } = found
+    const account = await call(tenant.getAccount, { params: { did } })
+    const names = await namesOf(
+      context.server,
+      page.entries.flatMap(({ by }) => by ?? []),
+    )
+    const path = `${base}/moderation/${id}`
+    const name = html`<a href="${base}/accounts/${did}">${account.handle}</a>`
+    const rows: [string, Html | string][] = [
+      ['Account', html`${name} ${statusBadge(account.status)}`],
+    ]
+    if (uri !== undefined) rows.push(['Record', html`<code>${uri}</code>`])
+    if (blob !== undefined) rows.push(['File', html`<code>${blob}</code>`])
+    rows.push(['Reported by', found.reporters === 1 ? '1 account' : `${found.reporters} accounts`])
+    rows.push(['Reasons', reasonsOf(found)])
+    const next = page.cursor === undefined ? {} : { after: `${path}?cursor=${page.cursor}` }
+    const body = html`${card(`Case ${id}`, facts(rows), { badge: caseBadge(found) })}
+${may('accounts:write') ? html`${suspension(visit, path, account.status)}${work(visit, path, found.state)}` : ''}
+${card('History', historyTable(session, page.entries, names))}${pager(session, next)}`
+    return { body }
+  },
+  actions: {
+    note: (visit, form, c) => update(visit, form, idOf(c)),
+    escalate: (visit, form, c) => update(visit, form, idOf(c), 'escalated'),
+    suspend: async ({ call }, _, c) => {
+      const id = idOf(c)
+      const { did } = (await call(tenant.getCase, { params: { id, limit: 1 } })).case
+      await call(tenant.suspendAccount, { input: { did, reason: `case ${id}` } })
+      await call(tenant.updateCase, { input: { id, note: 'The account was suspended.' } })
+      return undefined
+    },
+    restore: async ({ call }, _, c) => {
+      const id = idOf(c)
+      const { did } = (await call(tenant.getCase, { params: { id, limit: 1 } })).case
+      await call(tenant.restoreAccount, { input: { did, reason: `case ${id}` } })
+      await call(tenant.updateCase, { input: { id, note: 'The account was restored.' } })
+      return undefined
+    },
+  },
+}
+
+async function update({ call }: TenantVisit, { text = '' }: Form, id: number, state?: 'escalated') {
+  const note = text.replaceAll('\r\n', '\n').trim()
+  await call(tenant.updateCase, {
+    input: { id, ...(state !== undefined && { state }), ...(note !== '' && { note }) },
+  })
+  return undefined
+}
+
+function suspension({ session }: TenantVisit, path: string, status: string): Html {
+  const isSuspended = status === 'suspended'
+  const form = isSuspended
+    ? actionForm(session, { action: `${path}/restore`, label: 'Restore the account' })
+    : actionForm(session, { action: `${path}/suspend`, label: 'Suspend the account', kind: 'bad' })
+  return card('Account', form, {
+    help: 'A suspended account is hidden until it is restored. The audit log has the number of the case.',
+  })
+}
+
+function work({ session }: TenantVisit, path: string, state: string): Html {
+  const escalate =
+    state === 'open'
+      ? html`<button class="quiet" formaction="${path}/escalate">Escalate to the operator</button>`
+      : ''
+  return card(
+    'Work on the case',
+    html`<form method="post" action="${path}/note">${hiddenFields(session)}
+${field({ name: 'text', label: 'Note', type: 'area', maxLength: MAX_TEXT, help: 'Seen by your admins and by the operator of the server.' })}
+<div class="actions"><button>Add the note</button>${escalate}</div></form>`,
+  )
+}
