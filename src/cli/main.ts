@@ -18,6 +18,7 @@ import { groupCommands } from '#src/cli/groups.ts'
 import { historyCommands } from '#src/cli/history.ts'
 import { inviteCommands } from '#src/cli/invites.ts'
 import { mailCommands } from '#src/cli/mails.ts'
+import { moderationCommands } from '#src/cli/moderation.ts'
 import { formatResult } from '#src/cli/print.ts'
 import { startProgress } from '#src/cli/progress.ts'
 import { relayCommands } from '#src/cli/relays.ts'
@@ -39,6 +40,7 @@ const commands = [
   ...[...domainCommands, ...repoCommands, ...serverCommands, ...doctorCommands, ...mailCommands],
   ...[...tenantCommands, ...relayCommands, ...backupCommands, ...setupCommands, ...tailCommands],
   ...[...webhookCommands, ...takeoverCommands, ...historyCommands],
+  ...moderationCommands,
 ]
 
 const args = process.argv.slice(2)

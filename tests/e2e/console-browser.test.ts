@@ -14,10 +14,18 @@ import { call } from '#tests/support/xrpc-call.ts'
 describeInBrowser('the console', () => {
   let server: TestServer
   let alice: TestAccount
+  let picture: { uri: string; cid: string }
   let browser: Browser
   beforeAll(async () => {
-    server = await startServer()
+    server = await startServer({ env: { PDS_LOCAL_REPORTS_ENABLED: 'true' } })
     alice = await createTestAccount(server, 'alice')
+    picture = await postWithPicture(alice)
+    // Case 1.
+    await alice.agent.com.atproto.moderation.createReport({
+      reasonType: 'com.atproto.moderation.defs#reasonSpam',
+      reason: 'Cheap watches',
+      subject: { $type: 'com.atproto.repo.strongRef', ...picture },
+    })
     browser = await startBrowser()
   })
   afterAll(async () => {
@@ -40,7 +48,8 @@ describeInBrowser('the console', () => {
     const links = page.locator('nav.side a')
     const paths = await links.evaluateAll((all) => all.map((link) => link.getAttribute('href')))
     expect(paths.length).toBeGreaterThan(12)
-    for (const path of [...paths, `/admin/accounts/${alice.did}`, '/admin/nothing']) {
+    const more = ['/admin/moderation/cases/1', '/admin/moderation/takedowns', '/admin/nothing']
+    for (const path of [...paths, `/admin/accounts/${alice.did}`, ...more]) {
       await page.goto(`${server.url}${path}`)
       await page.locator('h1').waitFor()
       await mustBeGood(page, path!)
@@ -70,6 +79,34 @@ describeInBrowser('the console', () => {
     expect(rows[0]).toMatch(/admin password.*127\.0\.0\.1|admin password.*::1/s)
   })
 
+  it('a report becomes a case, from which the record is taken down, restored and the case closed', async () => {
+    const page = await openPage(browser, { javaScriptEnabled: false })
+    await signIn(page)
+    await page.getByRole('link', { name: '1', exact: true }).click()
+    await page.getByRole('link', { name: 'Case 1' }).click()
+    await page.getByText('Cheap watches').waitFor()
+    const image = page.locator('.blurred img')
+    expect(await image.evaluate((img) => getComputedStyle(img).filter)).toContain('blur')
+    await page.getByLabel('Show image 1').check()
+    expect(await image.evaluate((img) => getComputedStyle(img).filter)).toBe('none')
+    expect(await image.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBeGreaterThan(0)
+    const query = `repo=${alice.did}&collection=app.bsky.feed.post&rkey=${picture.uri.split('/').at(-1)}`
+    const status = async () => (await call(server, 'repo.getRecord', { query })).status
+    await page.getByLabel('Reason or reference').fill('spam')
+    await page.getByRole('button', { name: 'Take down' }).click()
+    await page.getByText('Taken down: the record (case 1: spam)').waitFor()
+    expect(await status()).toBe(400)
+    await page.getByRole('button', { name: 'Lift the takedown' }).click()
+    await page.getByText('The takedown is lifted.').waitFor()
+    expect(await status()).toBe(200)
+    await page.getByLabel('Note').fill('A joke')
+    await page.getByLabel('Decision').selectOption('No violation')
+    await page.getByRole('button', { name: 'Close the case' }).click()
+    await page.getByText('Closed: no violation').waitFor()
+    await page.goto(`${server.url}/admin/moderation`)
+    await page.getByText('No cases match').waitFor()
+  })
+
   it('the overview is live and Ctrl K goes to a page by its name, under the policy of the pages', async () => {
     const page = await openPage(browser)
     const errors: string[] = []
@@ -85,3 +122,20 @@ describeInBrowser('the console', () => {
     expect(errors).toEqual([])
   })
 })
+
+const png = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII=',
+  'base64',
+)
+
+async function postWithPicture({ agent, did: repo }: TestAccount) {
+  const { data } = await agent.com.atproto.repo.uploadBlob(png, { encoding: 'image/png' })
+  const { data: made } = await agent.com.atproto.repo.createRecord({
+    ...{ repo, collection: 'app.bsky.feed.post' },
+    record: {
+      ...{ $type: 'app.bsky.feed.post', text: 'Buy now', createdAt: new Date().toISOString() },
+      embed: { $type: 'app.bsky.embed.images', images: [{ alt: '', image: data.blob }] },
+    },
+  })
+  return { uri: made.uri, cid: made.cid }
+}
