@@ -35,10 +35,7 @@ import { type CallPorts, type Env, xrpcHandler } from '#src/gateway/xrpc/xrpc-ca
 import { SUBSCRIBE_PATH } from '#src/protocol/realtime-names.ts'
 
 export interface AppPorts extends CallPorts, OperatorPorts {
-  pages?: Pick<
-    PageContext,
-    'branding' | 'secret' | 'clock' | 'signInDevice' | 'groups' | 'authorizationPage'
-  > & {
+  pages?: Pick<PageContext, 'branding' | 'secret' | 'clock' | 'groups' | 'authorizationPage'> & {
     /** Absent in some tests: then the pages of groups and tenants are not served, or are not live. */
     members?: MemberAuthority
     tenants?: TenantCredentials

@@ -170,7 +170,6 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
       branding,
       secret: auth.jwtSecret,
       clock,
-      signInDevice: (request, did, since) => oauth.signInDevice(request, did, since),
       groups: oauth,
       authorizationPage: () => oauth.authorizationPage(),
       members: auth.members,

@@ -54,9 +54,9 @@ async function open({ browser }: Browser, app: App): Promise<string | undefined>
   return String(page.headers['location'])
 }
 
-const signInPath = '/account/security/sign-in'
+const signInPath = '/account/sign-in'
 const signInOn = ({ pages }: Browser, { handle, password }: TestAccount) =>
-  pages.submit(signInPath, { identifier: handle, password })
+  pages.do('sign-in', { identifier: handle, password })
 
 async function consent({ browser }: Browser, app: App): Promise<OAuthSession> {
   const { body } = await browser.callApi<{ url: string }>('/consent', { did: cooks })
@@ -153,7 +153,7 @@ describe('an app signs in as a group', () => {
     const step = await signInOn(browser, vera)
     expect(step.text).toContain('Confirm that it is you')
     expect(await open(browser, app)).toMatch(/^\/account\/act-as\//)
-    const done = await browser.pages.submit(`${security}/step`, { code: code(0) })
+    const done = await browser.pages.do('step', { code: code(0) })
     expect(done.html).toContain('url=/oauth/authorize?')
     expect(await open(browser, app)).toBeUndefined()
     await settings.open(security)

@@ -148,7 +148,7 @@ it('requests that the OAuth library cannot parse are answered 400, and the serve
 
 it('a client that hangs up in the middle of a form is no error in the log', async () => {
   const { port } = new URL(server.url)
-  for (const path of ['/oauth/par', '/oauth/token', '/account/security/sign-in']) {
+  for (const path of ['/oauth/par', '/oauth/token', '/account/sign-in']) {
     const socket = connect(Number(port), 'localhost')
     const type = 'content-type: application/x-www-form-urlencoded'
     const head = `POST ${path} HTTP/1.1\r\nhost: localhost:${port}\r\n${type}`

@@ -62,17 +62,17 @@ describe('the security pages', () => {
     expect(first.status).toBe(200)
     expect(first.text).toContain('Sign in with a passkey')
     for (const identifier of [alice.handle, 'nobody.test']) {
-      const page = await pages.submit(`${home}/sign-in`, { identifier, password: 'wrong' })
+      const page = await pages.do('sign-in', { identifier, password: 'wrong' })
       expect(page.text).toContain('The handle or the password is wrong.')
     }
-    expect([...pages.cookies.keys()]).toEqual(['security-form'])
-    const page = await pages.submit(`${home}/sign-in`, {
+    expect([...pages.cookies.keys()]).not.toContain('security-account')
+    const page = await pages.do('sign-in', {
       ...{ identifier: `@${alice.handle}`, password: alice.password },
     })
     expect(page.text).toContain(`Signed in as ${alice.handle}`)
     await pages.submit(`${home}/sign-out`)
     expect((await pages.open(home)).text).toContain('Password')
-    expect([...pages.cookies.keys()]).toEqual(['security-form'])
+    expect([...pages.cookies.keys()]).not.toContain('security-account')
   })
 
   it('the security pages have headers against framing, other scripts, caching and leaking', async () => {
@@ -172,10 +172,10 @@ describe('an authenticator app', () => {
     const again = await signedIn(carol)
     expect(again.page?.text).toContain('One more step')
     expect((await again.open(home)).text).not.toContain('Signed in as')
-    await again.open(`${home}/step`)
-    const wrong = await again.submit(`${home}/step`, { code: 'AAAAA-AAAAA' })
+    await again.open('/account/sign-in?next=/account/security&page=step')
+    const wrong = await again.do('step', { code: 'AAAAA-AAAAA' })
     expect(wrong.text).toContain('The code is wrong or has expired.')
-    const entered = await again.submit(`${home}/step`, { code: codes[1]! })
+    const entered = await again.do('step', { code: codes[1]! })
     expect(entered.text).toContain('Signed in as carol.test')
     expect(entered.text).toContain('Second step failed')
 
@@ -220,8 +220,8 @@ describe('codes by email', () => {
     expect((await logIn(dave, code)).data.emailAuthFactor).toBe(true)
 
     const again = await signedIn(dave)
-    await again.submit(`${home}/step/mail`)
-    const entered = await again.submit(`${home}/step`, { code: lastCode(mail, address)! })
+    await again.do('mail-code')
+    const entered = await again.do('step', { code: lastCode(mail, address)! })
     expect(entered.text).toContain('Signed in as dave.test')
   })
 
@@ -247,10 +247,10 @@ describe('a passkey', () => {
 
     const other = new PageClient(server.url)
     await other.open(home)
-    const answer = passkey.authenticate(other.form(`${home}/sign-in/passkey`).options)
+    const answer = passkey.authenticate(other.passkeyOptions('passkey'))
     const userHandle = Buffer.from(fay.did).toString('base64url')
     const shown = JSON.stringify({ ...answer, response: { ...answer.response, userHandle } })
-    const page = await other.submit(`${home}/sign-in/passkey`, { response: shown })
+    const page = await other.do('passkey', { response: shown })
     expect(page.text).toContain('Signed in as fay.test')
     const { text } = await other.submit(`${home}/code`)
     const code = /[A-Z2-7]{5}-[A-Z2-7]{5}/.exec(text)![0]
@@ -258,7 +258,7 @@ describe('a passkey', () => {
 
     const thief = new PageClient(server.url)
     await thief.open(home)
-    const replayed = await thief.submit(`${home}/sign-in/passkey`, { response: shown })
+    const replayed = await thief.do('passkey', { response: shown })
     expect(replayed.text).toContain('The passkey was not accepted.')
 
     await other.open(home)

@@ -63,7 +63,7 @@ const kinds: Record<string, (pages: PageClient, account: TestAccount) => Promise
     const code = () => lastCode(mail, address)!
     await pages.submit(`${home}/email/begin`)
     await pages.submit(`${home}/email`, { code: code() })
-    return { ask: (tab) => tab.submit(`${home}/step/mail`), show: () => ({ code: code() }) }
+    return { ask: (tab) => tab.do('mail-code'), show: () => ({ code: code() }) }
   },
   async totp(pages) {
     const code = await withApp(pages)
@@ -80,7 +80,7 @@ const kinds: Record<string, (pages: PageClient, account: TestAccount) => Promise
     const response = passkey.register(pages.form(`${home}/passkeys`).options)
     const fields = { name: 'a phone', response: JSON.stringify(response) }
     await pages.submit(`${home}/passkeys`, fields)
-    const show = (tab: PageClient) => passkey.authenticate(tab.form(`${home}/step`).options)
+    const show = (tab: PageClient) => passkey.authenticate(tab.passkeyOptions('step'))
     return { ask: nothing, show: (tab) => ({ response: JSON.stringify(show(tab)) }) }
   },
 }
@@ -178,9 +178,9 @@ it('kill -9 between the steps of a sign-in loses no grant, and no code, passkey 
     for (const [name, value] of signIn.browser.cookies) {
       signIn.pages.cookies.set(name, encodeURIComponent(value))
     }
-    await signIn.pages.open(`${home}?app`)
+    await signIn.pages.open(home)
     const { handle: identifier, password } = signIn.account
-    const step = await signIn.pages.submit(`${home}/sign-in`, { identifier, password })
+    const step = await signIn.pages.do('sign-in', { identifier, password })
     expect(step.text).toContain('One more step')
     await signIn.factor.ask(signIn.pages)
   })
@@ -189,15 +189,15 @@ it('kill -9 between the steps of a sign-in loses no grant, and no code, passkey 
 
   await each(async (signIn) => {
     signIn.shown = signIn.factor.show(signIn.pages)
-    const page = await signIn.pages.submit(`${home}/step`, signIn.shown)
-    expect(page.text).toContain('You are signed in')
+    const page = await signIn.pages.do('step', signIn.shown)
+    expect(page.text).toContain('Signed in as')
   })
 
   await crash(3) // The second step was accepted.
 
   await each(async ({ account, shown }) => {
     const other = await signedInPageClient(server.url, account)
-    const page = await other.submit(`${home}/step`, shown)
+    const page = await other.do('step', shown)
     expect(page.text).toMatch(/The code is wrong or has expired|The passkey was not accepted/)
     if (shown['code'] === undefined) return
     const { handle: identifier, password } = account

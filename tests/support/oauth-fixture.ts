@@ -171,7 +171,6 @@ export async function openOAuthFixture(
     secret: new Uint8Array(32),
     clock: { now: () => Date.now() },
     log: { error: (what: unknown) => errors.push(what) } as never,
-    signInDevice: oauth.signInDevice,
     groups: oauth,
     authorizationPage: oauth.authorizationPage,
   })

@@ -35,7 +35,7 @@ export function openPages(
 
   async function request(path: string, init: RequestInit): Promise<ShownPage> {
     const stream = Readable.from([Buffer.from(String(init.body ?? ''))])
-    const incoming = Object.assign(stream, { socket: {}, headers: init.headers ?? {} })
+    const incoming = Object.assign(stream, { url: path, socket: {}, headers: init.headers ?? {} })
     const response = await gateway.app.request(path, init, { incoming })
     const { status, headers } = response
     return { status, headers, html: await response.text() }

@@ -54,6 +54,15 @@ export class PageClient {
     return this.#go('POST', plain(action), from, body)
   }
 
+  /** The options of the passkey form that does this on a sign-in page. */
+  passkeyOptions(name: 'passkey' | 'step'): { challenge: string } {
+    const forms = this.page!.html.matchAll(/<form [^>]*data-options="([^"]*)"[^>]*>(.*?)<\/form>/gs)
+    const [, options] =
+      [...forms].find(([, , inner]) => inner!.includes(`name="do" value="${name}"`)) ?? []
+    if (options === undefined) throw new Error(`no passkey form in: ${this.page!.text}`)
+    return JSON.parse(plain(options))
+  }
+
   /** A form of the page: its hidden fields, and its passkey options. */
   form(action: string): { hidden: Record<string, string>; options: { challenge: string } } {
     const all = this.page!.html.matchAll(/<form [^>]*action="([^"]*)"([^>]*)>(.*?)<\/form>/gs)
@@ -102,14 +111,14 @@ export class PageClient {
   }
 }
 
-/** Signs in with a password at the security pages; the second factor may still be required. */
+/** Signs in with a password on the security pages; the second factor may still be required. */
 export async function signedInPageClient(
   url: string,
   { handle, password }: { handle: string; password: string },
 ): Promise<PageClient> {
   const pages = new PageClient(url, { 'user-agent': 'a visitor of the tests' })
   await pages.open('/account/security')
-  await pages.submit('/account/security/sign-in', { identifier: handle, password })
+  await pages.do('sign-in', { identifier: handle, password })
   return pages
 }
 

@@ -3,16 +3,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { OAuthProvider } from '@atproto/oauth-provider/provider'
 import { parse } from 'hono/utils/cookie'
 
-export async function signInDevice(
-  provider: OAuthProvider,
-  request: IncomingMessage,
-  did: string,
-): Promise<string[]> {
-  const { deviceId, cookies } = await loadDevice(provider, request)
-  await provider.accountManager.upsertDeviceAccount(deviceId, did as `did:plc:${string}`)
-  return cookies
-}
-
 /** The provider's device for the browser, and the Set-Cookie values for it. */
 export async function loadDevice(
   provider: OAuthProvider,

@@ -57,8 +57,6 @@ export interface OAuth {
   authenticate(request: AuthRequest): Promise<AppCaller>
   /** The nonce for the client's next DPoP proof; undefined before the first DPoP request. */
   nextNonce(): string | undefined
-  /** Signs an account in on the request's browser, by a sign-in that began at `since`; returns the Set-Cookie values. */
-  signInDevice(request: IncomingMessage, did: string, since: number): Promise<string[]>
   membersOn: GroupSignIn['membersOn']
   actAs: GroupSignIn['actAs']
   authorizationPage(): Promise<AuthorizationPage>
@@ -74,7 +72,6 @@ export function loadModules() {
   return Promise.all([
     import('#src/gateway/oauth/provider.ts'),
     import('@atproto/oauth-provider/middleware'),
-    import('#src/gateway/oauth/device-cookies.ts'),
     import('#src/gateway/oauth/introspection-endpoint.ts'),
     import('#src/gateway/oauth/device-groups.ts'),
     import('#src/gateway/oauth/group-sign-in.ts'),
@@ -88,7 +85,6 @@ interface Pages {
   handle: Middleware
   authorization: AuthorizationPage
   groups: GroupSignIn
-  signIn(request: IncomingMessage, did: string): Promise<string[]>
 }
 
 export function openOAuth(ports: OAuthPorts): OAuth {
@@ -118,7 +114,6 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     const [
       { openProvider, updateDomains },
       { oauthMiddleware },
-      deviceCookies,
       endpoint,
       { openDeviceGroups },
       { openGroupSignIn },
@@ -162,7 +157,6 @@ export function openOAuth(ports: OAuthPorts): OAuth {
         ...{ provider, requests, groups },
         dispatch: server.dispatch,
       }),
-      signIn: (request, did) => deviceCookies.signInDevice(provider, request, did),
     }
   })
 
@@ -212,17 +206,15 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     )
   }
 
-  /** For a request that our own pages answer; `since` is when its sign-in began. */
+  /** For a request that our own pages answer. */
   async function onOurPage<T>(
     request: IncomingMessage & { ip?: string },
-    since: number | undefined,
     work: (pages: Pages) => Promise<T>,
   ): Promise<T> {
     request.ip = addressOf(request)
     truncateUserAgent(request)
     const pages = await loadPages()
-    const startedAt = since === undefined ? {} : { startedAt: since }
-    return withRequestContext({ client: {}, cookie: undefined, ...startedAt }, () => work(pages))
+    return withRequestContext({ client: {}, cookie: undefined }, () => work(pages))
   }
 
   return {
@@ -235,12 +227,9 @@ export function openOAuth(ports: OAuthPorts): OAuth {
     authorizationPage: async () => (await loadPages()).authorization,
     authenticate: async (request) => (resources ?? (await loadResources())).authenticate(request),
     nextNonce: () => resources?.nextNonce(),
-    signInDevice: (request, did, since) =>
-      onOurPage(request, since, ({ signIn }) => signIn(request, did)),
     membersOn: (request, group) =>
-      onOurPage(request, undefined, ({ groups }) => groups.membersOn(request, group)),
-    actAs: (request, input) =>
-      onOurPage(request, undefined, ({ groups }) => groups.actAs(request, input)),
+      onOurPage(request, ({ groups }) => groups.membersOn(request, group)),
+    actAs: (request, input) => onOurPage(request, ({ groups }) => groups.actAs(request, input)),
     warmUp: (timer) => {
       const onFailure = (err: unknown) =>
         log.warn({ err }, 'loading OAuth ahead failed; the first request loads it')

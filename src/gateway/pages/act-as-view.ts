@@ -1,11 +1,14 @@
 /** The page on which a member chooses to act as a group, or signs in to do so. */
 import { html } from 'hono/html'
 import { hiddenFields, type Note, type Page, type RenderContext } from '#src/gateway/pages/shell.ts'
-import { or, signInForms } from '#src/gateway/pages/sign-in-views.ts'
+import { signInForms } from '#src/gateway/pages/sign-in/sign-in-view.ts'
+import type { SignInContext } from '#src/gateway/pages/sign-in/texts.ts'
+import { or } from '#src/gateway/pages/sign-in-views.ts'
 import type { RequestOptions } from '#src/ports/webauthn.ts'
 
+/** The sign-in of `context` leads back to the app's request, or to this page. */
 export function actAsView(
-  context: RenderContext,
+  context: SignInContext,
   input: {
     name: string
     /** Where the forms of members go. */
@@ -30,7 +33,7 @@ export function actAsView(
   const body = html`<p class="lead">${messages.text('sharedHelp', { name })}</p>
 ${choices}
 ${choices.length === 0 ? '' : or(context)}
-${signInForms(context, { options, next: next ?? action, note })}
+${signInForms(context, { options, note })}
 ${canSignInElsewhere ? elsewhereForm(context, action, next) : ''}`
   return { title: 'sharedAccount', body, note, narrow: true, passkeys: true }
 }

@@ -16,6 +16,7 @@ import {
 } from '#src/gateway/pages/page-session.ts'
 import { parseReturnTo } from '#src/gateway/pages/return-to.ts'
 import { type Note, renderPage } from '#src/gateway/pages/shell.ts'
+import { signInContext } from '#src/gateway/pages/sign-in/own-page.ts'
 import { signInOptions } from '#src/gateway/pages/sign-in.ts'
 import { notFoundView, returnToView } from '#src/gateway/pages/sign-in-views.ts'
 import { withCookies } from '#src/gateway/pages/with-cookies.ts'
@@ -84,7 +85,7 @@ export function actAsPages(app: Hono<Env>, context: PageContext): void {
     const others = local.filter((member) => member.did !== elsewhere?.did)
     const choices = elsewhere?.isMember ? [elsewhere, ...others] : local
     const noMember = members.length === 0 && (hasOthers || elsewhere?.isMember === false)
-    const view = actAsView(session, {
+    const view = actAsView(signInContext(session, next ?? pathOf(group)), {
       ...{ name, next, options: await signInOptions(context), members: choices },
       action: pathOf(group),
       canSignInElsewhere: context.membersElsewhere !== undefined,

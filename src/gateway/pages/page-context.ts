@@ -1,5 +1,4 @@
 /** The dependencies of the pages. */
-import type { IncomingMessage } from 'node:http'
 import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import type { MembersElsewhere } from '#src/gateway/members-elsewhere/members-elsewhere.ts'
 import type { AuthorizationPage } from '#src/gateway/oauth/authorization-page.ts'
@@ -39,7 +38,6 @@ export interface PageContext {
   secret: Uint8Array
   clock: Clock
   log: Pick<Log, 'error'>
-  signInDevice(request: IncomingMessage, did: string, since: number): Promise<string[]>
   groups: Pick<GroupSignIn, 'membersOn' | 'actAs'>
   /** The OAuth library behind the sign-in pages, once it is loaded. */
   authorizationPage(): Promise<AuthorizationPage>

@@ -15,14 +15,9 @@ import { readReturnTo } from '#src/gateway/pages/return-to.ts'
 import { securityPath } from '#src/gateway/pages/security-path.ts'
 import { settingsRoutes } from '#src/gateway/pages/settings.ts'
 import { type Note, renderPage } from '#src/gateway/pages/shell.ts'
-import {
-  mailStepCode,
-  signInPage,
-  stepPage,
-  submitPasskey,
-  submitPassword,
-  submitStep,
-} from '#src/gateway/pages/sign-in.ts'
+import { flowTo } from '#src/gateway/pages/sign-in/flow.ts'
+import { signInPage } from '#src/gateway/pages/sign-in/own-page.ts'
+import { signInPath } from '#src/gateway/pages/sign-in/paths.ts'
 import { notFoundView } from '#src/gateway/pages/sign-in-views.ts'
 import { eventsView, overviewView } from '#src/gateway/pages/views.ts'
 import { withCookies } from '#src/gateway/pages/with-cookies.ts'
@@ -83,25 +78,14 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
       // Without a note if the page was only opened.
       const isGet = c.req.method === 'GET'
       const text = session.messages.text(isStale ? 'pageExpired' : 'sessionEnded')
-      return renderSignIn(
-        session,
-        isGet ? undefined : { text, bad: true },
-        isGet ? 200 : error.status,
-        c,
-      )
+      const note = isGet ? undefined : { text, bad: true }
+      return renderSignIn(session, note, isGet ? 200 : error.status, isGet ? c.req.path : undefined)
     }
     const note = errorNote(session, error)
-    // Between the two steps of a sign-in there is no overview yet, only the second step.
-    return overview(session, note, error.status)
-      .catch(async (reason) => {
-        if (!isSignedOut(reason) || session.pageToken === undefined) throw reason
-        const page = await stepPage(context, session, session.pageToken, { note })
-        return new Response(page.body, { status: error.status, headers: page.headers })
-      })
-      .catch((reason) => {
-        if (!isSignedOut(reason)) throw reason
-        return renderSignIn(session, note, error.status)
-      })
+    return overview(session, note, error.status).catch((reason) => {
+      if (!isSignedOut(reason)) throw reason
+      return renderSignIn(session, note, error.status)
+    })
   }
 
   function errorNote({ messages }: PageSession, { error, status, message }: XrpcError): Note {
@@ -114,12 +98,13 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
     return { text, bad: true }
   }
 
-  async function renderSignIn(session: PageSession, note: Note | undefined, status: number, c?: C) {
-    const next = c && returnTo(c)
-    const page = await signInPage(context, session, {
-      ...(note && { note }),
-      ...(next && { next }),
-    })
+  async function renderSignIn(
+    session: PageSession,
+    note: Note | undefined,
+    status: number,
+    next: string = securityPath,
+  ) {
+    const page = await signInPage(context, session, { next, note })
     return new Response(page.body, { status, headers: page.headers })
   }
 
@@ -141,8 +126,9 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
   }
 
   get('', async (c, session) => {
-    // Coming from an app's sign-in, show the sign-in page even with a session, since it leads back to the app.
-    if (returnTo(c) !== undefined) return renderSignIn(session, undefined, 200, c)
+    // Back to the sign-in for an app, which has all steps.
+    const toApp = returnTo(c)
+    if (toApp !== undefined) return c.redirect(toApp, 303)
     const isDone = c.req.query('done') !== undefined
     return overview(session, isDone ? { text: session.messages.text('done') } : undefined)
   })
@@ -152,26 +138,18 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
     return renderSecurityPage(session, { ...eventsView(session, events, name), owner: name })
   })
 
-  get('/sign-in', (c, session) => renderSignIn(session, undefined, 200, c))
-  post('/sign-in', (c, session, form) => submitPassword(context, c, session, form))
-  post('/sign-in/passkey', (c, session, form) => submitPasskey(context, c, session, form))
-  const requirePageToken = async (session: PageSession) => {
-    await requireAccount(context, session)
-    return session.pageToken!
-  }
-  get('/step', async (_, session) => stepPage(context, session, await requirePageToken(session)))
-  post('/step', async (c, session, form) =>
-    submitStep(context, c, session, await requirePageToken(session), form),
-  )
-  post('/step/mail', async (_, session, form) =>
-    mailStepCode(context, session, await requirePageToken(session), form),
-  )
+  // Links and forms of earlier releases.
+  const flow = flowTo(securityPath)
+  app.all(`${securityPath}/sign-in/*`, (c) => c.redirect(flow.link(), 303))
+  app.all(`${securityPath}/sign-in`, (c) => c.redirect(flow.link(), 303))
+  app.all(`${securityPath}/step/*`, (c) => c.redirect(flow.link({ page: 'step' }), 303))
+  app.all(`${securityPath}/step`, (c) => c.redirect(flow.link({ page: 'step' }), 303))
   post('/sign-out', async (c, session) => {
     const { pageToken } = session
     if (pageToken !== undefined)
       await (await requireAccount(context, session)).page.end({ token: pageToken.token })
     setPageToken(c, publicUrl, undefined)
-    return c.redirect(`${securityPath}/sign-in`, 303)
+    return c.redirect(signInPath, 303)
   })
 
   settingsRoutes(context, { get, post, requireOwner: ownerOf })

@@ -63,7 +63,7 @@ export function parseReturnTo(value: unknown, publicUrl: string): string | undef
   return `${authorizePath}${url.search}`
 }
 
-/** Pages that show the sign-in form themselves. */
-export function isAreaPage(path: string): boolean {
-  return /^\/(account|groups|tenant)([/?]|$)/.test(path) && !isActAsPage(path)
+/** Pages that need a sign-in. */
+function isAreaPage(path: string): boolean {
+  return /^\/(account|groups|tenant|admin)([/?]|$)/.test(path) && !isActAsPage(path)
 }

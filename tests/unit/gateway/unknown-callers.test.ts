@@ -8,11 +8,13 @@ import { openProviderAccounts } from '#src/gateway/oauth/provider-accounts.ts'
 import { withRequestContext } from '#src/gateway/oauth/request-context.ts'
 import { accountFinder } from '#src/gateway/xrpc/find-account.ts'
 import { asAccount, did, handle, openGateway, withRefreshToken } from '#tests/support/gateway.ts'
+import { pagePorts } from '#tests/support/page-ports.ts'
 
 const address = '192.0.2.1'
 /** The Node request, from which the gateway reads the body. */
 const incomingWith = (body = '') =>
   Object.assign(Readable.from([Buffer.from(body)]), {
+    url: '/account/sign-in',
     socket: { remoteAddress: address },
     headers: {},
   })
@@ -22,7 +24,7 @@ const pages = {
   branding: { name: 'the tests', colors: {}, background: {}, links: [] },
   secret: new Uint8Array(32),
   clock: { now: () => 0 },
-  signInDevice: async () => [],
+  authorizationPage: pagePorts({ now: () => 0 }).authorizationPage,
 }
 
 /** A server with one account, which refuses everyone. */
@@ -60,7 +62,7 @@ const actions = [
 type Gateway = ReturnType<typeof open>
 
 const cookie = `security-form=${csrf}; security-account=invented.${did}`
-const page = (path: string, form?: Record<string, string>) => async (gateway: Gateway) => {
+const formAt = (path: string, form?: Record<string, string>) => async (gateway: Gateway) => {
   const request =
     form === undefined
       ? { headers: { cookie }, body: undefined }
@@ -69,10 +71,14 @@ const page = (path: string, form?: Record<string, string>) => async (gateway: Ga
           headers: { cookie, 'content-type': 'application/x-www-form-urlencoded' },
           body: new URLSearchParams({ csrf, ...form }).toString(),
         }
-  await gateway.app.request(`/account/security${path}`, request as RequestInit, {
+  await gateway.app.request(path, request as RequestInit, {
     incoming: incomingWith(request.body),
   })
 }
+const page = (path: string, form?: Record<string, string>) =>
+  formAt(`/account/security${path}`, form)
+const signIn = (query: string, form?: Record<string, string>) =>
+  formAt(`/account/sign-in${query}`, form)
 const xrpc =
   (nsid: string, body?: object | null, headers: Record<string, string> = {}) =>
   async (gateway: Gateway) => {
@@ -112,12 +118,12 @@ it.each<[string, (gateway: Gateway) => Promise<void>]>([
   ['an invented cookie on the account page', page('')],
   ['an invented cookie on the page of events', page('/events')],
   ['an invented cookie on a form of the account page', page('/totp/remove', {})],
-  ['an invented cookie at the second step', page('/step')],
-  ['a guessed code at the second step', page('/step', { code: '123456' })],
-  ['a request for a code at the second step', page('/step/mail', {})],
+  ['an invented cookie at the second step', signIn('?page=step')],
+  ['a guessed code at the second step', signIn('', { do: 'step', code: '123456' })],
+  ['a request for a code at the second step', signIn('', { do: 'mail-code' })],
   ['an invented cookie that signs out', page('/sign-out', {})],
-  ['a guessed password on the account page', page('/sign-in', credentials)],
-  ['an invented passkey', page('/sign-in/passkey', { response: passkey })],
+  ['a guessed password on the account page', signIn('', { do: 'sign-in', ...credentials })],
+  ['an invented passkey', signIn('', { do: 'passkey', response: passkey })],
   ['createSession', xrpc('com.atproto.server.createSession', credentials)],
   ['requestPasswordReset', xrpc('com.atproto.server.requestPasswordReset', { email })],
   [

@@ -13,7 +13,7 @@ import {
   type PageSession,
 } from '#src/gateway/pages/page-session.ts'
 import { type Html, type Note, renderArea, renderPage } from '#src/gateway/pages/shell.ts'
-import { signInPage } from '#src/gateway/pages/sign-in.ts'
+import { signInPage } from '#src/gateway/pages/sign-in/own-page.ts'
 import { withCookies } from '#src/gateway/pages/with-cookies.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 

@@ -28,7 +28,7 @@ import {
   renderArea,
   renderPage,
 } from '#src/gateway/pages/shell.ts'
-import { signInPage } from '#src/gateway/pages/sign-in.ts'
+import { signInPage } from '#src/gateway/pages/sign-in/own-page.ts'
 import { withCookies } from '#src/gateway/pages/with-cookies.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'

@@ -15,7 +15,6 @@ export const de: LocaleMessages = {
   identifier: 'Handle oder E-Mail',
   password: 'Passwort',
   signInWithPasskey: 'Mit Passkey anmelden',
-  signUp: 'Konto erstellen',
   forgotPassword: 'Passwort vergessen?',
   passkeysUnsupported: 'Dieser Browser kann hier keine Passkeys verwenden.',
   or: 'oder',

@@ -13,7 +13,6 @@ export const en = {
   identifier: 'Handle or email',
   password: 'Password',
   signInWithPasskey: 'Sign in with a passkey',
-  signUp: 'Create account',
   forgotPassword: 'Forgot your password?',
   passkeysUnsupported: 'This browser cannot use passkeys here.',
   or: 'or',

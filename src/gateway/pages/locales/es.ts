@@ -15,7 +15,6 @@ export const es: LocaleMessages = {
   identifier: 'Nombre de usuario o correo',
   password: 'Contraseña',
   signInWithPasskey: 'Entrar con una llave de acceso',
-  signUp: 'Crear cuenta',
   forgotPassword: '¿Olvidaste tu contraseña?',
   passkeysUnsupported: 'Este navegador no puede usar llaves de acceso aquí.',
   or: 'o',

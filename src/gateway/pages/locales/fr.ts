@@ -15,7 +15,6 @@ export const fr: LocaleMessages = {
   identifier: 'Pseudo ou e-mail',
   password: 'Mot de passe',
   signInWithPasskey: "Se connecter avec une clé d'accès",
-  signUp: 'Créer un compte',
   forgotPassword: 'Mot de passe oublié ?',
   passkeysUnsupported: "Ce navigateur ne peut pas utiliser de clés d'accès ici.",
   or: 'ou',

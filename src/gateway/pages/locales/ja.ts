@@ -15,7 +15,6 @@ export const ja: LocaleMessages = {
   identifier: 'ハンドルまたはメールアドレス',
   password: 'パスワード',
   signInWithPasskey: 'パスキーでサインイン',
-  signUp: 'アカウントを作成',
   forgotPassword: 'パスワードをお忘れですか?',
   passkeysUnsupported: 'このブラウザーではパスキーを使えません。',
   or: 'または',

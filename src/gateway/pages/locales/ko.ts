@@ -15,7 +15,6 @@ export const ko: LocaleMessages = {
   identifier: '핸들 또는 이메일',
   password: '비밀번호',
   signInWithPasskey: '패스키로 로그인',
-  signUp: '계정 만들기',
   forgotPassword: '비밀번호를 잊으셨나요?',
   passkeysUnsupported: '이 브라우저에서는 패스키를 사용할 수 없습니다.',
   or: '또는',

@@ -15,7 +15,6 @@ export const pt: LocaleMessages = {
   identifier: 'Nome de usuário ou e-mail',
   password: 'Senha',
   signInWithPasskey: 'Entrar com uma chave de acesso',
-  signUp: 'Criar conta',
   forgotPassword: 'Esqueceu a senha?',
   passkeysUnsupported: 'Este navegador não pode usar chaves de acesso aqui.',
   or: 'ou',

@@ -15,7 +15,6 @@ export const ro: LocaleMessages = {
   identifier: 'Nume de utilizator sau e-mail',
   password: 'Parolă',
   signInWithPasskey: 'Conectare cu o cheie de acces',
-  signUp: 'Creează cont',
   forgotPassword: 'Ați uitat parola?',
   passkeysUnsupported: 'Acest browser nu poate folosi chei de acces aici.',
   or: 'sau',

@@ -15,7 +15,6 @@ export const sv: LocaleMessages = {
   identifier: 'Användarnamn eller e-post',
   password: 'Lösenord',
   signInWithPasskey: 'Logga in med en nyckel',
-  signUp: 'Skapa konto',
   forgotPassword: 'Glömt lösenordet?',
   passkeysUnsupported: 'Den här webbläsaren kan inte använda nycklar här.',
   or: 'eller',

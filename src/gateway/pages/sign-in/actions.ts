@@ -1,11 +1,12 @@
 /** The actions of the forms of the sign-in pages. Each returns the next page, or its own page with an error. */
 import { XrpcError } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
+import { retryHeader } from '#src/gateway/http/response.ts'
 import { sendCode } from '#src/gateway/mails.ts'
 import type { ApiAnswer } from '#src/gateway/oauth/library-calls.ts'
 import { type Form, parseField } from '#src/gateway/pages/form.ts'
 import { newPageToken, type PageToken, setPageToken } from '#src/gateway/pages/page-session.ts'
-import type { Note } from '#src/gateway/pages/shell.ts'
+import { type Note, renderPage } from '#src/gateway/pages/shell.ts'
 import { passOn } from '#src/gateway/pages/sign-in/pass-on.ts'
 import { newPassword, requestReset } from '#src/gateway/pages/sign-in/reset-actions.ts'
 import { show } from '#src/gateway/pages/sign-in/show.ts'
@@ -19,6 +20,7 @@ import {
   errorText,
   MIN_DURATION_MS,
 } from '#src/gateway/pages/sign-in.ts'
+import { returnToView } from '#src/gateway/pages/sign-in-views.ts'
 import { atLeast } from '#src/ports/pause.ts'
 
 type Action = (visit: Visit, form: Form) => Promise<Response>
@@ -108,12 +110,26 @@ async function mailCode(visit: Visit, form: Form): Promise<Response> {
   const { server } = visit.context
   const pageToken = await pendingToken(visit)
   if (pageToken === undefined) return show(visit, { page: 'sign-in' })
-  const account = server.dispatch.account(pageToken.did, visit.session.network, 'sign in')
-  const mailed = await account.page.requestStepCode({ token: pageToken.token })
-  await sendCode(server, account, mailed, 'signIn')
-  const remember = remembers(visit, form) ? { remember: 'yes' } : {}
-  const note = { text: visit.session.messages.text('codeSent') }
-  return show(visit, { page: 'step', ...remember }, { note })
+  const { messages, network } = visit.session
+  const account = server.dispatch.account(pageToken.did, network, 'sign in')
+  const state = { page: 'step', ...(remembers(visit, form) && { remember: 'yes' }) } as const
+  try {
+    const mailed = await account.page.requestStepCode({ token: pageToken.token })
+    await sendCode(server, account, mailed, 'signIn')
+    return await show(visit, state, { note: { text: messages.text('codeSent') } })
+  } catch (error) {
+    if (!(error instanceof XrpcError) || error.status >= 500) throw error
+    const { status, message, headers = {} } = error
+    const text =
+      status === 429
+        ? messages.text('tooManyAttempts')
+        : messages.text('failed', { reason: message })
+    // If the sign-in is too old, the page shows its first step.
+    const page = await show(visit, state, { note: noteOf(text), status })
+    const retry = headers['retry-after'] ?? retryHeader(status)['retry-after']
+    if (retry !== undefined) page.headers.set('retry-after', retry)
+    return page
+  }
 }
 
 /** Of an account that is hosted here, so that a forged cookie creates no actor. */
@@ -140,7 +156,9 @@ async function finish(
     await account.page.end({ token })
     setPageToken(c, context.server.service.publicUrl, undefined)
   }
-  return c.redirect(flow.next ?? flow.link({ account: did }), 303)
+  const { next, isToApp } = flow
+  if (next !== undefined && isToApp) return renderPage(session, returnToView(session, next))
+  return c.redirect(next ?? flow.link({ account: did }), 303)
 }
 
 async function consent(visit: Visit, form: Form): Promise<Response> {

@@ -1,4 +1,5 @@
 /** Where the pages of one sign-in lead to: within an app's authorization request, or without one. */
+import { parseReturnTo } from '#src/gateway/pages/return-to.ts'
 import {
   authorizePath,
   resetPath,
@@ -17,6 +18,8 @@ export interface Flow {
   link(state?: State): string
   /** Where to go once signed in; undefined for the app's request, whose page follows. */
   next: string | undefined
+  /** Whether that is an app's request, which was left for this sign-in. */
+  isToApp: boolean
 }
 
 const accountPaths: Readonly<Record<PageName, string>> = {
@@ -28,9 +31,13 @@ const accountPaths: Readonly<Record<PageName, string>> = {
   'new-password': resetPath,
 }
 
-/** Areas that need a sign-in. */
-const areas = /^\/(account|groups|tenant|admin)([/?]|$)/
-const MAX_NEXT_LENGTH = 1000
+/** For links without a host. */
+const anyOrigin = 'https://this.invalid'
+
+/** Of a sign-in that is needed for a page of this server, or to go back to an app's request. */
+export function flowTo(next: string): Flow {
+  return accountFlow(new URL(`${signInPath}?${new URLSearchParams({ next })}`, anyOrigin))
+}
 
 export function flowOf(url: URL): Flow {
   return url.pathname === authorizePath ? authorizationFlow(url) : accountFlow(url)
@@ -43,11 +50,12 @@ function authorizationFlow({ searchParams }: URL): Flow {
     requestUri: searchParams.get('request_uri') ?? '',
     link: (state = {}) => pathWith(authorizePath, [...request, ...Object.entries(state)]),
     next: undefined,
+    isToApp: false,
   }
 }
 
 function accountFlow({ searchParams }: URL): Flow {
-  const next = parseNext(searchParams.get('next'))
+  const next = parseReturnTo(searchParams.get('next'), anyOrigin)
   const kept: Param[] = next === undefined ? [] : [['next', next]]
   return {
     requestUri: undefined,
@@ -58,16 +66,8 @@ function accountFlow({ searchParams }: URL): Flow {
       return pathWith(path, [...kept, ...named, ...Object.entries(state)])
     },
     next: next ?? '/account',
+    isToApp: next?.startsWith(`${authorizePath}?`) === true,
   }
-}
-
-/** Undefined unless it is a page of this server that needs a sign-in, so that there are no open redirects. */
-function parseNext(value: string | null): string | undefined {
-  if (value === null || value.length > MAX_NEXT_LENGTH || !areas.test(value)) return undefined
-  const origin = 'https://this.invalid'
-  const url = URL.parse(value, origin)
-  if (url === null || url.origin !== origin || !areas.test(url.pathname)) return undefined
-  return url.pathname + url.search
 }
 
 type Param = [name: string, value: string]

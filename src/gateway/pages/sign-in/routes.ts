@@ -59,7 +59,10 @@ export function signInPages(app: Hono<Env>, context: PageContext): void {
       const note = { text: view.messages.text('pageExpired'), bad: true }
       return show(visit, stateOf(urlOf(visit.c)), { note, status })
     }
-    const described = { code: known?.error ?? 'server_error', description: known?.message ?? '' }
+    const described = {
+      code: known?.error ?? 'server_error',
+      description: status < 500 ? (known?.message ?? '') : '',
+    }
     const response = await renderPage(view, errorView(view, described, status))
     for (const [name, value] of Object.entries(retryHeader(status))) {
       response.headers.set(name, value)

@@ -5,22 +5,30 @@ import type { SignInContext } from '#src/gateway/pages/sign-in/texts.ts'
 import { actionForm, cancelForm, passwordField } from '#src/gateway/pages/sign-in/view-parts.ts'
 import type { RequestOptions } from '#src/ports/webauthn.ts'
 
-export function signInView(
-  context: SignInContext,
-  input: {
-    options: RequestOptions
-    identifier?: string | undefined
-    /** The account is given, by the app or by a choice before. */
-    isFixed?: boolean
-    canSignUp?: boolean
-    /** Whether there are accounts to choose from. */
-    hasOthers?: boolean
-    remember?: boolean
-    note?: Note | undefined
-  },
-): Page {
-  const { messages, texts, flow, app } = context
-  const { options, identifier = '', isFixed = false, canSignUp = true, remember, note } = input
+interface SignIn {
+  options: RequestOptions
+  identifier?: string | undefined
+  /** The account is given, by the app or by a choice before. */
+  isFixed?: boolean
+  /** Whether there are accounts to choose from. */
+  hasOthers?: boolean
+  remember?: boolean
+  note?: Note | undefined
+}
+
+export function signInView(context: SignInContext, input: SignIn): Page {
+  const lead = context.flow.isToApp
+    ? html`<p class="lead">${context.messages.text('returnsToApp')}</p>`
+    : leadToApp(context, context.app)
+  const body = html`${lead}
+${signInForms(context, input)}`
+  return { title: 'signIn', body, note: input.note, narrow: true, passkeys: true }
+}
+
+/** With a password or a passkey; also on the pages that need a sign-in. */
+export function signInForms(context: SignInContext, input: SignIn): Html {
+  const { messages, texts, flow } = context
+  const { options, identifier = '', isFixed = false, remember, note } = input
   const [first, second] = identifier === '' ? [' autofocus', false] : ['', true]
   const rememberBox = html`<label class="check"><input type="checkbox" name="remember" value="yes"${raw(remember ? ' checked' : '')}>${texts.text('remember')}</label>`
   const form = html`<label for="identifier">${messages.text('identifier')}</label>
@@ -31,19 +39,18 @@ ${flow.requestUri === undefined ? '' : rememberBox}
 <button class="wide">${messages.text('signIn')}</button>`
   const links = [
     html`<a href="${flow.link({ page: 'reset' })}">${messages.text('forgotPassword')}</a>`,
-    canSignUp
+    // An app's request has its own page to sign up on.
+    !flow.isToApp
       ? html`<a href="${flow.link({ page: 'sign-up' })}">${texts.text('createAccount')}</a>`
       : '',
     input.hasOthers
       ? html`<a href="${flow.link({ page: 'choose' })}">${texts.text('chooseAccount')}</a>`
       : '',
   ]
-  const body = html`${leadToApp(context, app)}
-${actionForm(context, 'sign-in', form)}
+  return html`${actionForm(context, 'sign-in', form)}
 ${passkeyForm(context, 'passkey', options, { label: messages.text('signInWithPasskey'), isAbove: false })}
 ${cancelForm(context)}
 <p class="links">${links}</p>`
-  return { title: 'signIn', body, note, narrow: true, passkeys: true }
 }
 
 export function stepView(

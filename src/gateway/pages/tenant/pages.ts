@@ -7,7 +7,7 @@ import { type AreaContext, areaRoutes } from '#src/gateway/pages/area/area-route
 import { badge, emptyState, table } from '#src/gateway/pages/blocks.ts'
 import { openPageSession, type PageSession } from '#src/gateway/pages/page-session.ts'
 import { renderPage } from '#src/gateway/pages/shell.ts'
-import { signInPage } from '#src/gateway/pages/sign-in.ts'
+import { signInPage } from '#src/gateway/pages/sign-in/own-page.ts'
 import { keysPage } from '#src/gateway/pages/tenant/access.ts'
 import { accountPage } from '#src/gateway/pages/tenant/account.ts'
 import { accountsPage } from '#src/gateway/pages/tenant/accounts.ts'

@@ -23,7 +23,7 @@ function openPages({ isMember = true, refusal }: { isMember?: boolean; refusal?:
   const branding = { name: 'the tests', colors: {}, background: {}, links: [] }
   const { app } = openGateway(actors, {
     pages: {
-      ...{ branding, secret, clock, signInDevice: async () => [] },
+      ...{ branding, secret, clock },
       groups: {
         membersOn: async () => ({ isItself: false, members: [], hasOthers: false }),
         actAs: async (_, input) => {

@@ -77,7 +77,8 @@ describe('the account area', () => {
       const own = await openAccount().open(`/account${path}`)
       expect([own.status, own.html.includes('aria-current="page"')]).toEqual([200, true])
       const { html } = await openAccount().fetch(`/account${path}`, { accept: 'text/html' })
-      expect(html).toContain(`name="next" value="/account${path}"`)
+      const next = encodeURIComponent(`/account${path}`)
+      expect(html).toContain(`action="/account/sign-in?next=${next}"`)
       expect(html).not.toContain('alice')
     },
   )
@@ -88,7 +89,7 @@ describe('the account area', () => {
     }
     const { html } = await openAccount({ page: { check } }).open('/account/email')
     expect(html).not.toContain('alice@example.com')
-    expect(html).toContain('name="next" value="/account/email"')
+    expect(html).toContain('action="/account/sign-in?next=%2Faccount%2Femail"')
   })
 
   it.each([

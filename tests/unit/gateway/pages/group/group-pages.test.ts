@@ -49,7 +49,9 @@ describe('the pages of a group', () => {
   it('ask those who are signed out to sign in, and come back', async () => {
     const page = await pages.request('/members', {})
     expect(page.status).toBe(200)
-    expect(await page.text()).toContain('value="/groups/group.test/members"')
+    expect(await page.text()).toContain(
+      'action="/account/sign-in?next=%2Fgroups%2Fgroup.test%2Fmembers"',
+    )
   })
 })
 

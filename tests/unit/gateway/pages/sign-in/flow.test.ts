@@ -26,13 +26,20 @@ it('without an app the pages lead to the area for which one signs in', () => {
   expect(at('/account/sign-up').next).toBe('/account')
 })
 
+it("a sign-in leads back to an app's request, on a page of its own", () => {
+  const next = '/oauth/authorize?client_id=app&request_uri=urn%3Areq'
+  const flow = at(`/account/sign-in?${new URLSearchParams({ next })}`)
+  expect([flow.next, flow.isToApp, flow.requestUri]).toEqual([next, true, undefined])
+  expect(at('/account/sign-in?next=/account/email').isToApp).toBe(false)
+})
+
 it.each([
   'https://evil.example.com/account',
   '//evil.example.com/account',
   '/accounts-of-others',
-  '/account/../oauth/authorize?request_uri=x',
+  '/account/../oauth/token?request_uri=x',
   '/account\\..\\..\\xrpc',
-  `/account/${'x'.repeat(1000)}`,
+  `/account/${'x'.repeat(3000)}`,
 ])('a sign-in does not lead to %s', (next) => {
   const flow = at(`/account/sign-in?${new URLSearchParams({ next })}`)
   expect(flow.next).toBe('/account')
