@@ -1,5 +1,6 @@
 /** `headwater backup` and `headwater restore`: the data of a server on this machine. */
 import { readFileSync } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { backUp, type ServerFolders } from '#src/backup/back-up.ts'
@@ -7,6 +8,7 @@ import { restore } from '#src/backup/restore.ts'
 import { type Command, type Invocation, textOption } from '#src/cli/command.ts'
 import { fileError } from '#src/cli/file-error.ts'
 import { environment, readConfig } from '#src/config/config.ts'
+import { noteBackup, noteFailedBackup } from '#src/ports/last-backup.ts'
 
 const variablesOption = {
   'env-file': {
@@ -29,7 +31,16 @@ const backupCommand: Command = {
     const { folders, bucket, isDevelopment } = foldersOf(invocation)
     const variables = textOption(invocation, 'env-file')
     const folder = resolve(operands[0]!)
-    const { at } = await backUp(folders, folder, { variables, report })
+    const now = new Date()
+    const { at } = await backUp(folders, folder, { variables, report, now }).catch(
+      async (error: Error) => {
+        const failed = { at: now.toISOString(), to: folder, error: error.message }
+        await noted(invocation, noteFailedBackup(folders.data, failed))
+        throw error
+      },
+    )
+    const bytes = await bytesIn(folder)
+    await noted(invocation, noteBackup(folders.data, { at, to: folder, bytes }))
     return {
       backup: folder,
       of: folders.data,
@@ -39,6 +50,21 @@ const backupCommand: Command = {
       next: 'copy the folder to another machine, and try a restore there',
     }
   },
+}
+
+/** The backup counts all the same. */
+async function noted({ warn }: Invocation, writing: Promise<void>): Promise<void> {
+  await writing.catch((error: Error) =>
+    warn(`the server is not told of this backup: ${error.message}`),
+  )
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  let bytes = 0
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size
+  }
+  return bytes
 }
 
 const KEEP_SECRET = 'in the backup: keep it secret'

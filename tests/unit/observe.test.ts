@@ -40,6 +40,7 @@ function selectorsOf(expr: string): { name: string; labels: string[] }[] {
 
 /** The names of all series that /metrics prints, with their labels. */
 async function printedSeries(): Promise<Map<string, Set<string>>> {
+  const backup = { at: '2026-11-20T00:00:00.000Z', to: '/backups/1' }
   const health: MetricsPorts['health'] = {
     engine: { healthy: () => true, restarts: () => 0 },
     awake: () => ({ accounts: 1, max: 2, putToSleep: 1, backlog: 1 }),
@@ -56,6 +57,7 @@ async function printedSeries(): Promise<Map<string, Set<string>>> {
     freeBytes: async () => 1,
     logSize: async () => ({ events: 1, oldestAt: 1, added: 1, bytes: 1 }),
     storeSize: async () => ({ bytes: 1, walBytes: 1 }),
+    lastBackup: async () => ({ ...backup, ok: true, whole: backup }),
     relays: async () => [
       {
         relay: 'https://relay.example.com',

@@ -12,6 +12,7 @@ import type { RelayRow, RelayView } from '#src/gateway/relays/relay-view.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { DiskSpace } from '#src/ports/disk-space.ts'
+import { type LastBackup, readLastBackup } from '#src/ports/last-backup.ts'
 import type { LogSize } from '#src/sequencer/log-size.ts'
 
 export interface EngineHealth {
@@ -184,6 +185,11 @@ export class Health {
     const isWritten = await this.#succeeds(dispatch.directory.settings.put(setting))
     this.#writableUntil = isWritten ? now + WRITE_TTL_MS : 0
     return isWritten
+  }
+
+  /** Undefined if the command `headwater backup` has noted none in this process's data folder. */
+  lastBackup(): Promise<LastBackup | undefined> {
+    return this.#withTimeout(readLastBackup(this.#ports.dataDirectory))
   }
 
   async freeBytes(): Promise<number | undefined> {

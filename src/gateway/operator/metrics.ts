@@ -1,7 +1,9 @@
 /** Prometheus metrics: calls by status and duration, and the state of accounts, sequencer, storage, engine and firehose. */
+
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { StoreSize } from '#src/engine/store-size.ts'
 import type { JetstreamStats } from '#src/gateway/jetstream/stats.ts'
+import { backupProbe } from '#src/gateway/operator/backup-metrics.ts'
 import type { EngineHealth, Health } from '#src/gateway/operator/health.ts'
 import { jetstreamProbe } from '#src/gateway/operator/jetstream-metrics.ts'
 import { type RealtimeStats, realtimeProbe } from '#src/gateway/operator/realtime-metrics.ts'
@@ -53,6 +55,7 @@ export interface MetricsPorts {
     | 'logSize'
     | 'storeSize'
     | 'relays'
+    | 'lastBackup'
   >
 }
 
@@ -113,6 +116,7 @@ function probes(
   const probeSyncs = ports.storeSyncs && syncProbe(ports.storeSyncs, registers)
   const probeWebhooks = webhookProbe(ports.webhooks, registers)
   const probeRelays = relayProbe(registers)
+  const probeBackup = backupProbe(registers)
   const probeEngine = health.engine && engineProbe(health.engine, gauge, registers)
   const head = gauge(
     'sequencer_head_seq',
@@ -143,15 +147,17 @@ function probes(
   const setSizes = sizeProbe(gauge, registers)
 
   return async () => {
-    const [newest, counts, storage, freeBytes, logSize, storeSize, relayRows] = await Promise.all([
-      health.head(),
-      health.counts(),
-      health.storage(),
-      health.freeBytes(),
-      health.logSize(),
-      health.storeSize(),
-      health.relays(),
-    ])
+    const [newest, counts, storage, freeBytes, logSize, storeSize, relayRows, backup] =
+      await Promise.all([
+        health.head(),
+        health.counts(),
+        health.storage(),
+        health.freeBytes(),
+        health.logSize(),
+        health.storeSize(),
+        health.relays(),
+        health.lastBackup(),
+      ])
     set(head, newest)
     setSizes(logSize, storeSize)
     const awakeHere = health.awake()
@@ -173,6 +179,7 @@ function probes(
     probeJetstream?.()
     probeRealtime?.()
     probeRelays(relayRows)
+    probeBackup(backup)
     probeEngine?.()
     probeSyncs?.()
     probeWebhooks()

@@ -24,6 +24,7 @@ export interface OperatorPorts {
     | 'storage'
     | 'freeBytes'
     | 'storeSize'
+    | 'lastBackup'
     | 'logSize'
     | 'counts'
     | 'head'
@@ -87,13 +88,14 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
 
   app.get('/xrpc/_admin/status', async (c) => {
     await requireAdmin(c)
-    const [counts, storage, head, logSize, storeSize, freeBytes] = await Promise.all([
+    const [counts, storage, head, logSize, storeSize, freeBytes, lastBackup] = await Promise.all([
       health.counts(),
       health.storage(),
       health.head(),
       health.logSize(),
       health.storeSize(),
       health.freeBytes(),
+      health.lastBackup(),
     ])
     const { engine } = health
     const { accounts: accountsAwake, max, putToSleep, backlog } = health.awake()
@@ -115,6 +117,7 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
       },
       disk: { freeBytes: freeBytes ?? null },
       ...(storeSize && { store: storeSize }),
+      ...(lastBackup && { lastBackup }),
       process: {
         accountsAwake,
         maxAccountsAwake: max,

@@ -2,6 +2,7 @@
  * The alert rules of deploy/observe/alerts.yml as the console evaluates them: their current state, and what to do. Prometheus
  * waits before it alerts; the console does not.
  */
+import { backupRules } from '#src/gateway/operator/alerts/backup-rules.ts'
 import { callRules } from '#src/gateway/operator/alerts/call-rules.ts'
 import { eventRules } from '#src/gateway/operator/alerts/event-rules.ts'
 import { relayRules } from '#src/gateway/operator/alerts/relay-rules.ts'
@@ -20,7 +21,7 @@ export interface Alert {
   path?: string
 }
 
-const rules = [...storageRules, ...callRules, ...eventRules, ...relayRules]
+const rules = [...storageRules, ...backupRules, ...callRules, ...eventRules, ...relayRules]
 
 /** Alerts that a process cannot evaluate about itself. */
 export const inPrometheusOnly: readonly string[] = ['HeadwaterDown']

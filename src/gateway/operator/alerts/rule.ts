@@ -2,6 +2,7 @@
 import type { StorageHealth } from '#src/gateway/operator/health.ts'
 import type { Sample } from '#src/gateway/operator/samples.ts'
 import type { RelayRow } from '#src/gateway/relays/relay-view.ts'
+import type { LastBackup } from '#src/ports/last-backup.ts'
 
 export interface AlertInputs {
   /** Of the last hour, oldest first; the last is the newest. */
@@ -12,6 +13,8 @@ export interface AlertInputs {
   maxAwake: number
   relays: readonly RelayRow[]
   oldestEventAt: number | undefined
+  /** Undefined if none is known here. */
+  lastBackup: LastBackup | undefined
   now: number
 }
 

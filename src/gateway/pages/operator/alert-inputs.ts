@@ -10,11 +10,12 @@ export async function alertInputsOf({
   server,
   clock,
 }: ConsolePorts): Promise<AlertInputs> {
-  const [latest, storage, log, counts] = await Promise.all([
+  const [latest, storage, log, counts, lastBackup] = await Promise.all([
     samples.latest(),
     health.storage(),
     health.logSize(),
     health.counts(),
+    health.lastBackup(),
   ])
   const relays = await server.relays
     .rows(counts && (counts.accounts['active'] ?? 0))
@@ -29,6 +30,7 @@ export async function alertInputsOf({
     engine: engine && { isHealthy: engine.healthy(), restarts: engine.restarts() },
     maxAwake: health.awake().max,
     oldestEventAt: log?.oldestAt ?? undefined,
+    lastBackup,
     now: clock.now(),
   }
 }

@@ -9,6 +9,7 @@ import { required } from '#src/gateway/pages/operator/console-call.ts'
 import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { ConsoleRoutes, ShowPage } from '#src/gateway/pages/operator/console-routes.ts'
+import { lastBackupView } from '#src/gateway/pages/operator/last-backup-view.ts'
 import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
 import { hiddenFields } from '#src/gateway/pages/shell.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
@@ -33,7 +34,7 @@ export function serverPages(ports: ConsolePorts, routes: ConsoleRoutes): void {
   mailPage(ports, routes)
   firehosePage(ports, routes)
   jobsPage(ports, routes)
-  backupPage(routes)
+  backupPage(ports, routes)
 }
 
 function mailPage({ server }: ConsolePorts, { get, post }: ConsoleRoutes): void {
@@ -134,19 +135,21 @@ function jobsPage({ server }: ConsolePorts, { get }: ConsoleRoutes): void {
   })
 }
 
-function backupPage({ get }: ConsoleRoutes): void {
-  get('/backups', (call, note) =>
-    call.render({
+function backupPage({ health, clock }: ConsolePorts, { get }: ConsoleRoutes): void {
+  get('/backups', async (call, note) => {
+    const last = await health.lastBackup()
+    return call.render({
       ...{ title: 'Backups', note },
-      body: html`${card(
-        'Back up',
-        html`<p>On the server's machine, while it runs:</p><pre class="secret">headwater backup /var/backups/headwater/$(date +%F)</pre>
+      body: html`${lastBackupView(call.session, last, clock.now())}
+${card(
+  'Back up',
+  html`<p>On the server's machine, while it runs:</p><pre class="secret">headwater backup /var/backups/headwater/$(date +%F)</pre>
 <p>With Docker, in deploy/one-box:</p><pre class="secret">docker compose run --rm --no-deps -v /srv/backups:/backups headwater headwater backup /backups/$(date +%F)</pre>`,
-        {
-          help: 'Backups are made by a command, and the server does not track them. Test them by restoring one. A folder that contains backup.json is complete.',
-        },
-      )}
+  {
+    help: 'Backups are made by a command. Test them by restoring one. A folder that contains backup.json is complete.',
+  },
+)}
 ${card('Restore', html`<pre class="secret">headwater restore FOLDER</pre><p>Keep the environment variables apart from the data: without PDS_KEY_ENCRYPTION_KEY_HEX a backup cannot be read.</p>`)}`,
-    }),
-  )
+    })
+  })
 }

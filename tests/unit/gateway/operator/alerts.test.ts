@@ -4,6 +4,7 @@ import { alertsOf, inPrometheusOnly } from '#src/gateway/operator/alerts/alerts.
 import type { AlertInputs } from '#src/gateway/operator/alerts/rule.ts'
 import type { Sample } from '#src/gateway/operator/samples.ts'
 import type { RelayRow } from '#src/gateway/relays/relay-view.ts'
+import type { LastBackup } from '#src/ports/last-backup.ts'
 import { sources } from '#tests/support/sources.ts'
 
 const now = Date.UTC(2026, 10, 20)
@@ -19,6 +20,11 @@ const relay: RelayRow = {
   ...{ asked: 5, active: 5, throttled: 0, absent: 0, lagSeconds: 1, limit: 100, lastAsked: null },
 }
 
+function backedUp(days: number): LastBackup {
+  const whole = { at: new Date(now - days * 86_400_000).toISOString(), to: '/backups/one' }
+  return { ...whole, ok: true, whole }
+}
+
 /** An hour of samples, the last of which are as given; everything else is well. */
 function inputs(last: Partial<Sample> = {}, more: Partial<AlertInputs> = {}): AlertInputs {
   const samples = Array.from({ length: 120 }, (_, i) => ({ ...well, at: now - (119 - i) * 30_000 }))
@@ -32,7 +38,9 @@ function inputs(last: Partial<Sample> = {}, more: Partial<AlertInputs> = {}): Al
   }
   return {
     ...{ samples: recent, storage, storeLossS: 0, engine: { isHealthy: true, restarts: 0 } },
-    ...{ maxAwake: 100, relays: [relay], oldestEventAt: now - 3_600_000, now, ...more },
+    ...{ maxAwake: 100, relays: [relay], oldestEventAt: now - 3_600_000, now },
+    lastBackup: backedUp(1),
+    ...more,
   }
 }
 
@@ -59,6 +67,9 @@ it('nothing is bad if all is well, and nothing is said to be good that is not kn
   ).toEqual(
     expect.arrayContaining(['HeadwaterDiskLow', 'HeadwaterLongLog', 'HeadwaterFirehoseLag']),
   )
+  const none = alertsOf(inputs({}, { lastBackup: undefined }))
+  const unknownOnes = none.filter(({ state }) => state === 'unknown').map(({ name }) => name)
+  expect(unknownOnes).toEqual(['HeadwaterBackupOld', 'HeadwaterBackupFailed'])
   expect(alertsOf({ ...inputs(), samples: [] }).every(({ state }) => state === 'unknown')).toBe(
     true,
   )
@@ -69,6 +80,8 @@ it.each<[name: string, last: Partial<Sample>, more?: Partial<AlertInputs>]>([
   ['EngineRestarts', {}, { engine: { isHealthy: true, restarts: 3 } }],
   ['StorageDown', {}, { storage: { ...inputs().storage, blobs: false } }],
   ['StoreLostItsEnd', {}, { storeLossS: 3 }],
+  ['BackupOld', {}, { lastBackup: backedUp(4) }],
+  ['BackupFailed', {}, { lastBackup: { ...backedUp(1), ok: false, error: 'no space' } }],
   ['DiskLow', { freeBytes: 1.9e9 }],
   ['DiskFullInAMonth', { storeBytes: 3e9 }],
   ['LongLog', { walBytes: 5e8 }],

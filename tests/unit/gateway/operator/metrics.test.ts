@@ -17,6 +17,10 @@ const health: MetricsPorts['health'] = {
   freeBytes: async () => 1024,
   logSize: async () => ({ events: 90, oldestAt: 1_700_000_000_500, added: 30, bytes: 8_192 }),
   storeSize: async () => ({ bytes: 70_000, walBytes: 6_000 }),
+  lastBackup: async () => ({
+    ...{ at: '2026-11-21T00:00:00.000Z', to: '/b/2', ok: false, error: 'no space' },
+    whole: { at: '2026-11-20T00:00:00.000Z', to: '/b/1', bytes: 5 },
+  }),
   relays: async () => [
     {
       relay: 'https://relay.example.com',
@@ -51,6 +55,8 @@ it('/metrics has what alerts need', async () => {
   const gauges = await values()
   expect(Object.fromEntries(gauges)).toMatchObject({
     headwater_accounts_awake: '12',
+    headwater_last_backup_seconds: '1795132800',
+    headwater_last_backup_failed: '1',
     'headwater_webhook_attempts_total{result="delivered"}': '5',
     headwater_webhook_waiting: '2',
     headwater_webhook_oldest_waiting_seconds: '1.5',

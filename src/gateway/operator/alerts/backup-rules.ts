@@ -1,0 +1,36 @@
+/** Rules about backups that `headwater backup` makes; snapshots of disks and databases are not known here. */
+import { HOUR_MS, type Rule } from '#src/gateway/operator/alerts/rule.ts'
+
+const DAY_MS = 24 * HOUR_MS
+/** As in alerts.yml. */
+export const BACKUP_MAX_AGE_MS = 3 * DAY_MS
+
+export const backupRules: readonly Rule[] = [
+  {
+    name: 'HeadwaterBackupOld',
+    what: 'Last whole backup',
+    evaluate: ({ lastBackup, now }) => {
+      const { whole } = lastBackup ?? {}
+      if (whole === undefined) return undefined
+      const age = now - Date.parse(whole.at)
+      const value =
+        age < 2 * DAY_MS
+          ? `${Math.floor(age / HOUR_MS)} hours old`
+          : `${Math.floor(age / DAY_MS)} days old`
+      return { bad: age > BACKUP_MAX_AGE_MS, value }
+    },
+    advice: 'headwater backup was not run, or not to its end. Check the timer or the cron job.',
+    path: '/backups',
+  },
+  {
+    name: 'HeadwaterBackupFailed',
+    what: 'Last attempt to back up',
+    evaluate: ({ lastBackup }) =>
+      lastBackup && {
+        bad: !lastBackup.ok,
+        value: lastBackup.ok ? 'OK' : (lastBackup.error ?? 'failed'),
+      },
+    advice: 'Make room, or correct the command, and run it again.',
+    path: '/backups',
+  },
+]

@@ -1,0 +1,37 @@
+/** What the server knows of its last backup: when it was made, whether it is whole, and where it is. */
+import { html } from 'hono/html'
+import { BACKUP_MAX_AGE_MS } from '#src/gateway/operator/alerts/backup-rules.ts'
+import { bytes } from '#src/gateway/operator/alerts/rule.ts'
+import { badge, card, emptyState, facts, timeOf } from '#src/gateway/pages/blocks.ts'
+import type { Html, RenderContext } from '#src/gateway/pages/shell.ts'
+import type { LastBackup } from '#src/ports/last-backup.ts'
+
+export function lastBackupView(
+  context: RenderContext,
+  last: LastBackup | undefined,
+  now: number,
+): Html {
+  if (last === undefined) {
+    return card(
+      'Last backup',
+      emptyState(
+        'No backup is noted in the data folder of this process. Snapshots of disks and backups of a database are not known here.',
+      ),
+    )
+  }
+  const { whole, ok, error, at } = last
+  const rows: [string, Html | string][] =
+    whole === undefined
+      ? [['Whole', 'none yet']]
+      : [
+          ['Whole', timeOf(context, whole.at)],
+          ['To', html`<span class="mono">${whole.to}</span>`],
+          ['Size', whole.bytes === undefined ? 'not known' : bytes(whole.bytes)],
+        ]
+  if (!ok) rows.push(['Failed since', html`${timeOf(context, at)}: ${error ?? 'not known why'}`])
+  const isOld = whole === undefined || now - Date.parse(whole.at) > BACKUP_MAX_AGE_MS
+  const state = !ok
+    ? badge('failed', 'bad')
+    : badge(isOld ? 'old' : 'whole', isOld ? 'warn' : 'good')
+  return card('Last backup', facts(rows), { badge: state })
+}
