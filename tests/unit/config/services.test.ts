@@ -28,6 +28,11 @@ test('the moderation service takes reports, unless a report service is configure
   expect(readServices(new EnvironmentReader(both))).toMatchObject({ moderation, report })
 })
 
+test('reports stay on the server if that is set', () => {
+  const read = new EnvironmentReader({ PDS_LOCAL_REPORTS_ENABLED: 'true' })
+  expect(readServices(read).localReports).toBe(true)
+})
+
 test('a service URL without a DID is rejected', () => {
   const read = new EnvironmentReader({ PDS_MOD_SERVICE_URL: moderation.url })
   readServices(read)

@@ -4,7 +4,7 @@ import { XrpcError } from '#src/errors.ts'
 import { commonEncodings } from '#src/gateway/proxy/accept-encoding.ts'
 import { forwardedHeaders, returnedHeaders } from '#src/gateway/proxy/forwarded-headers.ts'
 import { isPrivilegedMethod, isProtectedMethod } from '#src/gateway/proxy/method-rules.ts'
-import { targetFinder } from '#src/gateway/proxy/target.ts'
+import { audienceOf, takesReports, targetFinder } from '#src/gateway/proxy/target.ts'
 
 const service = (name: string) => ({
   did: `did:web:${name}.example`,
@@ -39,6 +39,16 @@ describe('the service for a method', () => {
         message: `No service configured for ${nsid}`,
       })
     }
+  })
+
+  it('reports stay here only if that is set, there is no service for them, and the app names none', () => {
+    const reportsHere = 'did:web:pds.example'
+    const nsid = 'com.atproto.moderation.createReport'
+    expect(takesReports(none)).toBe(false)
+    expect(takesReports({ ...services, reportsHere })).toBe(false)
+    expect(takesReports({ ...none, reportsHere })).toBe(true)
+    expect(audienceOf({ ...none, reportsHere }, nsid, undefined)).toBe(`${reportsHere}#atproto_pds`)
+    expect(audienceOf({ ...none, reportsHere }, nsid, 'did:web:m#x')).toBe('did:web:m#x')
   })
 
   it('atproto-proxy selects the service by its DID document, except for the configured AppView', async () => {
