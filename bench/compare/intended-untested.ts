@@ -197,5 +197,6 @@ export const intendedUntested: IntendedDifference[] = [
   { what: 'platforms with accounts of their own', why: '[tenants](tenants.md)' },
   { what: 'what a repo was', why: '[history](history.md)' },
   { what: '`dev.headwater.webhook.*`', why: 'platforms need not follow the firehose' },
+  { what: 'reports about accounts here', why: '[cases](moderation.md#cases)' },
   { what: '`dev.headwater.realtime.*`, `/lexicons/<nsid>.json`', why: 'apps need not poll' },
 ]

@@ -229,6 +229,29 @@ describe('a flood', () => {
   })
 })
 
+it('headwater moderation lists cases, adds notes and closes them', async () => {
+  const credentials = Buffer.from(`admin:${adminPassword}`).toString('base64')
+  const response = await fetch(`${server.url}/xrpc/dev.headwater.admin.createReport`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${credentials}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ did: alice.did, reasonType: 'spam', reason: 'by mail' }),
+  })
+  const { case: made } = (await response.json()) as { case: { id: number } }
+  const id = String(made.id)
+  expect(await run('moderation', 'cases')).toMatchObject([{ id: made.id, handle: alice.handle }])
+  await run('moderation', 'note', id, 'looks right')
+  const closed = await run('moderation', 'close', id, '--decision', 'no-violation')
+  expect(closed).toMatchObject({ state: 'closed', decision: 'no-violation' })
+  expect(await run('moderation', 'case', id)).toMatchObject({
+    entries: [
+      { kind: 'closed', decision: 'no-violation' },
+      { kind: 'note', text: 'looks right' },
+      { kind: 'report', reasonType: 'spam', text: 'by mail' },
+    ],
+  })
+  expect(await run('moderation', 'cases')).toEqual([])
+})
+
 describe('doctor', () => {
   it('headwater doctor checks a development server, and headwater mail test writes a mail to its folder', async () => {
     const outcome = await headwater(['doctor'], env())

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { AtpAgent } from '@atproto/api'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { readLastBackup } from '#src/ports/last-backup.ts'
 import { headwater } from '#tests/support/command-line.ts'
 import { checkConsistency } from '#tests/support/consistency-check.ts'
 import { CrashTest, createAccounts } from '#tests/support/crash-test.ts'
@@ -41,6 +42,7 @@ it('a backup made under write load, while accounts are created, has all that was
   }, false)
   await made
   crashTest.close()
+  expect(await readLastBackup(server.dir)).toMatchObject({ ok: true, to: backup })
   expect(await command('restore', backup)).toMatchObject({
     code: 1,
     err: expect.stringContaining('already runs the'),

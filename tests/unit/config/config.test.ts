@@ -252,7 +252,10 @@ describe('variables', () => {
 
 describe('the services', () => {
   it('services are unset by default, and set by URL and DID', () => {
-    const none = { appView: undefined, moderation: undefined, report: undefined }
+    const none = {
+      ...{ appView: undefined, moderation: undefined, report: undefined },
+      localReports: false,
+    }
     expect(readConfig({}).services).toEqual(none)
     const view = {
       PDS_BSKY_APP_VIEW_URL: 'https://av.example/',
@@ -263,7 +266,7 @@ describe('the services', () => {
     const moderation = { url: 'https://mod.example', did: 'did:web:mod.example' }
     expect(readConfig(view).services).toEqual({
       appView: { url: 'https://av.example', did: 'did:web:av.example', cdnUrlPattern: undefined },
-      ...{ moderation, report: moderation },
+      ...{ moderation, report: moderation, localReports: false },
     })
     expect(mistakesOf({ PDS_BSKY_APP_VIEW_URL: 'https://av.example' })).toEqual([
       'PDS_BSKY_APP_VIEW_DID is required: PDS_BSKY_APP_VIEW_URL is set',
