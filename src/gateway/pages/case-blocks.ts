@@ -117,7 +117,7 @@ export function reasonsOf({ reasons }: { reasons: readonly { reason: string; cou
 
 /** What a case is about, in a line. */
 export function subjectLine({ uri, blob }: Pick<CaseView, 'uri' | 'blob'>): string {
-  if (blob !== undefined) return `File ${blob}`
+  if (blob !== undefined) return `File ${blob.slice(0, 8)}…${blob.slice(-5)}`
   return uri === undefined ? 'Account' : `Record ${uri.split('/').slice(3).join('/')}`
 }
 
@@ -135,7 +135,7 @@ export function historyTable(
     label: 'History',
     head: ['What', 'Text', 'By', 'Time'],
     rows: entries.map((entry) => [
-      whatOf(entry),
+      html`<div class="nowrap">${whatOf(entry)}</div>`,
       entry.text === undefined ? '–' : html`<div class="said">${entry.text}</div>`,
       entry.by === undefined ? '–' : nameOf(entry.by),
       timeOf(context, entry.at),

@@ -83,6 +83,9 @@ label.blurred{position:relative;display:inline-block;margin:.5rem 0 0;overflow:h
 .blurred img{display:block;max-width:100%;max-height:12rem;min-width:6rem;min-height:4rem;filter:blur(1.25rem)}
 .blurred input:checked+img{filter:none}
 .list .blurred img{max-height:5rem}
+.blurred::after{content:"Show";position:absolute;inset:.25rem auto auto 2rem;padding:0 .5rem;border-radius:1rem;background:#000c;color:#fff}
+.blurred:has(:checked)::after{content:none}
+.nowrap{white-space:nowrap}
 .kinds a{margin-inline-start:.75rem;font-size:.9375rem;color:var(--muted)}
 .kinds a[aria-current]{color:var(--text);font-weight:600}
 .may{margin:0;padding:0}

@@ -90,7 +90,7 @@ ${newCase(call.session)}
 
 function queueTable(context: RenderContext, cases: readonly CaseView[]): Html {
   const rows = cases.map((one) => [
-    html`<a href="${path}/cases/${one.id}">Case ${one.id}</a>`,
+    html`<a class="nowrap" href="${path}/cases/${one.id}">Case ${one.id}</a>`,
     subjectCell(one),
     twoLines(reasonsOf(one), one.reporters === 1 ? '1 reporter' : `${one.reporters} reporters`),
     caseBadge(one),
@@ -104,9 +104,9 @@ function queueTable(context: RenderContext, cases: readonly CaseView[]): Html {
 function subjectCell(one: CaseView): Html {
   const { did, handle, blob } = one
   const account = handle === null ? html`${did}` : html`<a href="${accountPath(did)}">${handle}</a>`
-  const image =
-    blob === undefined ? '' : blurredImage(imagePath(did, blob), `the file of case ${one.id}`)
-  return html`${twoLines(account, subjectLine(one))}${image}`
+  const label = `the file of case ${one.id}`
+  const image = blob === undefined ? '' : blurredImage(imagePath(did, blob), label)
+  return html`<div>${account}<small>${subjectLine(one)}</small>${image}</div>`
 }
 
 function newCase(context: RenderContext): Html {

@@ -27,7 +27,7 @@ export const moderationPage: AreaPage<TenantVisit> = {
       },
     })
     const rows = cases.map((one) => [
-      html`<a href="${base}/moderation/${one.id}">Case ${one.id}</a>`,
+      html`<a class="nowrap" href="${base}/moderation/${one.id}">Case ${one.id}</a>`,
       html`<div>${one.handle === undefined ? one.did : html`<a href="${base}/accounts/${one.did}">${one.handle}</a>`}<small>${subjectLine(one)}</small></div>`,
       html`<div>${reasonsOf(one)}<small>${one.reporters === 1 ? '1 reporter' : `${one.reporters} reporters`}</small></div>`,
       caseBadge(one),
