@@ -47,7 +47,11 @@ const commits: Command = {
     ...memberOptions,
     since: { type: 'string', value: 'REV-OR-TIME', help: 'Only commits after it' },
     until: { type: 'string', value: 'REV-OR-TIME', help: 'Only commits up to it' },
-    actor: { type: 'string', value: 'DID-OR-HANDLE', help: 'Only commits by this member' },
+    actor: {
+      type: 'string',
+      value: 'DID-OR-HANDLE-OR-APP',
+      help: 'Only commits by this member or app',
+    },
     collection,
     limit,
   },
@@ -56,7 +60,7 @@ const commits: Command = {
       const [account] = invocation.operands
       const { since, until, collection } = textOptions(invocation, 'since', 'until', 'collection')
       const name = textOption(invocation, 'actor')
-      const actor = name === undefined ? undefined : await resolveName(client, name)
+      const actor = name === undefined ? undefined : await actorOf(client, name)
       const found = await readPages<CommitView>(client, `${HISTORY}.listCommits`, 'commits', {
         params: { account, since, until, collection, actor },
         most: integerOption(invocation, 'limit', 100),
@@ -170,11 +174,10 @@ async function restoreWith(client: ServerClient, invocation: Invocation): Promis
     const { records } = await client.post<{ records: object[] }>(`${HISTORY}.restoreRecords`, input)
     return records
   }
-  const isApp = actor !== undefined && /^https?:/.test(actor)
   const plan = await client.post<object>(`${HISTORY}.restoreRepo`, {
     ...{ ...order, dryRun },
     ...(collections !== undefined && { collections: collections.split(',') }),
-    ...(actor !== undefined && { actor: isApp ? actor : await resolveName(client, actor) }),
+    ...(actor !== undefined && { actor: await actorOf(client, actor) }),
   })
   if (dryRun) return plan
   for (;;) {
@@ -188,6 +191,11 @@ async function restoreWith(client: ServerClient, invocation: Invocation): Promis
     invocation.report(`${total - left} of ${total} records`)
     await pause(POLL_MS)
   }
+}
+
+/** The DID of a member, or the client id of an app. */
+async function actorOf(client: ServerClient, name: string): Promise<string> {
+  return /^https?:/.test(name) ? name : resolveName(client, name)
 }
 
 const settings: Command = {

@@ -1,6 +1,6 @@
 /** What changed in the repo between two revs, by the operations of the commits. */
 import type { Account } from '#src/account/account.ts'
-import { type PastCommit, readCommits } from '#src/account/history/commits.ts'
+import { isBy, readCommits } from '#src/account/history/commits.ts'
 import { invalidRequest } from '#src/errors.ts'
 
 /** The CIDs that the record at a path had before and after; null for none. */
@@ -66,8 +66,4 @@ export async function changesBetween(
     return undo === undefined || undo === to ? [] : [{ path, from: undo, to }]
   })
   return changes.sort((a, b) => (a.path < b.path ? -1 : 1))
-}
-
-function isBy(commit: PastCommit, actor: string): boolean {
-  return commit.actor === actor || commit.client === actor
 }

@@ -85,7 +85,7 @@ export interface CommitQuery {
   /** A rev or a time. */
   since?: string | undefined
   until?: string | undefined
-  /** Only those that this member made. */
+  /** Only those that this member (a DID) or this app (its client id) made. */
   actor?: string | undefined
   /** Only those that wrote to this collection. */
   collection?: string | undefined
@@ -113,7 +113,7 @@ export async function listCommits(
     const read = await readCommits(account.sql, { after, before: end }, PAGE, 'DESC')
     for (const commit of read) {
       end = commit.rev
-      if (actor !== undefined && commit.actor !== actor) continue
+      if (actor !== undefined && !isBy(commit, actor)) continue
       if (collection !== undefined && !writesTo(commit, collection)) continue
       found.push({ ...commit, at: isoTime(Math.floor(tidMicros(commit.rev) / 1000)) })
       if (found.length === limit) return { commits: found, cursor: end }
@@ -126,6 +126,11 @@ export async function listCommits(
 // The rev itself is to be in the range.
 function before(rev: string): string {
   return rev.slice(0, -1)
+}
+
+/** `actor` is a DID, or the client id of an app. */
+export function isBy({ actor, client }: PastCommit, by: string): boolean {
+  return actor === by || client === by
 }
 
 function writesTo({ ops }: PastCommit, collection: string): boolean {

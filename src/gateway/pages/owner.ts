@@ -8,7 +8,13 @@ import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 /** The browser's session, with the brand of its account's tenant. */
 export async function openOwnSession(context: PageContext, c: Context<Env>): Promise<PageSession> {
-  const session = openPageSession(c, context, context.server.service.publicUrl)
+  return withOwnBrand(context, openPageSession(c, context, context.server.service.publicUrl))
+}
+
+export async function withOwnBrand(
+  context: PageContext,
+  session: PageSession,
+): Promise<PageSession> {
   const { pageToken, branding } = session
   if (pageToken === undefined) return session
   const brand = await context.server.tenantBrand({ did: pageToken.did })

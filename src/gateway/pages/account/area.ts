@@ -21,6 +21,7 @@ const sections = [
   ['/invites', 'invites'],
   ['/groups', 'groups'],
   ['/data', 'data'],
+  ['/history', 'history'],
   ['/delete', 'leave'],
 ] as const satisfies readonly (readonly [path: string, label: AccountKey])[]
 

@@ -17,12 +17,14 @@ import { deleteSection } from '#src/gateway/pages/account/delete.ts'
 import { emailSection } from '#src/gateway/pages/account/email.ts'
 import { groupsSection } from '#src/gateway/pages/account/groups.ts'
 import { handleSection } from '#src/gateway/pages/account/handle.ts'
+import { type HistoryContext, historyArea } from '#src/gateway/pages/account/history.ts'
 import { invitesSection } from '#src/gateway/pages/account/invites.ts'
 import { type LiveContext, openLive } from '#src/gateway/pages/account/live.ts'
 import { overviewSection } from '#src/gateway/pages/account/overview.ts'
 import { profileSection } from '#src/gateway/pages/account/profile.ts'
 import { pathOf, type Section, type Visit } from '#src/gateway/pages/account/section.ts'
 import { accountTexts } from '#src/gateway/pages/account/texts.ts'
+import { areaRoutes } from '#src/gateway/pages/area/area-routes.ts'
 import { type Form, mayHaveFile, readFileForm, readForm } from '#src/gateway/pages/form.ts'
 import { openOwnSession, requireOwner } from '#src/gateway/pages/owner.ts'
 import { mustPassCsrfCheck, type PageSession } from '#src/gateway/pages/page-session.ts'
@@ -40,7 +42,7 @@ const sections: readonly Section[] = [
   ...[dataSection, recordsSection, recordSection, filesSection, exportSection, activitySection],
 ]
 
-export function accountPages(app: Hono<Env>, context: LiveContext): void {
+export function accountPages(app: Hono<Env>, context: HistoryContext & LiveContext): void {
   const { publicUrl } = context.server.service
 
   async function visitOf(c: C, session: PageSession): Promise<Visit> {
@@ -184,6 +186,7 @@ export function accountPages(app: Hono<Env>, context: LiveContext): void {
       )
     }
   }
+  areaRoutes(app, context, historyArea(context))
   // Links to the library's account pages, such as /account/u/<did>/manage.
   app.get(`${accountPath}/u/*`, (c) => c.redirect(accountPath, 302))
 }

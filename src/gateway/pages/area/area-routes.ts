@@ -83,7 +83,7 @@ export function areaRoutes<V extends Visit>(
       ...shown,
       body,
       title: page.title(visit),
-      area: { label: visit.label, items: navOf(area, visit, page) },
+      area: area.nav?.(visit) ?? { label: visit.label, items: navOf(area, visit, page) },
       owner: visit.owner,
       ...(note !== undefined && { note }),
       status,

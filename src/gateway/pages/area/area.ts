@@ -4,7 +4,7 @@ import type { Form } from '#src/gateway/pages/form.ts'
 import type { Fragment } from '#src/gateway/pages/live/fragments.ts'
 import type { LivePage } from '#src/gateway/pages/live/page-streams.ts'
 import type { PageSession } from '#src/gateway/pages/page-session.ts'
-import type { Html, Note } from '#src/gateway/pages/shell.ts'
+import type { Html, NavItem, Note } from '#src/gateway/pages/shell.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 type C = Context<Env>
@@ -61,6 +61,8 @@ export interface Area<V extends Visit> {
   pages: readonly AreaPage<V>[]
   /** Throws 401, and 403 or 404 if the signed-in account has no access. */
   visit(c: C, session: PageSession): Promise<V>
+  /** Another navigation than the one of its pages. */
+  nav?(visit: V): { label: Html | string; items: readonly NavItem[] }
   /** In the visitor's language. */
   errorText(visit: V | PageSession, error: { error: string; message: string }): string
 }

@@ -6,6 +6,7 @@ import { timeOf } from '#src/gateway/pages/blocks.ts'
 import { filterForm, pager } from '#src/gateway/pages/form-blocks.ts'
 import { eventsOfGroup } from '#src/gateway/pages/group/group-events.ts'
 import type { GroupVisit } from '#src/gateway/pages/group/group-visit.ts'
+import { memberChoices } from '#src/gateway/pages/group/history-members.ts'
 import { roleName } from '#src/gateway/pages/group/roles.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'
@@ -39,7 +40,7 @@ export const activityPage: AreaPage<GroupVisit> = {
     const { text, session, base } = visit
     const filter = filterOf(c.req.query())
     const { entries, cursor } = await read(visit, filter, PAGE_ROWS)
-    const members = await memberChoices(visit)
+    const members = [{ value: '', label: text('everyone') }, ...(await memberChoices(visit))]
     const rows = await rowsOf(visit, entries)
     const next = new URLSearchParams({ ...c.req.query(), ...(cursor && { cursor }) })
     const fields = [
@@ -188,23 +189,5 @@ function actionChoices(text: GroupVisit['text']): { value: string; label: string
   return [
     { value: '', label: text('everything') },
     ...all.map((value) => ({ value, label: actionText(text, value) })),
-  ]
-}
-
-async function memberChoices(visit: GroupVisit): Promise<{ value: string; label: string }[]> {
-  const {
-    call,
-    group: { did: account },
-    text,
-    context,
-  } = visit
-  const { members } = await call(group.listMembers, { params: { account, limit: 100 } })
-  const names = await namesOf(
-    context.server,
-    members.map(({ did }) => did),
-  )
-  return [
-    { value: '', label: text('everyone') },
-    ...members.map(({ did }) => ({ value: did, label: names(did) })),
   ]
 }

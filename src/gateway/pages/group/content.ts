@@ -6,6 +6,8 @@ import { emptyState, menu, table, timeOf } from '#src/gateway/pages/blocks.ts'
 import { actionForm, pager } from '#src/gateway/pages/form-blocks.ts'
 import { eventsOfGroup } from '#src/gateway/pages/group/group-events.ts'
 import type { GroupVisit } from '#src/gateway/pages/group/group-visit.ts'
+import { mayPost, newPostLink } from '#src/gateway/pages/group/new-post.ts'
+import { historyUrl } from '#src/gateway/pages/history/history-visit.ts'
 import { previewOf } from '#src/gateway/pages/record-preview.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 import * as repo from '#src/protocol/lexicons/com/atproto/repo.ts'
@@ -26,7 +28,8 @@ export const contentPage: AreaPage<GroupVisit> = {
     const { text, base } = visit
     const query: Query = c.req.query()
     const collections = await collectionsOf(visit)
-    if (collections.length === 0) return { body: emptyState(text('noContent')) }
+    const actions = mayPost(visit) ? newPostLink(visit) : html``
+    if (collections.length === 0) return { body: emptyState(text('noContent')), actions }
     const { collection = collections[0]! } = query
     const links = collections.map((name) => {
       const href = `${base}/content?${new URLSearchParams({ collection: name })}`
@@ -38,7 +41,7 @@ export const contentPage: AreaPage<GroupVisit> = {
     const body = html`<nav class="tabs" aria-label="${text('collections')}">${links}</nav>
 <div data-cell="records">${list}</div>
 ${pager(visit.session, { ...(cursor !== undefined && { after: `${base}/content?${next}` }) })}`
-    return { body, wide: true, isLive: query.cursor === undefined }
+    return { body, actions, wide: true, isLive: query.cursor === undefined }
   },
   actions: {
     delete: async (visit, form) => {
@@ -113,6 +116,7 @@ async function recordTable(
         writer === undefined ? '–' : names(writer.actor),
         writer === undefined ? '' : timeOf(session, writer.at),
         menu(text('manage'), [
+          ...(manage.has('history') ? [versionsLink(visit, collection, rkey)] : []),
           actionForm(session, {
             ...{
               action: `${base}/content/delete`,
@@ -128,4 +132,8 @@ async function recordTable(
     empty: text('noContent'),
   })
   return { list, cursor: records.length < PAGE_RECORDS ? undefined : cursor }
+}
+
+function versionsLink(visit: GroupVisit, collection: string, rkey: string): Html {
+  return html`<a href="${historyUrl(visit, '/record', { collection, rkey })}">${visit.text('versions')}</a>`
 }

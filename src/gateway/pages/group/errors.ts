@@ -1,5 +1,6 @@
 /** The error messages of the pages of groups. */
 import { type GroupMessageKey, groupMessages } from '#src/gateway/pages/group/messages.ts'
+import { historyErrorText } from '#src/gateway/pages/history/errors.ts'
 import type { RenderContext } from '#src/gateway/pages/shell.ts'
 
 const known = {
@@ -19,6 +20,7 @@ const known = {
   HandleNotFound: 'error.handleNotFound',
   HandleNotAvailable: 'error.handleNotAvailable',
   InvalidSwap: 'error.changedMeanwhile',
+  PostLength: 'error.postLength',
 } as const satisfies Record<string, GroupMessageKey>
 
 /** Common errors in the reader's language; otherwise the server's message. */
@@ -33,5 +35,5 @@ export function errorText(
   if (Object.hasOwn(known, error)) {
     return groupMessages(context).text(known[error as keyof typeof known])
   }
-  return text('failed', { reason: message })
+  return historyErrorText(context, error) ?? text('failed', { reason: message })
 }

@@ -3,14 +3,16 @@ import type { Context } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import type { MemberAuthority } from '#src/gateway/group/member-authority.ts'
 import { notAMember } from '#src/gateway/group/not-a-member.ts'
-import type { Visit } from '#src/gateway/pages/area/area.ts'
 import {
   type CallMethod,
   callMethodsAs,
   type MethodPorts,
 } from '#src/gateway/pages/area/call-methods.ts'
+import { eventsOfGroup } from '#src/gateway/pages/group/group-events.ts'
 import { groupPath } from '#src/gateway/pages/group/group-path.ts'
+import { historyMembers } from '#src/gateway/pages/group/history-members.ts'
 import { type GroupMessages, groupMessages } from '#src/gateway/pages/group/messages.ts'
+import type { HistoryVisit } from '#src/gateway/pages/history/history-visit.ts'
 import { requireOwner } from '#src/gateway/pages/owner.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import type { PageSession } from '#src/gateway/pages/page-session.ts'
@@ -26,7 +28,7 @@ export interface GroupContext extends PageContext, Omit<MethodPorts, 'rateLimits
   members: Pick<MemberAuthority, 'ofCaller'>
 }
 
-export interface GroupVisit extends Visit {
+export interface GroupVisit extends HistoryVisit {
   context: GroupContext
   c: Context<Env>
   text: GroupMessages['text']
@@ -37,7 +39,7 @@ export interface GroupVisit extends Visit {
   /** OAuth scopes, separated by spaces. */
   scope: string
   manage: ReadonlySet<ManageFlag>
-  /** As the member, for the methods of dev.headwater.group. */
+  /** As the member, for the methods of dev.headwater.group and dev.headwater.history. */
   call: CallMethod
   /** As the group, by the member: for its records and its state. Throws 403 NotAMember. */
   callAsGroup(): Promise<CallMethod>
@@ -81,7 +83,7 @@ export async function visitGroup(
   }
   const me = isItself ? itself : await call(group.getMe, { params: { account: found.did } })
   const manage = new Set(me.manage as ManageFlag[])
-  return {
+  const visit: GroupVisit = {
     ...{ session, owner: name, base: groupPath(found.handle), label: found.handle },
     ...{ context, c, text: groupMessages(session).text, group: found, did, call, manage },
     ...{ role: me.role, scope: me.scope },
@@ -95,7 +97,14 @@ export async function visitGroup(
       })
       return callMethodsAs(context, c, caller)
     },
+    history: {
+      ...{ did: found.did, handle: found.handle, server: context.server },
+      isAllowed: manage.has('history'),
+      events: () => eventsOfGroup(visit),
+      members: historyMembers(() => visit),
+    },
   }
+  return visit
 }
 
 const itself = { role: OWNER, scope: '', manage: manageFlags }

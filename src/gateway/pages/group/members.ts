@@ -10,6 +10,7 @@ import { eventsOfGroup } from '#src/gateway/pages/group/group-events.ts'
 import type { GroupVisit } from '#src/gateway/pages/group/group-visit.ts'
 import { deleteRole, putRole, roleCard } from '#src/gateway/pages/group/role-card.ts'
 import { givenRoles, roleName, rolesOf } from '#src/gateway/pages/group/roles.ts'
+import { historyUrl } from '#src/gateway/pages/history/history-visit.ts'
 import { type Html, hiddenFields } from '#src/gateway/pages/shell.ts'
 import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'
 import { OWNER } from '#src/rules/group-roles.ts'
@@ -113,7 +114,7 @@ async function membersTable(
       const { did, role, kind, addedAt, expiresAt, note = '' } = member
       const isMe = did === visit.did
       return [
-        html`${names(did)}${names(did) === did ? '' : html`<small><code>${did}</code></small>`}${note === '' ? '' : html`<small>${note}</small>`}`,
+        html`${names(did)}${names(did) === did ? '' : html`<small><code>${did}</code></small>`}${note === '' ? '' : html`<small>${note}</small>`}${isMe ? '' : undoLink(visit, did)}`,
         html`${badge(roleName(text, role), role === OWNER ? 'good' : 'quiet')}${kind === 'service' ? html` ${badge(text('service'))}` : ''}`,
         timeOf(session, addedAt),
         expiresAt === undefined ? '' : timeOf(session, expiresAt),
@@ -123,6 +124,13 @@ async function membersTable(
     empty: text('noneFound'),
   })
   return { list, cursor }
+}
+
+/** To the history of what the member did. */
+function undoLink(visit: GroupVisit, actor: string): Html | '' {
+  if (!visit.manage.has('history')) return ''
+  const href = historyUrl(visit, '/restore', { actor })
+  return html`<small><a href="${href}">${visit.text('undoTheirs')}</a></small>`
 }
 
 async function read(

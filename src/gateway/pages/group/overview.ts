@@ -5,6 +5,7 @@ import { card, cell, emptyState, facts, stat, stats } from '#src/gateway/pages/b
 import { recentActivity } from '#src/gateway/pages/group/activity.ts'
 import { eventsOfGroup } from '#src/gateway/pages/group/group-events.ts'
 import type { GroupVisit } from '#src/gateway/pages/group/group-visit.ts'
+import { mayPost, newPostLink } from '#src/gateway/pages/group/new-post.ts'
 import { requestTable } from '#src/gateway/pages/group/requests.ts'
 import { roleName } from '#src/gateway/pages/group/roles.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
@@ -22,7 +23,7 @@ export const overviewPage: AreaPage<GroupVisit> = {
 ${manage.has('requests') ? card(text('requests'), cell('requests', await requestTable(visit)), { help: text('requestsHelp') }) : ''}
 ${manage.has('audit') ? card(text('activity'), cell('recent', await recent(visit))) : ''}
 ${card(text('about'), about(visit))}`
-    return { body, wide: true, isLive: true }
+    return { body, wide: true, isLive: true, actions: mayPost(visit) ? newPostLink(visit) : html`` }
   },
   live: {
     source: eventsOfGroup,

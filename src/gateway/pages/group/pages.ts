@@ -14,9 +14,11 @@ import {
 } from '#src/gateway/pages/group/group-visit.ts'
 import { invitesPage } from '#src/gateway/pages/group/invites.ts'
 import { membersPage } from '#src/gateway/pages/group/members.ts'
+import { newPostPage } from '#src/gateway/pages/group/new-post.ts'
 import { overviewPage } from '#src/gateway/pages/group/overview.ts'
 import { ownGroupPages } from '#src/gateway/pages/group/own-groups.ts'
 import { settingsPage } from '#src/gateway/pages/group/settings.ts'
+import { historyPages } from '#src/gateway/pages/history/pages.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 export function groupArea(context: GroupContext): Area<GroupVisit> {
@@ -27,7 +29,9 @@ export function groupArea(context: GroupContext): Area<GroupVisit> {
       membersPage,
       invitesPage,
       contentPage,
+      newPostPage,
       activityPage,
+      ...historyPages,
       appsPage,
       settingsPage,
     ],

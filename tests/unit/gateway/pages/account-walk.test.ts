@@ -70,6 +70,9 @@ it('an owner signs in, sees every section, changes the profile, ends a session, 
     '/data/files',
     '/data/export',
     '/data/activity',
+    '/history',
+    '/history/restore?at=2026-01-01T00:00:00Z',
+    '/history/settings',
     '/delete',
   ]) {
     const page = await open(`/account${path}`)

@@ -13,6 +13,7 @@ export const de: AccountTexts = {
   groups: 'Gruppen',
   data: 'Meine Daten',
   storageUsed: 'Belegter Speicher',
+  history: 'Verlauf',
   leave: 'Pausieren oder löschen',
   save: 'Speichern',
   change: 'Ändern',

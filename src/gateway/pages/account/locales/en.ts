@@ -11,6 +11,7 @@ export const en = {
   groups: 'Groups',
   data: 'My data',
   storageUsed: 'Storage used',
+  history: 'History',
   leave: 'Pause or delete',
   save: 'Save',
   change: 'Change',

@@ -13,6 +13,7 @@ export const es: AccountTexts = {
   groups: 'Grupos',
   data: 'Mis datos',
   storageUsed: 'Almacenamiento usado',
+  history: 'Historial',
   leave: 'Pausar o eliminar',
   save: 'Guardar',
   change: 'Cambiar',

@@ -13,6 +13,7 @@ export const fr: AccountTexts = {
   groups: 'Groupes',
   data: 'Mes données',
   storageUsed: 'Stockage utilisé',
+  history: 'Historique',
   leave: 'Suspendre ou supprimer',
   save: 'Enregistrer',
   change: 'Modifier',

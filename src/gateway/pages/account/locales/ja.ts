@@ -13,6 +13,7 @@ export const ja: AccountTexts = {
   groups: 'グループ',
   data: 'マイデータ',
   storageUsed: '使用ストレージ',
+  history: '履歴',
   leave: '休止または削除',
   save: '保存',
   change: '変更',

@@ -13,6 +13,7 @@ export const ko: AccountTexts = {
   groups: '그룹',
   data: '내 데이터',
   storageUsed: '사용한 저장 공간',
+  history: '기록',
   leave: '일시 중지 또는 삭제',
   save: '저장',
   change: '변경',

@@ -13,6 +13,7 @@ export const pt: AccountTexts = {
   groups: 'Grupos',
   data: 'Meus dados',
   storageUsed: 'Armazenamento usado',
+  history: 'Histórico',
   leave: 'Pausar ou excluir',
   save: 'Salvar',
   change: 'Alterar',

@@ -13,6 +13,7 @@ export const ro: AccountTexts = {
   groups: 'Grupuri',
   data: 'Datele mele',
   storageUsed: 'Spațiu folosit',
+  history: 'Istoric',
   leave: 'Suspendă sau șterge',
   save: 'Salvează',
   change: 'Schimbă',

@@ -13,6 +13,7 @@ export const sv: AccountTexts = {
   groups: 'Grupper',
   data: 'Mina data',
   storageUsed: 'Använd lagring',
+  history: 'Historik',
   leave: 'Pausa eller radera',
   save: 'Spara',
   change: 'Ändra',

@@ -185,4 +185,14 @@ export const de: GroupTexts = {
   'error.handleNotFound': 'Kein Konto hat diesen Namen.',
   'error.handleNotAvailable': 'Dieser Name ist vergeben oder nicht erlaubt.',
   'error.changedMeanwhile': 'Es wurde inzwischen geändert. Sehen Sie es sich noch einmal an.',
+  undoTheirs: 'Rückgängig machen',
+  versions: 'Versionen',
+  newPost: 'Beitrag schreiben',
+  newPostHelp:
+    'Er erscheint als Beitrag von {name}; im Aktivitätsprotokoll steht, dass er von dir ist.',
+  postText: 'Text',
+  postTextHelp:
+    'Höchstens {n} Zeichen. Links und Erwähnungen wie @alice.example.com funktionieren wie in Apps.',
+  publish: 'Veröffentlichen',
+  'error.postLength': 'Ein Beitrag hat 1 bis 300 Zeichen.',
 }

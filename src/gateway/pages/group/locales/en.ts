@@ -178,6 +178,15 @@ export const en = {
   'error.handleNotFound': 'No account has this name.',
   'error.handleNotAvailable': 'This name is taken or not allowed.',
   'error.changedMeanwhile': 'This was changed in the meantime. Review it before you continue.',
+  undoTheirs: 'Undo what they did',
+  versions: 'Versions',
+  newPost: 'Write a post',
+  newPostHelp: 'It is published as {name}, and the activity log has that you wrote it.',
+  postText: 'Text',
+  postTextHelp:
+    'At most {n} characters. Links and mentions such as @alice.example.com work as in apps.',
+  publish: 'Publish',
+  'error.postLength': 'A post has 1 to 300 characters.',
 } as const
 
 export type GroupTexts = Record<keyof typeof en, string>

@@ -182,4 +182,13 @@ export const es: GroupTexts = {
   'error.handleNotFound': 'Ninguna cuenta tiene este nombre.',
   'error.handleNotAvailable': 'Este nombre está ocupado o no se permite.',
   'error.changedMeanwhile': 'Ha cambiado mientras tanto. Míralo de nuevo antes de seguir.',
+  undoTheirs: 'Deshacer lo que hizo',
+  versions: 'Versiones',
+  newPost: 'Escribir una publicación',
+  newPostHelp: 'Se publica como {name}, y el registro de actividad indica que la escribiste tú.',
+  postText: 'Texto',
+  postTextHelp:
+    'Como máximo {n} caracteres. Los enlaces y las menciones como @alice.example.com funcionan como en las apps.',
+  publish: 'Publicar',
+  'error.postLength': 'Una publicación tiene de 1 a 300 caracteres.',
 }

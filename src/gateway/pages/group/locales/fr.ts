@@ -181,4 +181,14 @@ export const fr: GroupTexts = {
   'error.handleNotFound': 'Aucun compte ne porte ce nom.',
   'error.handleNotAvailable': 'Ce nom est pris ou n’est pas permis.',
   'error.changedMeanwhile': 'Il a été modifié entre-temps. Regardez de nouveau avant de continuer.',
+  undoTheirs: 'Annuler ses actions',
+  versions: 'Versions',
+  newPost: 'Écrire un post',
+  newPostHelp:
+    "Il est publié au nom de {name}, et le journal d'activité indique que vous l'avez écrit.",
+  postText: 'Texte',
+  postTextHelp:
+    'Au plus {n} caractères. Les liens et les mentions comme @alice.example.com fonctionnent comme dans les applications.',
+  publish: 'Publier',
+  'error.postLength': 'Un post compte de 1 à 300 caractères.',
 }

@@ -180,4 +180,13 @@ export const ja: GroupTexts = {
   'error.handleNotFound': 'この名前のアカウントはありません。',
   'error.handleNotAvailable': 'この名前は使用中か、許可されていません。',
   'error.changedMeanwhile': 'その間に変更されました。もう一度確認してください。',
+  undoTheirs: '変更を取り消す',
+  versions: 'バージョン',
+  newPost: '投稿を書く',
+  newPostHelp: '{name} として公開され、あなたが書いたことがアクティビティログに残ります。',
+  postText: '本文',
+  postTextHelp:
+    '{n} 文字以内。リンクや @alice.example.com のようなメンションはアプリと同じように使えます。',
+  publish: '公開',
+  'error.postLength': '投稿は 1 から 300 文字です。',
 }

@@ -180,4 +180,12 @@ export const ko: GroupTexts = {
   'error.handleNotFound': '이 이름의 계정이 없습니다.',
   'error.handleNotAvailable': '이미 사용 중이거나 허용되지 않는 이름입니다.',
   'error.changedMeanwhile': '그 사이에 변경되었습니다. 다시 확인하세요.',
+  undoTheirs: '변경 취소',
+  versions: '버전',
+  newPost: '게시물 작성',
+  newPostHelp: '{name} 이름으로 게시되며, 활동 로그에는 작성자로 기록됩니다.',
+  postText: '내용',
+  postTextHelp: '최대 {n}자. 링크와 @alice.example.com 같은 멘션은 앱에서처럼 작동합니다.',
+  publish: '게시',
+  'error.postLength': '게시물은 1자에서 300자까지입니다.',
 }

@@ -181,4 +181,13 @@ export const pt: GroupTexts = {
   'error.handleNotFound': 'Nenhuma conta tem este nome.',
   'error.handleNotAvailable': 'Este nome está ocupado ou não é permitido.',
   'error.changedMeanwhile': 'Foi alterado nesse meio-tempo. Veja de novo antes de continuar.',
+  undoTheirs: 'Desfazer o que fez',
+  versions: 'Versões',
+  newPost: 'Escrever um post',
+  newPostHelp: 'É publicado como {name}, e o registro de atividades mostra que você o escreveu.',
+  postText: 'Texto',
+  postTextHelp:
+    'No máximo {n} caracteres. Links e menções como @alice.example.com funcionam como nos apps.',
+  publish: 'Publicar',
+  'error.postLength': 'Um post tem de 1 a 300 caracteres.',
 }

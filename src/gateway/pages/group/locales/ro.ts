@@ -181,4 +181,13 @@ export const ro: GroupTexts = {
   'error.handleNotFound': 'Niciun cont nu are acest nume.',
   'error.handleNotAvailable': 'Acest nume este ocupat sau nu este permis.',
   'error.changedMeanwhile': 'S-a modificat între timp. Priviți din nou înainte de a continua.',
+  undoTheirs: 'Anulează ce a făcut',
+  versions: 'Versiuni',
+  newPost: 'Scrie o postare',
+  newPostHelp: 'Este publicată ca {name}, iar jurnalul de activitate arată că ai scris-o tu.',
+  postText: 'Text',
+  postTextHelp:
+    'Cel mult {n} caractere. Linkurile și mențiunile precum @alice.example.com funcționează ca în aplicații.',
+  publish: 'Publică',
+  'error.postLength': 'O postare are între 1 și 300 de caractere.',
 }

@@ -180,4 +180,13 @@ export const sv: GroupTexts = {
   'error.handleNotFound': 'Inget konto har det namnet.',
   'error.handleNotAvailable': 'Namnet är upptaget eller inte tillåtet.',
   'error.changedMeanwhile': 'Det har ändrats under tiden. Titta igen innan du fortsätter.',
+  undoTheirs: 'Ångra det de har gjort',
+  versions: 'Versioner',
+  newPost: 'Skriv ett inlägg',
+  newPostHelp: 'Det publiceras som {name}, och aktivitetsloggen visar att du har skrivit det.',
+  postText: 'Text',
+  postTextHelp:
+    'Högst {n} tecken. Länkar och omnämnanden som @alice.example.com fungerar som i appar.',
+  publish: 'Publicera',
+  'error.postLength': 'Ett inlägg har 1 till 300 tecken.',
 }

@@ -22,7 +22,12 @@ it('the pages of a large group stay small', { timeout: 60_000 }, async () => {
     await accountActions.repo.createRecord(pages.group, input as never)
   }
   const sizes: Record<string, number> = {}
-  for (const path of ['', '/members', '/members?q=m', '/content', '/activity', '/invites']) {
+  const { since } = (await pages.group.history.load())!
+  const history = ['', `/changes?from=${since}`, '/restore', '/settings'].map((path) => {
+    return `/history${path}`
+  })
+  const others = ['', '/members', '/members?q=m', '/content', '/activity', '/invites']
+  for (const path of [...others, ...history]) {
     const page = await pages.get(olga, path)
     expect(page.status).toBe(200)
     sizes[path] = (await page.text()).length

@@ -16,7 +16,7 @@ export const $params = /*#__PURE__*/ l.params({
   account: /*#__PURE__*/ l.string({ format: 'at-identifier' }),
   since: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ maxLength: 64 })),
   until: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ maxLength: 64 })),
-  actor: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ format: 'did' })),
+  actor: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ maxLength: 2048 })),
   collection: /*#__PURE__*/ l.optional(
     /*#__PURE__*/ l.string({ format: 'nsid' }),
   ),

@@ -1,0 +1,48 @@
+/** The history of the own account: the pages that groups have too, with the navigation of the account area. */
+import { accountArea, accountPath } from '#src/gateway/pages/account/area.ts'
+import type { Area } from '#src/gateway/pages/area/area.ts'
+import type { AreaContext } from '#src/gateway/pages/area/area-routes.ts'
+import { callMethodsAs, type MethodPorts } from '#src/gateway/pages/area/call-methods.ts'
+import { historyErrorText } from '#src/gateway/pages/history/errors.ts'
+import type { HistoryVisit } from '#src/gateway/pages/history/history-visit.ts'
+import { historyPages } from '#src/gateway/pages/history/pages.ts'
+import { requireOwner, withOwnBrand } from '#src/gateway/pages/owner.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import { accessScope } from '#src/rules/session-tokens.ts'
+
+export interface HistoryContext extends AreaContext, Omit<MethodPorts, 'rateLimits'> {
+  server: ServerContext
+}
+
+export function historyArea(context: HistoryContext): Area<HistoryVisit> {
+  return {
+    path: accountPath,
+    pages: historyPages,
+    nav: ({ session, owner }) => accountArea(session, { owner, current: '/history' }),
+    async visit(c, session) {
+      const { pageToken, name } = await requireOwner(context, session)
+      const { did } = pageToken
+      const events = async () => ({
+        credential: {
+          ...{ kind: 'session' as const, did, scope: accessScope },
+          validAt: context.clock.now(),
+        },
+        request: { dids: [did] },
+      })
+      return {
+        session: await withOwnBrand(context, session),
+        ...{ owner: name, base: accountPath, label: `@${name}` },
+        call: callMethodsAs(context, c, { did, scope: accessScope, clientId: 'page' }),
+        history: { did, handle: name, server: context.server, isAllowed: true, events },
+      }
+    },
+    errorText(visit, { error, message }) {
+      const session = 'session' in visit ? visit.session : visit
+      const { text } = session.messages
+      if (error === 'StalePage') return text('pageExpired')
+      if (error === 'WronglyTyped') return text('wronglyTyped')
+      if (error === 'RateLimitExceeded') return text('tooManyAttempts')
+      return historyErrorText(session, error) ?? text('failed', { reason: message })
+    },
+  }
+}

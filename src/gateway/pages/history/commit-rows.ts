@@ -1,0 +1,108 @@
+/** Commits as rows of the timeline. */
+import { html } from 'hono/html'
+import type { Names } from '#src/gateway/pages/area/names.ts'
+import { menu, timeOf } from '#src/gateway/pages/blocks.ts'
+import { isActor } from '#src/gateway/pages/history/choices.ts'
+import {
+  actorNames,
+  type HistoryVisit,
+  historyUrl,
+  textOf,
+} from '#src/gateway/pages/history/history-visit.ts'
+import { actionText, kindOf, placeOf } from '#src/gateway/pages/history/kinds.ts'
+import { revBefore } from '#src/gateway/pages/history/moments.ts'
+import type { Html } from '#src/gateway/pages/shell.ts'
+
+const SHOWN_OPS = 3
+
+export interface Commit {
+  rev: string
+  at: string
+  ops: readonly { action: string; path: string }[]
+  actor?: string
+  client?: string
+  action?: string
+}
+
+/** Empty texts are columns without a head. */
+function headOf({ history: { members } }: HistoryVisit, text: ReturnType<typeof textOf>) {
+  return [text('when'), ...(members === undefined ? [] : [text('who')]), text('what'), '']
+}
+
+export function commitsHead(visit: HistoryVisit): Html {
+  const head = headOf(visit, textOf(visit))
+  return html`<thead><tr>${head.map((name) => (name === '' ? html`<td></td>` : html`<th scope="col">${name}</th>`))}</tr></thead>`
+}
+
+/** Each with its rev as its id. `since` is where the history begins: what was before cannot be read. */
+export async function commitRows(
+  visit: HistoryVisit,
+  commits: readonly Commit[],
+  since: string | undefined,
+): Promise<{ id: string; html: Html }[]> {
+  const actors = commits.flatMap(({ actor = '' }) => [actor])
+  const names = await actorNames(visit, actors)
+  return commits.map((commit) => {
+    const isFirst = commit.rev === since
+    return { id: commit.rev, html: row(visit, { ...commit, isFirst }, names) }
+  })
+}
+
+interface Listed extends Commit {
+  isFirst: boolean
+}
+
+function row(visit: HistoryVisit, commit: Listed, names: Names): Html {
+  const text = textOf(visit)
+  const { rev, at, isFirst } = commit
+  const changes = historyUrl(visit, '/changes', { from: revBefore(rev), to: rev })
+  const time = timeOf(visit.session, at)
+  const when = isFirst ? time : html`<a href="${changes}">${time}</a>`
+  const who = visit.history.members === undefined ? [] : [whoOf(visit, commit, names)]
+  const cells = [when, ...who, whatOf(visit, commit, changes), menuOf(visit, commit, names)]
+  const head = headOf(visit, text)
+  return html`<tr data-id="${rev}">${cells.map((cell, i) => html`<td data-label="${head[i]}">${cell}</td>`)}</tr>
+`
+}
+
+function whoOf(visit: HistoryVisit, { actor, client = '' }: Commit, names: Names): Html {
+  const { handle } = visit.history
+  const name =
+    actor === undefined
+      ? handle
+      : html`<a href="${historyUrl(visit, '', { actor })}">${names(actor)}</a>`
+  const app = isActor(client)
+    ? html`<small><a href="${historyUrl(visit, '', { actor: client })}">${names(client)}</a></small>`
+    : ''
+  return html`${name}${app}`
+}
+
+function whatOf(visit: HistoryVisit, { ops, action = '', isFirst }: Listed, changes: string): Html {
+  const text = textOf(visit)
+  const shown = ops.slice(0, SHOWN_OPS).map(({ action: what, path }) => {
+    const place = placeOf(path)
+    const href = historyUrl(visit, '/record', place)
+    return html`<div>${actionText(text, what)}: <a href="${href}">${kindOf(text, place.collection)}</a> <code>${place.rkey}</code></div>`
+  })
+  const more = ops.length - shown.length
+  const moreText = text('more', { n: more })
+  const link = isFirst ? moreText : html`<a href="${changes}">${moreText}</a>`
+  const rest = more > 0 ? link : ''
+  const why = action.startsWith('history.') ? html`<small>${text('wasRestore')}</small>` : ''
+  return html`${shown}${rest}${why}`
+}
+
+function menuOf(visit: HistoryVisit, { rev, actor, isFirst }: Listed, names: Names): Html {
+  const text = textOf(visit)
+  const before = revBefore(rev)
+  const link = (label: string, params: Record<string, string>) =>
+    html`<a href="${historyUrl(visit, '/restore', params)}">${label}</a>`
+  const isMember = actor !== undefined && visit.history.members !== undefined
+  return menu(text('restore'), [
+    link(text('toHere'), { at: rev }),
+    ...(isFirst ? [] : [link(text('toBefore'), { at: before })]),
+    ...(isMember && !isFirst
+      ? [link(text('undoSince', { name: names(actor) }), { at: before, actor })]
+      : []),
+  ])
+}

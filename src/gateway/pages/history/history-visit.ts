@@ -1,0 +1,72 @@
+/** A visit to the pages of a history: that of the signed-in account, or of a group that it is a member of. */
+import type { Visit } from '#src/gateway/pages/area/area.ts'
+import type { CallMethod } from '#src/gateway/pages/area/call-methods.ts'
+import { type Names, namesOf } from '#src/gateway/pages/area/names.ts'
+import { type HistoryMessages, historyMessages } from '#src/gateway/pages/history/messages.ts'
+import type { LivePage } from '#src/gateway/pages/live/page-streams.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+
+export interface HistoryVisit extends Visit {
+  /** As the account itself, or as the member. */
+  call: CallMethod
+  history: HistorySubject
+}
+
+/** Whose history it is. */
+export interface HistorySubject {
+  did: string
+  /** Typed to confirm what cannot be undone. */
+  handle: string
+  server: Pick<ServerContext, 'dispatch'>
+  /** False for a member whose role has not the flag. */
+  isAllowed: boolean
+  /** What the open timeline follows. */
+  events(): Promise<LivePage['source']>
+  /** Of a group. */
+  members?: Members
+}
+
+export interface Members {
+  /** Those who may have changed something, by DID. */
+  choices(): Promise<Choice[]>
+  /** Whether this visitor may remove this member. */
+  mayRemove(did: string): Promise<boolean>
+  /** Throws as `removeMember`. */
+  remove(did: string, reason: string): Promise<void>
+}
+
+export interface Choice {
+  value: string
+  label: string
+}
+
+type Params = Record<string, string | undefined>
+
+/** A page of the history, with its parameters. */
+export function historyUrl({ base }: HistoryVisit, page: string, params: Params = {}): string {
+  const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== '')
+  const query = new URLSearchParams(given as [string, string][])
+  return `${base}/history${page}${given.length === 0 ? '' : `?${query}`}`
+}
+
+export function textOf({ session }: HistoryVisit): HistoryMessages['text'] {
+  return historyMessages(session).text
+}
+
+/** Such as "30 days". */
+export function daysText({ session: { messages } }: HistoryVisit, days: number): string {
+  const options = { style: 'unit', unit: 'day', unitDisplay: 'long' } as const
+  return new Intl.NumberFormat(messages.language, options).format(days)
+}
+
+/** The names of members, apps and the account itself. */
+export async function actorNames(
+  { history: { did: own, handle, server } }: HistoryVisit,
+  actors: Iterable<string>,
+): Promise<Names> {
+  const known = await namesOf(server, actors)
+  return (actor) => {
+    if (actor === own) return handle
+    return actor.startsWith('did:') ? known(actor) : (URL.parse(actor)?.host ?? actor)
+  }
+}
