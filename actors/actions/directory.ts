@@ -54,6 +54,7 @@ export const directoryActions = {
     ...reads({
       list: directory.listRelays,
       listAccounts: directory.listRelayAccounts,
+      findStatuses: directory.findRelayStatuses,
       listAccountsToAsk: directory.listAccountsToAsk,
     }),
     ...writes({

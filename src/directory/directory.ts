@@ -42,6 +42,7 @@ export { addReport } from '#src/directory/moderation-reports.ts'
 export { addOperatorAudit, listOperatorAudit } from '#src/directory/operator-audit.ts'
 export { findPasswordReset, recordPasswordReset } from '#src/directory/password-resets.ts'
 export {
+  findRelayStatuses,
   listAccountsToAsk,
   listRelayAccounts,
   recordRelayAccounts,

@@ -176,6 +176,20 @@ export async function listRelayAccounts(
   return rows.length < limit || last === undefined ? { accounts } : { accounts, cursor: last.did }
 }
 
+/** What relays say of these accounts, at most 100 of them; nothing of those that they were not asked for yet. */
+export async function findRelayStatuses(
+  { sql }: Directory,
+  { dids }: { dids: readonly string[] },
+): Promise<Pick<RelayAccount, 'did' | 'relay' | 'status'>[]> {
+  return sql.all(
+    `SELECT did, relay, status FROM relay_account
+     WHERE did IN (SELECT value FROM json_each(?)) ORDER BY did, relay`,
+    JSON.stringify(dids.slice(0, MAX_FOUND)),
+  )
+}
+
+const MAX_FOUND = 100
+
 interface RelayAccountFilter {
   url: string
   status?: string

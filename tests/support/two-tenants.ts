@@ -116,6 +116,7 @@ export async function openTwoTenants() {
         listEntries: directory.listCaseEntries,
         update: directory.updateCase,
       }),
+      relays: bind(of, { findStatuses: directory.findRelayStatuses }),
       tenantAccounts: bind(of, {
         find: directory.findTenantAccount,
         list: directory.listTenantAccounts,

@@ -3,6 +3,7 @@ import { setState } from '#src/directory/accounts.ts'
 import { listCreatedAccounts } from '#src/directory/created-accounts.ts'
 import { removeDeletedAccount } from '#src/directory/due-deletions.ts'
 import {
+  findRelayStatuses,
   listAccountsToAsk,
   listRelayAccounts,
   MAX_KEPT,
@@ -165,6 +166,11 @@ it('accounts that are not active at a relay are listed in pages', async () => {
   expect(rest.accounts.map(({ handle }) => handle)).toEqual(['dan.test'])
   const absent = await listRelayAccounts(directory, { url, limit: 9, status: 'absent' })
   expect(absent.accounts.map(({ handle }) => handle)).toEqual(['cat.test'])
+  const dids = ['did:plc:amy', 'did:plc:cat', 'did:plc:unknown']
+  expect(await findRelayStatuses(directory, { dids })).toEqual([
+    { did: 'did:plc:amy', relay: url, status: 'active' },
+    { did: 'did:plc:cat', relay: url, status: 'absent' },
+  ])
 })
 
 it('a relay has a bounded number of accounts, of which active ones go first', async () => {

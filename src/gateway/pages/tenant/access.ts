@@ -6,13 +6,14 @@ import { didOf, namesOf } from '#src/gateway/pages/area/names.ts'
 import { card, table, timeOf } from '#src/gateway/pages/blocks.ts'
 import { actionForm, field } from '#src/gateway/pages/form-blocks.ts'
 import { hiddenFields } from '#src/gateway/pages/shell.ts'
+import { wordOf } from '#src/gateway/pages/tenant/messages.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 import { tenantScopes } from '#src/rules/tenants.ts'
 
 export const keysPage: AreaPage<TenantVisit> = {
   path: '/keys',
-  title: () => 'Keys and admins',
+  title: ({ text }) => text('keysAndAdmins'),
   isFor: ({ may }) => may('manage'),
   async show(visit) {
     return {
@@ -21,7 +22,7 @@ export const keysPage: AreaPage<TenantVisit> = {
     }
   },
   actions: {
-    create: async ({ call }, form) => {
+    create: async ({ call, text }, form) => {
       const { name = '', until = '', addresses = '' } = form
       if (until !== '' && !/^\d{4}-\d{2}-\d{2}$/.test(until))
         throw invalidRequest('The date must be like 2026-11-30')
@@ -34,8 +35,8 @@ export const keysPage: AreaPage<TenantVisit> = {
         },
       })
       return {
-        once: card('New API key', html`<div class="secret">${key}</div>`, {
-          help: 'Copy it now. It is not shown again.',
+        once: card(text('madeKey'), html`<div class="secret">${key}</div>`, {
+          help: text('shownOnce'),
         }),
       }
     },
@@ -55,67 +56,72 @@ export const keysPage: AreaPage<TenantVisit> = {
   },
 }
 
-async function keys({ call, session, base }: TenantVisit) {
+async function keys({ call, session, base, text }: TenantVisit) {
   const { keys: all } = await call(tenant.listKeys)
   const list = table({
-    label: 'API keys',
-    head: ['Name', 'Scopes', 'Addresses', 'Last used', 'Expires', ''],
+    label: text('keys'),
+    head: [
+      ...[text('name'), text('keyScopes'), text('addresses'), text('lastUsed'), text('expires')],
+      '',
+    ],
     rows: all.map(({ prefix, name, scopes, addresses, lastUsedAt, expiresAt }) => [
       html`${name}<small><code>${prefix}…</code></small>`,
       scopes.join(', '),
-      addresses.length === 0 ? 'any address' : addresses.join(', '),
-      lastUsedAt === undefined ? 'never' : timeOf(session, lastUsedAt),
+      addresses.length === 0 ? text('anyAddress') : addresses.join(', '),
+      lastUsedAt === undefined ? text('never') : timeOf(session, lastUsedAt),
       expiresAt === undefined ? '' : timeOf(session, expiresAt),
       actionForm(session, {
         action: `${base}/keys/delete`,
-        label: 'Delete',
+        label: text('delete'),
         about: name,
         fields: { prefix },
       }),
     ]),
-    empty: 'No API keys. Service tokens of your DID work without one.',
+    empty: text('noKeys'),
   })
-  return card('API keys', list)
+  return card(text('keys'), list)
 }
 
-function newKey({ session, base }: TenantVisit) {
+function newKey({ session, base, text }: TenantVisit) {
   return card(
-    'New key',
+    text('newKey'),
     html`<form method="post" action="${base}/keys/create">${hiddenFields(session)}
-${field({ name: 'name', label: 'Name', required: true, maxLength: 100 })}
-<fieldset><legend>Scopes</legend>${tenantScopes.map((scope) => html`<label class="check"><input type="checkbox" name="scope.${scope}" value="yes">${scope}</label>`)}</fieldset>
-${field({ name: 'addresses', label: 'IP addresses and ranges (empty for any)', maxLength: 1000 })}
-${field({ name: 'until', label: 'Expires (empty for never)', type: 'date' })}
-<button>Create</button></form>`,
+${field({ name: 'name', label: text('name'), required: true, maxLength: 100 })}
+<fieldset><legend>${text('keyScopes')}</legend>${tenantScopes.map((scope) => html`<label class="check"><input type="checkbox" name="scope.${scope}" value="yes">${scope}</label>`)}</fieldset>
+${field({ name: 'addresses', label: text('addressesHelp'), maxLength: 1000 })}
+${field({ name: 'until', label: text('expiresHelp'), type: 'date' })}
+<button>${text('create')}</button></form>`,
   )
 }
 
-async function admins({ call, session, base, context }: TenantVisit) {
+async function admins({ call, session, base, context, text }: TenantVisit) {
   const { admins: all } = await call(tenant.listAdmins)
   const names = await namesOf(
     context.server,
     all.map(({ did }) => did),
   )
   const list = table({
-    label: 'Admins',
-    head: ['Account', 'Role', 'Since', ''],
+    label: text('admins'),
+    head: [text('account'), text('role'), text('since'), ''],
     rows: all.map(({ did, role, addedAt }) => [
       names(did),
-      role,
+      wordOf(text, 'role', role),
       timeOf(session, addedAt),
       actionForm(session, {
         action: `${base}/keys/admin/remove`,
-        label: 'Remove',
+        label: text('remove'),
         about: names(did),
         fields: { did },
       }),
     ]),
-    empty: 'None.',
+    empty: text('none'),
   })
-  const roles = ['owner', 'admin', 'viewer'].map((value) => ({ value, label: value }))
+  const roles = ['owner', 'admin', 'viewer'].map((value) => ({
+    ...{ value, label: wordOf(text, 'role', value) },
+  }))
   const add = html`<form method="post" action="${base}/keys/admin">${hiddenFields(session)}
-${field({ name: 'who', label: 'Handle or DID', required: true, maxLength: 300 })}
-${field({ name: 'role', label: 'Role', options: roles, value: 'admin', help: 'Only owners can manage keys, admins and branding, and read the audit log. Viewers can only read.' })}
-<button class="quiet">Add</button></form>`
-  return card('Admins', html`${list}${add}`)
+${field({ name: 'who', label: text('handleOrDid'), required: true, maxLength: 300 })}
+${field({ name: 'role', label: text('role'), options: roles, value: 'admin', help: text('rolesHelp') })}
+<button class="quiet">${text('add')}</button></form>`
+  return card(text('admins'), html`${list}${add}`)
 }

@@ -2,6 +2,8 @@
 import { html } from 'hono/html'
 import { type BadgeKind, badge, table, timeOf } from '#src/gateway/pages/blocks.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
+import { type TenantMessages, wordOf } from '#src/gateway/pages/tenant/messages.ts'
+import { hasRelays, relayBadges } from '#src/gateway/pages/tenant/relay-badges.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
 
 export interface ListedAccount {
@@ -17,23 +19,31 @@ export interface ListedAccount {
 
 const kinds: Record<string, BadgeKind> = { active: 'good', suspended: 'bad', takendown: 'bad' }
 
-export function statusBadge(status: string): Html {
-  return badge(status, kinds[status] ?? 'quiet')
+export function statusBadge(text: TenantMessages['text'], status: string): Html {
+  return badge(wordOf(text, 'status', status), kinds[status] ?? 'quiet')
 }
 
-export function accountTable(
-  { base, session }: TenantVisit,
+export async function accountTable(
+  visit: TenantVisit,
   accounts: readonly ListedAccount[],
-): Html {
+): Promise<Html> {
+  const { base, session, text } = visit
+  const relays = await relayBadges(visit, accounts)
+  const isShown = hasRelays(visit)
   return table({
-    label: 'Accounts',
-    head: ['Handle', 'External id', 'Status', 'Created'],
+    label: text('accounts'),
+    head: [
+      ...[text('handle'), text('externalId'), text('status')],
+      ...(isShown ? [text('relays')] : []),
+      text('created'),
+    ],
     rows: accounts.map(({ did, handle, status, kind, externalId, createdAt }) => [
-      html`<a href="${base}/accounts/${did}">${handle}</a>${kind === 'group' ? html` ${badge('group')}` : ''}`,
+      html`<a href="${base}/accounts/${did}">${handle}</a>${kind === 'group' ? html` ${badge(text('kind.group'))}` : ''}`,
       externalId ?? '',
-      statusBadge(status),
+      statusBadge(text, status),
+      ...(isShown ? [relays.get(did) ?? ''] : []),
       timeOf(session, createdAt),
     ]),
-    empty: 'No accounts yet. Create one, or upload a file under “Create”.',
+    empty: text('noAccounts', { create: text('create') }),
   })
 }

@@ -7,6 +7,8 @@ import { actionForm, confirmForm, field, isTyped } from '#src/gateway/pages/form
 import { type Html, hiddenFields } from '#src/gateway/pages/shell.ts'
 import { statusBadge } from '#src/gateway/pages/tenant/account-table.ts'
 import { auditTable } from '#src/gateway/pages/tenant/audit.ts'
+import { wordOf } from '#src/gateway/pages/tenant/messages.ts'
+import { relayBadges } from '#src/gateway/pages/tenant/relay-badges.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 
@@ -17,40 +19,42 @@ const didOf = (c: { req: { param(name: string): string | undefined } }) => c.req
 
 export const accountPage: AreaPage<TenantVisit> = {
   path: '/accounts/:did',
-  title: () => 'Account',
+  title: ({ text }) => text('account'),
   isInNav: false,
   async show(visit, c, note) {
-    const { call, session, base, may } = visit
+    const { call, session, base, may, text } = visit
     const account = await call(tenant.getAccount, { params: { did: didOf(c) } })
     const { did, handle, status, kind, externalId, email, suspendedBy, createdAt } = account
     const path = `${base}/accounts/${did}`
+    const relay = (await relayBadges(visit, [account])).get(did)
     const about = facts([
-      ['Handle', handle],
+      [text('handle'), handle],
       ['DID', html`<code>${did}</code>`],
-      ['External id', externalId ?? '–'],
-      ['Email', email ?? '–'],
-      ['Kind', kind],
+      [text('externalId'), externalId ?? '–'],
+      [text('email'), email ?? '–'],
+      [text('kind'), wordOf(text, 'kind', kind)],
       [
-        'Status',
-        html`${statusBadge(status)}${suspendedBy === undefined ? '' : ` by ${suspendedBy}`}`,
+        text('status'),
+        html`${statusBadge(text, status)}${suspendedBy === undefined ? '' : ` ${text('byWhom', { name: suspendedBy })}`}`,
       ],
-      ['Created', timeOf(session, createdAt)],
+      ...(relay === undefined
+        ? []
+        : [[text('relays'), html`${relay}<small>${text('relaysHelp')}</small>`] as const]),
+      [text('created'), timeOf(session, createdAt)],
     ])
     const mayWrite = may('accounts:write')
     const body = html`${card(handle, about)}
 ${mayWrite ? html`${kind === 'person' ? claim(visit, path) : ''}${suspension(visit, path, status)}${change(visit, path, account)}` : ''}
-${may('manage') ? card('Audit log', await auditTable(visit, { target: did, limit: SHOWN_ROWS })) : ''}
-${mayWrite ? card('Delete', confirmForm(session, { action: `${path}/delete`, typed: handle, label: 'Delete the account', note }), { help: 'Permanently deletes the account, its repository and its files.', danger: true }) : ''}`
+${may('manage') ? card(text('auditLog'), await auditTable(visit, { target: did, limit: SHOWN_ROWS })) : ''}
+${mayWrite ? card(text('delete'), confirmForm(session, { action: `${path}/delete`, typed: handle, label: text('deleteAccount'), note }), { help: text('deleteAccountHelp'), danger: true }) : ''}`
     return { body }
   },
   actions: {
-    claim: async ({ call }, _, c) => {
+    claim: async ({ call, text }, _, c) => {
       const { url } = await call(tenant.createClaim, { input: { account: didOf(c) } })
       const body = html`<div class="secret">${url}</div>`
       return {
-        once: card('Claim link', body, {
-          help: 'Send it to the user. It works once, expires after seven days, and is not shown again.',
-        }),
+        once: card(text('claimLink'), body, { help: text('claimLinkHelp') }),
       }
     },
     suspend: async ({ call }, { reason = '' }, c) => {
@@ -85,36 +89,35 @@ ${mayWrite ? card('Delete', confirmForm(session, { action: `${path}/delete`, typ
   },
 }
 
-function claim({ session }: TenantVisit, path: string): Html {
-  const form = actionForm(session, { action: `${path}/claim`, label: 'Create a claim link' })
-  return card('Hand over to the user', form, {
-    help: 'With the link, the user sets an email address and a password. The account then belongs to the user alone.',
-  })
+function claim({ session, text }: TenantVisit, path: string): Html {
+  const form = actionForm(session, { action: `${path}/claim`, label: text('makeClaim') })
+  return card(text('claim'), form, { help: text('claimHelp') })
 }
 
-function suspension({ session }: TenantVisit, path: string, status: string): Html {
+function suspension({ session, text }: TenantVisit, path: string, status: string): Html {
   if (status === 'suspended') {
-    return card('Restore', actionForm(session, { action: `${path}/restore`, label: 'Restore' }))
+    return card(
+      text('restore'),
+      actionForm(session, { action: `${path}/restore`, label: text('restore') }),
+    )
   }
   const form = html`<form method="post" action="${path}/suspend">${hiddenFields(session)}
-${field({ name: 'reason', label: 'Reason, for the audit log', maxLength: 300 })}
-<button class="bad">Suspend</button></form>`
-  return card('Suspend', form, {
-    help: 'The account is hidden until it is restored. Nothing is deleted.',
-  })
+${field({ name: 'reason', label: text('reason'), maxLength: 300 })}
+<button class="bad">${text('suspend')}</button></form>`
+  return card(text('suspend'), form, { help: text('suspendHelp') })
 }
 
 function change(
-  { session }: TenantVisit,
+  { session, text }: TenantVisit,
   path: string,
   { handle, email, externalId }: { handle: string; email?: string; externalId?: string },
 ): Html {
   return card(
-    'Change',
+    text('change'),
     html`<form method="post" action="${path}/change">${hiddenFields(session)}
-${field({ name: 'handle', label: 'Handle', value: handle, maxLength: 253 })}
-${field({ name: 'email', label: 'Email', value: email, type: 'email', maxLength: 320 })}
-${field({ name: 'externalId', label: 'External id', value: externalId, maxLength: 256 })}
-<button class="quiet">Save</button></form>`,
+${field({ name: 'handle', label: text('handle'), value: handle, maxLength: 253 })}
+${field({ name: 'email', label: text('email'), value: email, type: 'email', maxLength: 320 })}
+${field({ name: 'externalId', label: text('externalId'), value: externalId, maxLength: 256 })}
+<button class="quiet">${text('save')}</button></form>`,
   )
 }

@@ -5,6 +5,7 @@ import type { AreaPage } from '#src/gateway/pages/area/area.ts'
 import { emptyState } from '#src/gateway/pages/blocks.ts'
 import { filterForm, pager } from '#src/gateway/pages/form-blocks.ts'
 import { accountTable, type ListedAccount } from '#src/gateway/pages/tenant/account-table.ts'
+import { wordOf } from '#src/gateway/pages/tenant/messages.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
 import { isDid } from '#src/protocol/did.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
@@ -15,27 +16,35 @@ const statuses = ['', 'active', 'deactivated', 'suspended', 'takendown']
 
 export const accountsPage: AreaPage<TenantVisit> = {
   path: '/accounts',
-  title: () => 'Accounts',
+  title: ({ text }) => text('accounts'),
   async show(visit, c) {
     const { q = '', status = '', kind = '', cursor } = c.req.query()
     const {
       session,
       base,
+      text,
       tenant: { id },
     } = visit
-    const choice = (values: readonly string[]) =>
-      values.map((value) => ({ value, label: value === '' ? 'Any' : value }))
+    const choice = (kind: 'status' | 'kind', values: readonly string[]) =>
+      values.map((value) => ({
+        ...{ value, label: value === '' ? text('any') : wordOf(text, kind, value) },
+      }))
     const filters = filterForm(session, [
-      { name: 'q', label: 'External id, handle or DID', type: 'search', value: q },
-      { name: 'status', label: 'Status', value: status, options: choice(statuses) },
-      { name: 'kind', label: 'Kind', value: kind, options: choice(['', 'person', 'group']) },
+      { name: 'q', label: text('searchLabel'), type: 'search', value: q },
+      { name: 'status', label: text('status'), value: status, options: choice('status', statuses) },
+      {
+        name: 'kind',
+        label: text('kind'),
+        value: kind,
+        options: choice('kind', ['', 'person', 'group']),
+      },
     ])
     if (q.trim() !== '') {
       const found = await find(visit, q.trim())
       const list =
         found.length === 0
-          ? emptyState(`No account of yours has this external id, handle or DID: ${q.trim()}`)
-          : accountTable(visit, found)
+          ? emptyState(text('notFound', { text: q.trim() }))
+          : await accountTable(visit, found)
       return { body: html`${filters}${list}`, wide: true }
     }
     const { accounts, cursor: next } =
@@ -48,7 +57,7 @@ export const accountsPage: AreaPage<TenantVisit> = {
     const query = new URLSearchParams({ status, kind, ...(next !== undefined && { cursor: next }) })
     const after = next === undefined ? {} : { after: `${base}/accounts?${query}` }
     return {
-      body: html`${filters}${accountTable(visit, accounts)}${pager(session, after)}`,
+      body: html`${filters}${await accountTable(visit, accounts)}${pager(session, after)}`,
       wide: true,
     }
   },

@@ -21,10 +21,10 @@ interface Query {
 
 export const auditPage: AreaPage<TenantVisit> = {
   path: '/audit',
-  title: () => 'Audit log',
+  title: ({ text }) => text('auditLog'),
   isFor: ({ may }) => may('manage'),
   async show(visit, c) {
-    const { session, base } = visit
+    const { session, base, text } = visit
     const { actor = '', target = '', cursor } = c.req.query()
     const query = {
       ...(actor !== '' && { actor }),
@@ -35,11 +35,11 @@ export const auditPage: AreaPage<TenantVisit> = {
     const filters = filterForm(session, [
       {
         name: 'actor',
-        label: 'Actor (a DID, or the start of a key)',
+        label: text('actorFilter'),
         type: 'search',
         value: actor,
       },
-      { name: 'target', label: 'Target (a DID, domain or id)', type: 'search', value: target },
+      { name: 'target', label: text('targetFilter'), type: 'search', value: target },
     ])
     const { entries, cursor: next } = await visit.call(tenant.getAudit, { params: query })
     const after = new URLSearchParams({
@@ -67,14 +67,17 @@ interface Entry {
   detail?: string
 }
 
-async function rows({ session, context }: TenantVisit, entries: readonly Entry[]): Promise<Html> {
+async function rows(
+  { session, context, text }: TenantVisit,
+  entries: readonly Entry[],
+): Promise<Html> {
   const names = await namesOf(
     context.server,
     entries.flatMap(({ actor, target = '' }) => [actor, target]),
   )
   return table({
-    label: 'Audit log',
-    head: ['Time', 'Actor', 'Action', 'Target', 'Details'],
+    label: text('auditLog'),
+    head: [text('time'), text('actor'), text('action'), text('target'), text('details')],
     rows: entries.map(({ at, actor, action, target = '', detail = '' }) => [
       timeOf(session, at),
       names(actor),
@@ -82,6 +85,6 @@ async function rows({ session, context }: TenantVisit, entries: readonly Entry[]
       names(target),
       html`<small>${detail === '{}' ? '' : detail.slice(0, MAX_DETAIL)}</small>`,
     ]),
-    empty: 'No entries.',
+    empty: text('noEntries'),
   })
 }

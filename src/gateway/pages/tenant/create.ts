@@ -6,20 +6,20 @@ import { didOf } from '#src/gateway/pages/area/names.ts'
 import { badge, card, progress, table, timeOf } from '#src/gateway/pages/blocks.ts'
 import { field } from '#src/gateway/pages/form-blocks.ts'
 import { type Html, hiddenFields } from '#src/gateway/pages/shell.ts'
+import { type TenantMessages, wordOf } from '#src/gateway/pages/tenant/messages.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 import type { Job } from '#src/tenants/jobs.ts'
 
-const accountKinds = ['person', 'group'].map((value) => ({ value, label: value }))
 const SHOWN_JOBS = 20
 const LOOK_AGAIN_MS = 2_000
 
 export const createPage: AreaPage<TenantVisit> = {
   path: '/create',
-  title: () => 'Create',
+  title: ({ text }) => text('create'),
   isFor: ({ may }) => may('accounts:write'),
   async show(visit) {
-    const body = html`${oneForm(visit)}${fileForm(visit)}${card('Jobs', html`<div data-cell="jobs">${await jobTable(visit)}</div>`)}`
+    const body = html`${oneForm(visit)}${fileForm(visit)}${card(visit.text('jobs'), html`<div data-cell="jobs">${await jobTable(visit)}</div>`)}`
     return { body, isLive: true }
   },
   actions: {
@@ -59,49 +59,55 @@ async function ownerOf({ server }: TenantVisit['context'], typed: string) {
   return { did: await didOf(server, typed), role: 'owner' }
 }
 
-function oneForm({ session, base }: TenantVisit): Html {
+function oneForm({ session, base, text }: TenantVisit): Html {
+  const accountKinds = ['person', 'group'].map((value) => ({
+    ...{ value, label: wordOf(text, 'kind', value) },
+  }))
   return card(
-    'One account',
+    text('oneAccount'),
     html`<form method="post" action="${base}/create/one">${hiddenFields(session)}
-${field({ name: 'externalId', label: 'External id', required: true, maxLength: 256 })}
-${field({ name: 'handle', label: 'Handle', help: 'In full, with its domain. Leave empty to generate one.', maxLength: 253 })}
-${field({ name: 'email', label: 'Email', type: 'email', maxLength: 320 })}
-${field({ name: 'kind', label: 'Kind', options: accountKinds })}
-${field({ name: 'owner', label: 'Owner of a group', help: 'A handle or DID. If empty, your DID is the owner.', maxLength: 300 })}
-<button>Create</button></form>`,
-    { help: 'Using the same external id again does not create a second account.' },
+${field({ name: 'externalId', label: text('externalId'), required: true, maxLength: 256 })}
+${field({ name: 'handle', label: text('handle'), help: text('handleHelp'), maxLength: 253 })}
+${field({ name: 'email', label: text('email'), type: 'email', maxLength: 320 })}
+${field({ name: 'kind', label: text('kind'), options: accountKinds })}
+${field({ name: 'owner', label: text('groupOwner'), help: text('groupOwnerHelp'), maxLength: 300 })}
+<button>${text('create')}</button></form>`,
+    { help: text('oneAccountHelp') },
   )
 }
 
-function fileForm({ session, base }: TenantVisit): Html {
-  const kinds = [
-    { value: 'createAccounts', label: 'Create accounts' },
-    { value: 'adoptAccounts', label: 'Adopt DIDs' },
-  ]
+function fileForm({ session, base, text }: TenantVisit): Html {
+  const kinds = ['createAccounts', 'adoptAccounts'].map((value) => ({
+    ...{ value, label: wordOf(text, 'job', value) },
+  }))
   return card(
-    'Accounts from a file',
+    text('fromFile'),
     html`<form method="post" action="${base}/create/file" enctype="multipart/form-data">${hiddenFields(session)}
-<label for="file">JSON Lines file</label><input id="file" name="file" type="file" accept=".ndjson,.jsonl,.json,.txt" required>
-${field({ name: 'kind', label: 'Action', options: kinds })}
-<button>Upload</button></form>`,
-    {
-      help: 'One account per line, with the fields of createAccount. At most 8 MB; upload larger files with createJob.',
-    },
+<label for="file">${text('file')}</label><input id="file" name="file" type="file" accept=".ndjson,.jsonl,.json,.txt" required>
+${field({ name: 'kind', label: text('action'), options: kinds })}
+<button>${text('upload')}</button></form>`,
+    { help: text('fromFileHelp') },
   )
 }
 
-async function jobTable({ context, tenant: { id }, base, session }: TenantVisit): Promise<Html> {
+async function jobTable({
+  context,
+  tenant: { id },
+  base,
+  session,
+  text,
+}: TenantVisit): Promise<Html> {
   const jobs = await context.server.dispatch.tenant(id).jobs.list({ limit: SHOWN_JOBS })
   return table({
-    label: 'Jobs',
-    head: ['Job', 'State', 'Lines', 'Started'],
+    label: text('jobs'),
+    head: [text('job'), text('state'), text('lines'), text('started')],
     rows: jobs.map((job) => [
-      html`<a href="${base}/create/jobs/${job.id}">${job.kind}</a>`,
-      stateBadge(job),
-      html`${done(job)} of ${job.rows}${progress(done(job), job.rows, 'Lines')}${job.failed === 0 ? '' : html` ${badge(`${job.failed} failed`, 'bad')}`}`,
+      html`<a href="${base}/create/jobs/${job.id}">${wordOf(text, 'job', job.kind)}</a>`,
+      stateBadge(text, job),
+      html`${text('of', { n: done(job), total: job.rows })}${progress(done(job), job.rows, text('lines'))}${job.failed === 0 ? '' : html` ${badge(text('nFailed', { n: job.failed }), 'bad')}`}`,
       timeOf(session, job.createdAt),
     ]),
-    empty: 'No jobs yet.',
+    empty: text('noJobs'),
   })
 }
 
@@ -109,6 +115,7 @@ export function done({ created, existing, failed }: Job): number {
   return created + existing + failed
 }
 
-export function stateBadge({ state }: Job): Html {
-  return badge(state, state === 'done' ? 'good' : state === 'cancelled' ? 'warn' : 'quiet')
+export function stateBadge(text: TenantMessages['text'], { state }: Job): Html {
+  const word = wordOf(text, 'state', state)
+  return badge(word, state === 'done' ? 'good' : state === 'cancelled' ? 'warn' : 'quiet')
 }

@@ -10,32 +10,34 @@ import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 
 export const domainsPage: AreaPage<TenantVisit> = {
   path: '/domains',
-  title: () => 'Domains',
+  title: ({ text }) => text('domains'),
   isFor: ({ may }) => may('domains'),
-  async show({ call, session, base }) {
+  async show({ call, session, base, text }) {
     const { domains } = await call(tenant.listDomains)
     const cards = domains.map(({ domain, verifiedAt, labelMin, labelMax, record }) => {
       const state =
-        verifiedAt === undefined ? badge('Not verified', 'warn') : badge('Verified', 'good')
-      const dns = html`<p>Set this DNS record, then verify:</p>
+        verifiedAt === undefined
+          ? badge(text('notVerified'), 'warn')
+          : badge(text('verified'), 'good')
+      const dns = html`<p>${text('setRecord')}</p>
 ${facts([
-  ['Name', html`<code>${record.name}</code>`],
-  ['Type', record.type],
-  ['Value', html`<code>${record.value}</code>`],
+  [text('name'), html`<code>${record.name}</code>`],
+  [text('type'), record.type],
+  [text('value'), html`<code>${record.value}</code>`],
 ])}
-${actionForm(session, { action: `${base}/domains/verify`, label: 'Verify', about: domain, fields: { domain }, kind: 'primary' })}`
-      const body = html`<p class="muted">Names of ${labelMin} to ${labelMax} characters.</p>
+${actionForm(session, { action: `${base}/domains/verify`, label: text('verify'), about: domain, fields: { domain }, kind: 'primary' })}`
+      const body = html`<p class="muted">${text('labels', { min: labelMin, max: labelMax })}</p>
 ${verifiedAt === undefined ? dns : ''}
-${actionForm(session, { action: `${base}/domains/remove`, label: 'Remove', about: domain, fields: { domain } })}`
+${actionForm(session, { action: `${base}/domains/remove`, label: text('remove'), about: domain, fields: { domain } })}`
       return card(domain, body, { badge: state })
     })
     const add = html`<form method="post" action="${base}/domains/add">${hiddenFields(session)}
-${field({ name: 'domain', label: 'Domain', required: true, maxLength: 253 })}
-${field({ name: 'labelMin', label: 'Shortest name', type: 'number', value: '3' })}
-<button>Add</button></form>`
-    const none = domains.length === 0 ? emptyState('No domains yet. Add one below.') : ''
+${field({ name: 'domain', label: text('domain'), required: true, maxLength: 253 })}
+${field({ name: 'labelMin', label: text('labelMin'), type: 'number', value: '3' })}
+<button>${text('add')}</button></form>`
+    const none = domains.length === 0 ? emptyState(text('noDomains')) : ''
     return {
-      body: html`${none}${cards}${card('Add a domain', add, { help: 'Your accounts can then have handles under it; other accounts cannot.' })}`,
+      body: html`${none}${cards}${card(text('addDomain'), add, { help: text('addDomainHelp') })}`,
     }
   },
   actions: {

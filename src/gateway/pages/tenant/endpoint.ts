@@ -12,6 +12,7 @@ import {
   pager,
 } from '#src/gateway/pages/form-blocks.ts'
 import { type Html, hiddenFields } from '#src/gateway/pages/shell.ts'
+import { wordOf } from '#src/gateway/pages/tenant/messages.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
 import { secretCard, stateOf, wordsOf } from '#src/gateway/pages/tenant/webhooks.ts'
 import * as webhook from '#src/protocol/lexicons/dev/headwater/webhook.ts'
@@ -25,17 +26,17 @@ const idOf = (c: C) => c.req.param('id') ?? ''
 
 export const endpointPage: AreaPage<TenantVisit> = {
   path: '/webhooks/:id',
-  title: () => 'Endpoint',
+  title: ({ text }) => text('endpoint'),
   isInNav: false,
   isFor: ({ may }) => may('webhooks'),
   async show(visit, c, note) {
-    const { session, base } = visit
+    const { session, base, text } = visit
     const endpoint = await read(visit, c)
     const { id, url, types, collections, description, status, failingSince, waiting } = endpoint
     const path = `${base}/webhooks/${id}`
     const { state = '', cursor } = c.req.query()
     const states = ['', 'waiting', 'delivered', 'failed'].map((value) => ({
-      ...{ value, label: value === '' ? 'All' : value },
+      ...{ value, label: value === '' ? text('all') : wordOf(text, 'delivery', value) },
     }))
     const { list, cursor: next } = await deliveries(visit, id, { state, cursor })
     const after = new URLSearchParams({ state, ...(next !== undefined && { cursor: next }) })
@@ -44,19 +45,21 @@ export const endpointPage: AreaPage<TenantVisit> = {
     const body = html`${card(
       url,
       html`${facts([
-        ['Events', types.join(', ')],
-        ...(collections.length === 0 ? [] : [['Collections', collections.join(', ')] as const]),
+        [text('events'), types.join(', ')],
+        ...(collections.length === 0
+          ? []
+          : [[text('collections'), collections.join(', ')] as const]),
         ...(failingSince === undefined
           ? []
-          : [['Failing since', timeOf(session, failingSince)] as const]),
-        ['Waiting', String(waiting)],
+          : [[text('failingSince'), timeOf(session, failingSince)] as const]),
+        [text('waiting'), String(waiting)],
       ])}
-<div class="actions">${button('test', 'Send a test')}${button('enable', status === 'enabled' ? 'Disable' : 'Enable', { enabled: status === 'enabled' ? '' : 'yes' })}${button('rotate', 'New secret')}</div>`,
-      { badge: stateOf(endpoint) },
+<div class="actions">${button('test', text('sendTest'))}${button('enable', text(status === 'enabled' ? 'disable' : 'enable'), { enabled: status === 'enabled' ? '' : 'yes' })}${button('rotate', text('newSecret'))}</div>`,
+      { badge: stateOf(text, endpoint) },
     )}
-${card('Deliveries', html`${filterForm(session, [{ name: 'state', label: 'State', value: state, options: states }])}<div data-cell="deliveries">${list}</div>${pager(session, next === undefined ? {} : { after: `${path}?${after}` })}`)}
+${card(text('deliveries'), html`${filterForm(session, [{ name: 'state', label: text('state'), value: state, options: states }])}<div data-cell="deliveries">${list}</div>${pager(session, next === undefined ? {} : { after: `${path}?${after}` })}`)}
 ${replayCard(visit, path)}${changeCard(visit, path, { url, types, collections, description })}
-${card('Delete', confirmForm(session, { action: `${path}/delete`, typed: url, label: 'Delete the endpoint', note }), { danger: true })}`
+${card(text('delete'), confirmForm(session, { action: `${path}/delete`, typed: url, label: text('deleteEndpoint'), note }), { danger: true })}`
     return { body, wide: true, isLive: cursor === undefined }
   },
   actions: {
@@ -80,9 +83,9 @@ ${card('Delete', confirmForm(session, { action: `${path}/delete`, typed: url, la
       await call(webhook.updateEndpoint, { input: { id: idOf(c), enabled: enabled === 'yes' } })
       return undefined
     },
-    rotate: async ({ call }, _, c) => {
+    rotate: async ({ call, text }, _, c) => {
       const { secret } = await call(webhook.rotateSecret, { input: { id: idOf(c) } })
-      return { once: secretCard(secret) }
+      return { once: secretCard(text, secret) }
     },
     change: async ({ call }, { url = '', types = '', collections = '', description = '' }, c) => {
       await call(webhook.updateEndpoint, {
@@ -119,7 +122,7 @@ async function read({ call }: TenantVisit, c: C) {
 }
 
 async function deliveries(
-  { call, session, base }: TenantVisit,
+  { call, session, base, text }: TenantVisit,
   id: string,
   { state, cursor }: { state: string; cursor: string | undefined },
 ): Promise<{ list: Html; cursor?: string | undefined }> {
@@ -132,49 +135,53 @@ async function deliveries(
   })
   const kinds = { delivered: 'good', failed: 'bad' } as const
   const list = table({
-    label: 'Deliveries',
-    head: ['Event', 'Time', 'State', 'Attempts', 'Response', ''],
+    label: text('deliveries'),
+    head: [...[text('event'), text('time'), text('state'), text('attempts'), text('response')], ''],
     rows: all.map((one) => [
       html`${one.type}<small><code>${one.did ?? ''}</code></small>`,
       timeOf(session, one.eventAt),
-      badge(one.state, kinds[one.state as keyof typeof kinds] ?? 'quiet'),
-      html`${one.attempts}${one.nextAttemptAt === undefined ? '' : html`<small>next ${timeOf(session, one.nextAttemptAt)}</small>`}`,
+      badge(wordOf(text, 'delivery', one.state), kinds[one.state as keyof typeof kinds] ?? 'quiet'),
+      html`${one.attempts}${one.nextAttemptAt === undefined ? '' : html`<small>${text('nextAttempt')} ${timeOf(session, one.nextAttemptAt)}</small>`}`,
       [one.status, one.error].filter((part) => part !== undefined).join(' '),
       actionForm(session, {
-        ...{ action: `${base}/webhooks/${id}/redeliver`, label: 'Send again', about: one.type },
+        ...{
+          action: `${base}/webhooks/${id}/redeliver`,
+          label: text('sendAgain'),
+          about: one.type,
+        },
         fields: { message: one.id },
       }),
     ]),
-    empty: 'None.',
+    empty: text('none'),
   })
   return { list, cursor: next }
 }
 
-function replayCard({ session }: TenantVisit, path: string): Html {
+function replayCard({ session, text }: TenantVisit, path: string): Html {
   return card(
-    'Replay',
+    text('replay'),
     html`<form method="post" action="${path}/replay">${hiddenFields(session)}
-${field({ name: 'since', label: 'From (UTC)', required: true, help: 'Such as 2026-11-30 14:00' })}
-${field({ name: 'until', label: 'To (UTC, empty for up to now)' })}
-<button class="quiet">Replay</button></form>`,
-    { help: 'Sends all events of that period again, if they are still kept.' },
+${field({ name: 'since', label: text('replayFrom'), required: true, help: text('replayFromHelp') })}
+${field({ name: 'until', label: text('replayTo') })}
+<button class="quiet">${text('replay')}</button></form>`,
+    { help: text('replayHelp') },
   )
 }
 
 function changeCard(
-  { session }: TenantVisit,
+  { session, text }: TenantVisit,
   path: string,
   endpoint: { url: string; types: string[]; collections: string[]; description: string },
 ): Html {
   const { url, types, collections, description } = endpoint
   return card(
-    'Change',
+    text('change'),
     html`<form method="post" action="${path}/change">${hiddenFields(session)}
 ${field({ name: 'url', label: 'URL', type: 'url', value: url, required: true, maxLength: 2000 })}
-${field({ name: 'types', label: 'Events', value: types.join(' '), maxLength: 1000 })}
-${field({ name: 'collections', label: 'Collections', value: collections.join(' '), maxLength: 1000 })}
-${field({ name: 'description', label: 'Description', value: description, maxLength: 200 })}
-<button class="quiet">Save</button></form>`,
+${field({ name: 'types', label: text('events'), value: types.join(' '), maxLength: 1000 })}
+${field({ name: 'collections', label: text('collections'), value: collections.join(' '), maxLength: 1000 })}
+${field({ name: 'description', label: text('description'), value: description, maxLength: 200 })}
+<button class="quiet">${text('save')}</button></form>`,
   )
 }
 

@@ -12,49 +12,49 @@ const PAGE_CODES = 40
 
 export const invitesPage: AreaPage<TenantVisit> = {
   path: '/invites',
-  title: () => 'Invites',
-  async show({ call, session, base, may }, c) {
+  title: ({ text }) => text('invites'),
+  async show({ call, session, base, may, text }, c) {
     const { cursor } = c.req.query()
     const { invites, cursor: next } = await call(tenant.listInvites, {
       params: { limit: PAGE_CODES, ...(cursor !== undefined && { cursor }) },
     })
     const list = table({
-      label: 'Invite codes',
-      head: ['Code', 'Used', 'Created', ''],
+      label: text('inviteCodes'),
+      head: [text('code'), text('used'), text('created'), ''],
       rows: invites.map(({ code, uses, used, disabled, createdAt }) => [
-        html`<code>${code}</code>${disabled ? html` ${badge('disabled')}` : ''}`,
-        `${used} of ${uses}`,
+        html`<code>${code}</code>${disabled ? html` ${badge(text('codeDisabled'))}` : ''}`,
+        text('of', { n: used, total: uses }),
         timeOf(session, createdAt),
         may('accounts:write') && !disabled && used < uses
           ? actionForm(session, {
               action: `${base}/invites/disable`,
-              label: 'Disable',
+              label: text('disable'),
               about: code,
               fields: { code },
             })
           : '',
       ]),
-      empty: 'No codes yet.',
+      empty: text('noCodes'),
     })
     const create = html`<form method="post" action="${base}/invites/create">${hiddenFields(session)}
-${field({ name: 'count', label: 'Number of codes', type: 'number', value: '1', required: true })}
-${field({ name: 'uses', label: 'Uses per code', type: 'number', value: '1', required: true })}
-<button>Create</button></form>`
+${field({ name: 'count', label: text('codeCount'), type: 'number', value: '1', required: true })}
+${field({ name: 'uses', label: text('codeUses'), type: 'number', value: '1', required: true })}
+<button>${text('create')}</button></form>`
     const after =
       next === undefined
         ? {}
         : { after: `${base}/invites?${new URLSearchParams({ cursor: next })}` }
     return {
-      body: html`${may('accounts:write') ? card('New codes', create) : ''}${list}${pager(session, after)}`,
+      body: html`${may('accounts:write') ? card(text('newCodes'), create) : ''}${list}${pager(session, after)}`,
     }
   },
   actions: {
-    create: async ({ call }, { count = '', uses = '' }) => {
+    create: async ({ call, text }, { count = '', uses = '' }) => {
       const { codes } = await call(tenant.createInvites, {
         input: { count: wholeNumber(count), uses: wholeNumber(uses) },
       })
       const lines = codes.map((code) => html`<div>${code}</div>`)
-      return { once: card('New codes', html`<div class="secret codes">${lines}</div>`) }
+      return { once: card(text('newCodes'), html`<div class="secret codes">${lines}</div>`) }
     },
     disable: async ({ call }, { code = '' }) => {
       await call(tenant.disableInvites, { input: { codes: [code] } })

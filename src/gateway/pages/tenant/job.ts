@@ -14,6 +14,7 @@ import {
 import { actionForm } from '#src/gateway/pages/form-blocks.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 import { done, stateBadge } from '#src/gateway/pages/tenant/create.ts'
+import { wordOf } from '#src/gateway/pages/tenant/messages.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 import type { Job } from '#src/tenants/jobs.ts'
@@ -27,18 +28,18 @@ const idOf = (c: C) => c.req.param('id') ?? ''
 
 export const jobPage: AreaPage<TenantVisit> = {
   path: '/create/jobs/:id',
-  title: () => 'Job',
+  title: ({ text }) => text('job'),
   isInNav: false,
   isFor: ({ may }) => may('accounts:write'),
   async show(visit, c) {
-    const { session, base } = visit
+    const { session, base, text } = visit
     const job = await read(visit, c)
     const path = `${base}/create/jobs/${job.id}`
     const isRunning = job.state === 'running' || job.state === 'receiving'
     const body = html`${cell('progress', progressOf(visit, job))}
-${card('Failed lines', html`<div data-cell="failures">${await failures(visit, job.id)}</div>`)}
-${card('Results', actionForm(session, { action: `${path}/results`, label: 'Download all results' }), { help: 'A JSON Lines file with one result for each line of the input.' })}
-${isRunning ? card('Cancel', actionForm(session, { action: `${path}/cancel`, label: 'Cancel the job', kind: 'bad' }), { help: 'Accounts that were already created are kept.', danger: true }) : ''}`
+${card(text('failedLines'), html`<div data-cell="failures">${await failures(visit, job.id)}</div>`)}
+${card(text('results'), actionForm(session, { action: `${path}/results`, label: text('download') }), { help: text('resultsHelp') })}
+${isRunning ? card(text('cancel'), actionForm(session, { action: `${path}/cancel`, label: text('cancelJob'), kind: 'bad' }), { help: text('cancelHelp'), danger: true }) : ''}`
     return { body, isLive: isRunning }
   },
   actions: {
@@ -73,20 +74,20 @@ function read({ call }: TenantVisit, c: C): Promise<Job> {
   return call(tenant.getJob, { params: { id: idOf(c) } }) as Promise<Job>
 }
 
-function progressOf({ session }: TenantVisit, job: Job): Html {
+function progressOf({ session, text }: TenantVisit, job: Job): Html {
   const { kind, rows, created, existing, failed, createdAt, endedAt } = job
-  return html`${progress(done(job), rows, 'Lines')}
+  return html`${progress(done(job), rows, text('lines'))}
 ${stats([
-  stat('Lines', `${done(job)} of ${rows}`),
-  stat('Created', created),
-  stat('Existed', existing),
-  stat('Failed', failed),
+  stat(text('lines'), text('of', { n: done(job), total: rows })),
+  stat(text('created'), created),
+  stat(text('existed'), existing),
+  stat(text('failed'), failed),
 ])}
 ${facts([
-  ['What', kind],
-  ['State', stateBadge(job)],
-  ['Begun', timeOf(session, createdAt)],
-  ...(endedAt === undefined ? [] : [['Ended', timeOf(session, endedAt)] as const]),
+  [text('action'), wordOf(text, 'job', kind)],
+  [text('state'), stateBadge(text, job)],
+  [text('started'), timeOf(session, createdAt)],
+  ...(endedAt === undefined ? [] : [[text('ended'), timeOf(session, endedAt)] as const]),
 ])}`
 }
 
@@ -101,7 +102,7 @@ interface Result {
 
 /** The first failed lines, read part by part until there are enough. */
 async function failures(
-  { context, tenant: { id: owner } }: TenantVisit,
+  { context, text, tenant: { id: owner } }: TenantVisit,
   id: string,
 ): Promise<Html> {
   const { jobs } = context.server.dispatch.tenant(owner)
@@ -114,8 +115,8 @@ async function failures(
     found.push(...lines.map((line) => JSON.parse(line) as Result))
   }
   return table({
-    label: 'Failed lines',
-    head: ['Line', 'External id', 'Error', 'Message'],
+    label: text('failedLines'),
+    head: [text('line'), text('externalId'), text('error'), text('message')],
     rows: found
       .slice(0, SHOWN_FAILURES)
       .map(({ line, externalId, did, error = '', message = '' }) => [
@@ -124,6 +125,6 @@ async function failures(
         error,
         message,
       ]),
-    empty: 'None.',
+    empty: text('none'),
   })
 }

@@ -5,6 +5,7 @@ import { badge, card, cell, progress, stat, stats } from '#src/gateway/pages/blo
 import { field } from '#src/gateway/pages/form-blocks.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 import { accountTable } from '#src/gateway/pages/tenant/account-table.ts'
+import { wordOf } from '#src/gateway/pages/tenant/messages.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 import * as webhook from '#src/protocol/lexicons/dev/headwater/webhook.ts'
@@ -14,15 +15,15 @@ const LOOK_AGAIN_MS = 5_000
 
 export const overviewPage: AreaPage<TenantVisit> = {
   path: '',
-  title: () => 'Overview',
+  title: ({ text }) => text('overview'),
   async show(visit) {
-    const { base } = visit
+    const { base, text } = visit
     const find = html`<form method="get" action="${base}/accounts" class="filters" role="search">
-<div>${field({ name: 'q', label: 'Find an account by external id, handle or DID', type: 'search', required: true })}</div>
-<button>Find</button></form>`
+<div>${field({ name: 'q', label: text('findLabel'), type: 'search', required: true })}</div>
+<button>${text('find')}</button></form>`
     const body = html`${find}${cell('figures', await figures(visit))}
-${card('Needs attention', cell('attention', await attention(visit)))}
-${card('Newest accounts', cell('newest', await newest(visit)))}`
+${card(text('attention'), cell('attention', await attention(visit)))}
+${card(text('newest'), cell('newest', await newest(visit)))}`
     return { body, wide: true, isLive: true }
   },
   live: {
@@ -35,22 +36,33 @@ ${card('Newest accounts', cell('newest', await newest(visit)))}`
   },
 }
 
-async function figures({ call }: TenantVisit): Promise<Html> {
+async function figures({ call, text }: TenantVisit): Promise<Html> {
   const { usage, quotas, accountsByStatus } = await call(tenant.getUsage)
   const part = (used: number, of: number | undefined, label: string) =>
-    html`${used}${of === undefined ? '' : html`<small> of ${of}</small>${progress(used, of, label)}`}`
+    of === undefined
+      ? html`${used}`
+      : html`${text('of', { n: used, total: of })}${progress(used, of, label)}`
   const byStatus = Object.entries((accountsByStatus ?? {}) as Record<string, number>)
-    .map(([status, n]) => `${n} ${status}`)
+    .map(([status, n]) => `${n} ${wordOf(text, 'status', status)}`)
     .join(', ')
   return stats([
-    stat('Accounts', part(usage.accounts, quotas.accounts, 'Accounts'), byStatus),
-    stat('Groups', part(usage.groups, quotas.groups, 'Groups')),
-    stat('New this hour', part(usage.accountsThisHour, quotas.accountsPerHour, 'New this hour')),
+    stat(text('accounts'), part(usage.accounts, quotas.accounts, text('accounts')), byStatus),
+    stat(text('groups'), part(usage.groups, quotas.groups, text('groups'))),
+    stat(
+      text('newThisHour'),
+      part(usage.accountsThisHour, quotas.accountsPerHour, text('newThisHour')),
+    ),
   ])
 }
 
 /** Failing endpoints, unverified domains, and a quota that is nearly used up. */
-async function attention({ call, may, base, tenant: { settings } }: TenantVisit): Promise<Html> {
+async function attention({
+  call,
+  may,
+  base,
+  text,
+  tenant: { settings },
+}: TenantVisit): Promise<Html> {
   const found: Html[] = []
   if (may('webhooks')) {
     const { endpoints } = await call(webhook.listEndpoints)
@@ -58,7 +70,7 @@ async function attention({ call, may, base, tenant: { settings } }: TenantVisit)
       const isOff = status === 'disabled' && disabledReason !== 'operator'
       if (failingSince === undefined && !isOff) continue
       found.push(
-        html`<li>${badge(isOff ? 'Disabled' : 'Failing', 'bad')} <a href="${base}/webhooks/${id}">${url}</a>, ${waiting} waiting</li>`,
+        html`<li>${badge(text(isOff ? 'isDisabled' : 'isFailing'), 'bad')} <a href="${base}/webhooks/${id}">${url}</a>, ${text('waitingThere', { n: waiting })}</li>`,
       )
     }
   }
@@ -67,17 +79,19 @@ async function attention({ call, may, base, tenant: { settings } }: TenantVisit)
     for (const { domain, verifiedAt } of domains) {
       if (verifiedAt !== undefined) continue
       found.push(
-        html`<li>${badge('Not verified', 'warn')} <a href="${base}/domains">${domain}</a></li>`,
+        html`<li>${badge(text('notVerified'), 'warn')} <a href="${base}/domains">${domain}</a></li>`,
       )
     }
   }
   const { usage } = await call(tenant.getUsage)
   if (usage.accounts >= settings.quotas.accounts * 0.9) {
     found.push(
-      html`<li>${badge('Quota', 'warn')} ${usage.accounts} of ${settings.quotas.accounts} accounts are used.</li>`,
+      html`<li>${badge(text('quota'), 'warn')} ${text('quotaUsed', { n: usage.accounts, total: settings.quotas.accounts })}</li>`,
     )
   }
-  return found.length === 0 ? html`<p class="muted">All good.</p>` : html`<ul>${found}</ul>`
+  return found.length === 0
+    ? html`<p class="muted">${text('allGood')}</p>`
+    : html`<ul>${found}</ul>`
 }
 
 async function newest(visit: TenantVisit): Promise<Html> {
@@ -88,5 +102,5 @@ async function newest(visit: TenantVisit): Promise<Html> {
   const { accounts } = await context.server.dispatch.directory.tenantAccounts.list({
     ...{ tenant: id, limit: SHOWN_ACCOUNTS, reverse: true },
   })
-  return html`${accountTable(visit, accounts)}<p><a href="${visit.base}/accounts">All accounts</a></p>`
+  return html`${await accountTable(visit, accounts)}<p><a href="${visit.base}/accounts">${visit.text('allAccounts')}</a></p>`
 }

@@ -21,6 +21,7 @@ import { readTenantForm } from '#src/gateway/pages/tenant/form-with-file.ts'
 import { invitesPage } from '#src/gateway/pages/tenant/invites.ts'
 import { jobPage } from '#src/gateway/pages/tenant/job.ts'
 import { moderationPage } from '#src/gateway/pages/tenant/moderation.ts'
+import { tenantMessages, wordOf } from '#src/gateway/pages/tenant/messages.ts'
 import { overviewPage } from '#src/gateway/pages/tenant/overview.ts'
 import {
   signedInAdmin,
@@ -80,15 +81,16 @@ async function choose(context: TenantContext, c: Context<Env>): Promise<Response
         headers: { location: `${tenantPath}/${first.tenant}` },
       })
     }
+    const { text } = tenantMessages(session)
     const rows = tenants.map(({ tenant, role }) => [
       html`<a href="${tenantPath}/${tenant}">${tenant}</a>`,
-      badge(role),
+      badge(wordOf(text, 'role', role)),
     ])
-    const empty = emptyState(
-      'This account is not an admin of a platform. The owners of a platform can add it by its DID.',
-    )
-    const body = table({ label: 'Platforms', head: ['Platform', 'Your role'], rows, empty })
-    return await renderPage(session, { title: { text: 'Platforms' }, body, narrow: true })
+    const empty = emptyState(text('noPlatforms'))
+    const body = table({
+      ...{ label: text('platforms'), head: [text('platform'), text('yourRole')], rows, empty },
+    })
+    return await renderPage(session, { title: { text: text('platforms') }, body, narrow: true })
   } catch (error) {
     const isSignedOut = error instanceof XrpcError && error.status === 401
     if (!isSignedOut) throw error

@@ -10,6 +10,7 @@ import {
 import { requireOwner } from '#src/gateway/pages/owner.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import type { PageSession } from '#src/gateway/pages/page-session.ts'
+import { type TenantMessages, tenantMessages } from '#src/gateway/pages/tenant/messages.ts'
 import type { TenantCredentials } from '#src/gateway/tenants/credentials.ts'
 import type { CallingTenant } from '#src/gateway/xrpc/callers.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
@@ -29,6 +30,7 @@ export interface TenantVisit extends Visit {
   /** For the methods of dev.headwater.tenant and dev.headwater.webhook. */
   call: CallMethod
   may(authority: TenantAuthority): boolean
+  text: TenantMessages['text']
 }
 
 export interface SignedInAdmin {
@@ -67,5 +69,6 @@ export async function visitTenant(
     ...{ base: `${tenantPath}/${id}`, label: tenant.name },
     call: callMethodsAs(context, c, caller),
     may: (authority) => tenant.authorities.includes(authority),
+    text: tenantMessages(session).text,
   }
 }

@@ -1,0 +1,32 @@
+/** The texts of the console of tenants. */
+import { type Messages, messagesFor } from '#src/gateway/pages/messages.ts'
+import type { RenderContext } from '#src/gateway/pages/shell.ts'
+import { de } from '#src/gateway/pages/tenant/locales/de.ts'
+import { en } from '#src/gateway/pages/tenant/locales/en.ts'
+import { es } from '#src/gateway/pages/tenant/locales/es.ts'
+import { fr } from '#src/gateway/pages/tenant/locales/fr.ts'
+import { ja } from '#src/gateway/pages/tenant/locales/ja.ts'
+import { ko } from '#src/gateway/pages/tenant/locales/ko.ts'
+import { pt } from '#src/gateway/pages/tenant/locales/pt.ts'
+import { ro } from '#src/gateway/pages/tenant/locales/ro.ts'
+import { sv } from '#src/gateway/pages/tenant/locales/sv.ts'
+
+type TenantMessageKey = keyof typeof en
+export type TenantMessages = Messages<TenantMessageKey>
+
+const catalogue = { en, de, es, fr, ja, ko, pt, ro, sv }
+
+/** In the language of the page. */
+export function tenantMessages({ messages }: Pick<RenderContext, 'messages'>): TenantMessages {
+  return messagesFor(messages.language, catalogue)
+}
+
+/** The text of one of a kind, such as `status.active`; a value that has none is shown as it is. */
+export function wordOf(
+  text: TenantMessages['text'],
+  kind: 'status' | 'kind' | 'role' | 'state' | 'delivery' | 'job',
+  value: string,
+): string {
+  const key = `${kind}.${value}`
+  return Object.hasOwn(en, key) ? text(key as TenantMessageKey) : value
+}
