@@ -100,7 +100,7 @@ describeInBrowser('daily tasks', () => {
     await walk('look up a user and send a claim link', home, async (click) => {
       await findUser(click)
       await click(button('Create a claim link'))
-      await shows(/\/account\/claim/)
+      await shows(/\/claim\?account=/)
     })
     await walk('suspend a spammer', home, async (click) => {
       await findUser(click)

@@ -41,10 +41,11 @@ export async function openTenantPages() {
       }),
   } as never
   const clock = { now: () => now }
+  const relays: string[] = []
   const { app } = openGateway(
     {},
     {
-      server: { ...server, dispatch },
+      server: { ...server, dispatch, relays: { ...server.relays, relays } },
       findAccount: async (name) => (people.includes(name) ? name : undefined),
       pages: {
         ...pagePorts(clock),
@@ -55,8 +56,10 @@ export async function openTenantPages() {
   const cookieOf = (as: string) => `security-form=${csrf}; security-account=token.${as}`
   return {
     ...opened,
-    get: async (as: string, path: string) =>
-      app.request(`/tenant${path}`, { headers: { cookie: cookieOf(as) } }),
+    /** Those that the server asks to crawl it. */
+    relays,
+    get: async (as: string, path: string, headers: Record<string, string> = {}) =>
+      app.request(`/tenant${path}`, { headers: { ...headers, cookie: cookieOf(as) } }),
     send: async (as: string, path: string, init: RequestInit & { duplex: string }) =>
       app.request(`/tenant${path}`, {
         ...{ method: 'POST', ...init },

@@ -1,7 +1,7 @@
 /** The actions on the history of an account: reading and restoring earlier states of its repo. */
 import { listCommits } from '#src/account/history/commits.ts'
 import { openExportAt } from '#src/account/history/export.ts'
-import { getDiff, getRecordVersions } from '#src/account/history/read.ts'
+import { getDiff, getRecordVersions, readValues } from '#src/account/history/read.ts'
 import { getRestore, restoreRecords, restoreRepo } from '#src/account/history/restore.ts'
 import {
   deleteVersions,
@@ -18,6 +18,7 @@ export const historyActions = {
       listCommits,
       getDiff,
       getRecordVersions,
+      readValues,
       openExport: openExportAt,
       getRestore,
       getSettings,

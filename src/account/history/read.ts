@@ -62,7 +62,7 @@ export async function getDiff(
 
 async function visibleValues(
   account: Account,
-  changes: readonly Change[],
+  changes: readonly { path: string }[],
 ): Promise<Map<string, PlacedValue>> {
   const paths: string[] = []
   for (const { path } of changes) {
@@ -86,6 +86,33 @@ async function diffEntry(
 async function valueField(sql: Sql, placed: PlacedValue | undefined): Promise<string> {
   const value = placed && (await readValue(sql, placed))
   return value === undefined ? '' : `,"value":${recordJson(value)}`
+}
+
+// Of the blocks in one answer with values.
+const MAX_VALUE_BYTES = 128 * 1024
+const MAX_VALUES = 100
+
+/**
+ * What records were, in the order of `items`: JSON, or null if the value was deleted for good, is hidden by a moderator, or
+ * is beyond the bound of one answer. For lists. Throws as `mustMayReadHistory`.
+ */
+export async function readValues(
+  account: Account,
+  { by, items }: { by: Principal; items: readonly { path: string; cid: string }[] },
+): Promise<EncodedJson> {
+  await mustMayReadHistory(account, by)
+  const asked = items.slice(0, MAX_VALUES)
+  const placed = await visibleValues(account, asked)
+  const shown: string[] = []
+  let bytes = 0
+  for (const { path, cid } of asked) {
+    const one = placed.get(keyOf(path, cid))
+    const isRead = one !== undefined && bytes + one.size <= MAX_VALUE_BYTES
+    if (isRead) bytes += one.size
+    const value = isRead ? await readValue(account.sql, one) : undefined
+    shown.push(value === undefined ? 'null' : recordJson(value))
+  }
+  return { json: `{"values":[${shown.join(',')}]}` }
 }
 
 interface Version extends PlacedValue {

@@ -80,7 +80,7 @@ textarea{height:auto;padding:.5rem .75rem;resize:vertical}
 select{background:var(--card)}
 input[aria-invalid=true]{border-color:var(--error)}
 input[type=checkbox]{flex:none;width:1rem;height:1rem;margin:0;accent-color:var(--primary)}
-input+small,input+p{display:block;margin:.5rem 0 0}
+input+small,textarea+small,select+small,input+p{display:block;margin:.5rem 0 0}
 button,.button{display:inline-flex;align-items:center;justify-content:center;min-height:2.5rem;padding:.375rem .875rem;
 margin:1rem 0 0;font:inherit;font-size:.9375rem;font-weight:500;cursor:pointer;border:1px solid transparent;
 border-radius:.625rem;background:var(--primary);color:var(--on-primary);text-align:center;text-decoration:none}

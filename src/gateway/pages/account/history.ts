@@ -33,7 +33,14 @@ export function historyArea(context: HistoryContext): Area<HistoryVisit> {
         session: await withOwnBrand(context, session),
         ...{ owner: name, base: accountPath, label: `@${name}` },
         call: callMethodsAs(context, c, { did, scope: accessScope, clientId: 'page' }),
-        history: { did, handle: name, server: context.server, isAllowed: true, events },
+        history: {
+          did,
+          reader: did,
+          handle: name,
+          server: context.server,
+          isAllowed: true,
+          events,
+        },
       }
     },
     errorText(visit, { error, message }) {

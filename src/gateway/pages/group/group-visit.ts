@@ -98,7 +98,7 @@ export async function visitGroup(
       return callMethodsAs(context, c, caller)
     },
     history: {
-      ...{ did: found.did, handle: found.handle, server: context.server },
+      ...{ did: found.did, reader: did, handle: found.handle, server: context.server },
       isAllowed: manage.has('history'),
       events: () => eventsOfGroup(visit),
       members: historyMembers(() => visit),

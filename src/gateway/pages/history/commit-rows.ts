@@ -11,6 +11,7 @@ import {
 } from '#src/gateway/pages/history/history-visit.ts'
 import { actionText, kindOf, placeOf } from '#src/gateway/pages/history/kinds.ts'
 import { revBefore } from '#src/gateway/pages/history/moments.ts'
+import { type Op, type Previews, previewsOf } from '#src/gateway/pages/history/previews.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 
 const SHOWN_OPS = 3
@@ -18,7 +19,7 @@ const SHOWN_OPS = 3
 export interface Commit {
   rev: string
   at: string
-  ops: readonly { action: string; path: string }[]
+  ops: readonly Op[]
   actor?: string
   client?: string
   action?: string
@@ -41,10 +42,11 @@ export async function commitRows(
   since: string | undefined,
 ): Promise<{ id: string; html: Html }[]> {
   const actors = commits.flatMap(({ actor = '' }) => [actor])
-  const names = await actorNames(visit, actors)
+  const shown = commits.flatMap(({ ops }) => ops.slice(0, SHOWN_OPS))
+  const [names, previews] = await Promise.all([actorNames(visit, actors), previewsOf(visit, shown)])
   return commits.map((commit) => {
     const isFirst = commit.rev === since
-    return { id: commit.rev, html: row(visit, { ...commit, isFirst }, names) }
+    return { id: commit.rev, html: row(visit, { ...commit, isFirst }, names, previews) }
   })
 }
 
@@ -52,14 +54,19 @@ interface Listed extends Commit {
   isFirst: boolean
 }
 
-function row(visit: HistoryVisit, commit: Listed, names: Names): Html {
+function row(visit: HistoryVisit, commit: Listed, names: Names, previews: Previews): Html {
   const text = textOf(visit)
   const { rev, at, isFirst } = commit
   const changes = historyUrl(visit, '/changes', { from: revBefore(rev), to: rev })
   const time = timeOf(visit.session, at)
   const when = isFirst ? time : html`<a href="${changes}">${time}</a>`
   const who = visit.history.members === undefined ? [] : [whoOf(visit, commit, names)]
-  const cells = [when, ...who, whatOf(visit, commit, changes), menuOf(visit, commit, names)]
+  const cells = [
+    when,
+    ...who,
+    whatOf(visit, commit, changes, previews),
+    menuOf(visit, commit, names),
+  ]
   const head = headOf(visit, text)
   return html`<tr data-id="${rev}">${cells.map((cell, i) => html`<td data-label="${head[i]}">${cell}</td>`)}</tr>
 `
@@ -77,19 +84,26 @@ function whoOf(visit: HistoryVisit, { actor, client = '' }: Commit, names: Names
   return html`${name}${app}`
 }
 
-function whatOf(visit: HistoryVisit, { ops, action = '', isFirst }: Listed, changes: string): Html {
+function whatOf(
+  visit: HistoryVisit,
+  { ops, action = '', isFirst }: Listed,
+  changes: string,
+  previews: Previews,
+): Html {
   const text = textOf(visit)
-  const shown = ops.slice(0, SHOWN_OPS).map(({ action: what, path }) => {
-    const place = placeOf(path)
+  const shown = ops.slice(0, SHOWN_OPS).map((op) => {
+    const place = placeOf(op.path)
+    const preview = previews(op)
     const href = historyUrl(visit, '/record', place)
-    return html`<div>${actionText(text, what)}: <a href="${href}">${kindOf(text, place.collection)}</a> <code>${place.rkey}</code></div>`
+    const name = preview === undefined ? html`<code>${place.rkey}</code>` : preview
+    return html`<div><a href="${href}">${name}</a><small>${kindOf(text, place.collection)} · ${actionText(text, op.action)}</small></div>`
   })
   const more = ops.length - shown.length
   const moreText = text('more', { n: more })
   const link = isFirst ? moreText : html`<a href="${changes}">${moreText}</a>`
   const rest = more > 0 ? link : ''
   const why = action.startsWith('history.') ? html`<small>${text('wasRestore')}</small>` : ''
-  return html`${shown}${rest}${why}`
+  return html`${shown.length === 0 ? '–' : shown}${rest}${why}`
 }
 
 function menuOf(visit: HistoryVisit, { rev, actor, isFirst }: Listed, names: Names): Html {

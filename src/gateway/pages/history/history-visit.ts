@@ -15,6 +15,8 @@ export interface HistoryVisit extends Visit {
 /** Whose history it is. */
 export interface HistorySubject {
   did: string
+  /** Who reads it: the account itself, or a member. */
+  reader: string
   /** Typed to confirm what cannot be undone. */
   handle: string
   server: Pick<ServerContext, 'dispatch'>

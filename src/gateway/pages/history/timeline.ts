@@ -16,7 +16,7 @@ import { runningNote } from '#src/gateway/pages/history/restore-progress.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 import * as history from '#src/protocol/lexicons/dev/headwater/history.ts'
 
-const PAGE_COMMITS = 20
+const PAGE_COMMITS = 15
 
 type Query = Partial<Record<'actor' | 'collection' | 'since' | 'cursor', string>>
 

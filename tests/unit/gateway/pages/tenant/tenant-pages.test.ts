@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { listTenantDomains } from '#src/directory/directory.ts'
+import { listTenantDomains, recordRelay, recordRelayAccounts } from '#src/directory/directory.ts'
 import { listKeys } from '#src/tenants/api-keys.ts'
 import { listAudit } from '#src/tenants/audit.ts'
 import { admin, nonAdmin, openTenantPages, owner } from '#tests/support/tenant-pages.ts'
@@ -7,6 +7,11 @@ import { thingsOf } from '#tests/support/two-tenants.ts'
 
 let pages: Awaited<ReturnType<typeof openTenantPages>>
 const { did, handle, externalId } = thingsOf('roomy')
+
+const relayAnswer = {
+  ...{ nextAt: 5, failures: 0, error: null },
+  ...{ status: 'active', accounts: 5, seq: 7, lagMs: 20 },
+}
 
 beforeEach(async () => {
   pages = await openTenantPages()
@@ -144,4 +149,32 @@ describe('actions of the console', () => {
     const domains = await listTenantDomains(pages.directory, { tenant: 'roomy' })
     expect(domains.find(({ domain }) => domain === 'people.example.org')?.verifiedAt).toBeNull()
   })
+})
+
+it('the console is in the language of the browser, with no English text left', async () => {
+  const page = await pages.get(owner, '/roomy', { 'accept-language': 'de' })
+  const text = await page.text()
+  expect(text).toContain('<html lang="de">')
+  for (const word of ['Übersicht', 'Neueste Konten', 'aktiv', 'Schlüssel und Admins']) {
+    expect(text).toContain(word)
+  }
+  const create = await pages.get(owner, '/roomy/branding', { 'accept-language': 'ja' })
+  expect(await create.text()).toContain('{random} を含めてください。例：user-{random}')
+})
+
+it('accounts say whether relays pass on what they write', async () => {
+  const url = 'https://relay.example'
+  const shown = async () => (await pages.get(admin, '/roomy')).text()
+  expect(await shown()).not.toContain('Relays')
+  pages.relays.push(url)
+  expect(await shown()).toContain('Not checked yet')
+  for (const [status, text] of [
+    ['active', 'Visible'],
+    ['throttled', 'Not visible: throttled'],
+  ] as const) {
+    await recordRelay(pages.directory, { ...relayAnswer, url, urls: [url] })
+    await recordRelayAccounts(pages.directory, { url, accounts: [{ did, status }] })
+    expect(await shown()).toContain(text)
+  }
+  expect(await (await pages.get(admin, `/roomy/accounts/${did}`)).text()).toContain('throttled')
 })

@@ -1,0 +1,38 @@
+/** The texts by which people know the records that commits wrote. */
+import type { HistoryVisit } from '#src/gateway/pages/history/history-visit.ts'
+import { previewOf } from '#src/gateway/pages/history/record-fields.ts'
+
+export interface Op {
+  action: string
+  path: string
+  cid?: string | null | undefined
+  prev?: string | undefined
+}
+
+/** Of an operation: what it wrote, or deleted; undefined if that is gone. */
+export type Previews = (op: Op) => string | undefined
+
+/** One call for all of them. */
+export async function previewsOf(
+  { history: { did, reader, server } }: HistoryVisit,
+  ops: readonly Op[],
+): Promise<Previews> {
+  const items = ops.flatMap((op) => {
+    const cid = cidOf(op)
+    return cid === undefined ? [] : [{ path: op.path, cid }]
+  })
+  if (items.length === 0) return () => undefined
+  const { history } = server.dispatch.account(did)
+  const { json } = await history.readValues({ by: { did: reader }, items })
+  const { values } = JSON.parse(json) as { values: unknown[] }
+  const texts = new Map<string, string>()
+  for (const [i, { path, cid }] of items.entries()) {
+    const value = values[i] ?? undefined
+    if (value !== undefined) texts.set(`${path} ${cid}`, previewOf(value))
+  }
+  return (op) => texts.get(`${op.path} ${cidOf(op)}`)
+}
+
+function cidOf({ cid, prev }: Op): string | undefined {
+  return cid ?? prev ?? undefined
+}
