@@ -24,6 +24,7 @@ const paths = [
   '/data/files',
   '/data/export',
   '/data/activity',
+  '/history',
   '/delete',
 ]
 

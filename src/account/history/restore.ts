@@ -127,32 +127,42 @@ export async function restoreRepo(
   const { since } = await mustMayReadHistory(account, by)
   const rev = revAt(at)
   mustReach(rev, since)
+  const query = { rev, collections, actor }
+  // Not in the lane, where others' writes would wait for what only counts.
+  if (dryRun) return (await planOf(account, await lane.head(), query)).plan
   // So that the rest is done if this process is killed and no call wakes the account.
-  if (!dryRun) await reminder.ensure()
+  await reminder.ensure()
   const plan = await lane.write<RestorePlan>(
     async ({ head }) => {
       const running = await readRestore(sql)
-      if (running !== undefined && running.left > 0 && !dryRun) {
+      if (running !== undefined && running.left > 0) {
         throw invalidRequest('The last restore has not ended', 'RestoreInProgress')
       }
-      const changes = await changesBetween(account, rev, head.rev, { collections, actor })
-      if (changes.length > MAX_ITEMS) {
-        throw tooMany(`${changes.length} records would change, and ${MAX_ITEMS} is the bound`)
-      }
-      const items = changes.map(({ path, from, to }) => ({ path, cid: from, current: to }))
-      const answer = { at: rev, ...(await countOf(account, items)) }
-      const statements = dryRun
-        ? []
-        : [
-            ...storeRestore({ startedAt: clock.now(), by, detail: detailOf(rev, actor) }, items),
-            ...idempotencyKeys.markUsed(key, answer),
-          ]
+      const { items, plan: answer } = await planOf(account, head, query)
+      const statements = [
+        ...storeRestore({ startedAt: clock.now(), by, detail: detailOf(rev, actor) }, items),
+        ...idempotencyKeys.markUsed(key, answer),
+      ]
       return { answer, head, statements, events: [] }
     },
     { readsDatabase: true },
   )
-  if (!dryRun) goOn(account)
+  goOn(account)
   return plan
+}
+
+/** What there is to do, and its counts. Throws 400 RangeTooLarge, TooManyChanges. */
+async function planOf(
+  account: Account,
+  head: { rev: string },
+  { rev, collections, actor }: Pick<RestoreQuery, 'collections' | 'actor'> & { rev: string },
+): Promise<{ items: RestoreItem[]; plan: RestorePlan }> {
+  const changes = await changesBetween(account, rev, head.rev, { collections, actor })
+  if (changes.length > MAX_ITEMS) {
+    throw tooMany(`${changes.length} records would change, and ${MAX_ITEMS} is the bound`)
+  }
+  const items = changes.map(({ path, from, to }) => ({ path, cid: from, current: to }))
+  return { items, plan: { at: rev, ...(await countOf(account, items)) } }
 }
 
 function detailOf(rev: string, actor: string | undefined): string {

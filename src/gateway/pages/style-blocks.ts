@@ -58,6 +58,8 @@ border:1px solid var(--line);border-radius:.75rem;box-shadow:0 8px 24px #0002}
 .menu li>a,.menu li button{display:flex;justify-content:flex-start;width:100%;min-height:2.5rem;padding:.375rem .75rem;border:0;
 border-radius:.5rem;background:none;color:var(--text);font-size:.9375rem;text-align:start;text-decoration:none;align-items:center}
 .menu li>a:hover,.menu li button:hover{background:var(--soft);filter:none}
+.table:has(.menu[open]){overflow:visible}
+@media (min-width:34.01rem){.list td:last-child:has(>.menu){text-align:end}}
 .filters{display:flex;flex-wrap:wrap;gap:.75rem;align-items:end;margin:0 0 1rem}
 .filters>div{flex:1 1 11rem;min-width:0}
 .filters label{margin-top:0}
@@ -124,6 +126,7 @@ code,.mono{font:500 .875em/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liber
 .list td small{flex:none}
 .list td:has(ul,details){display:block;text-align:start}
 .list td:has(ul,details)::before{display:block}
+.list .menu ul{inset-inline:0 auto}
 .stats{grid-template-columns:1fr 1fr;gap:.75rem}
 .facts div{grid-template-columns:1fr}
 .filters>div{flex-basis:100%}
