@@ -1,5 +1,6 @@
 /** Blob storage on disk or S3, quota, and the lifetime of uploads without a record. */
 import type { EnvironmentReader } from '#src/config/read.ts'
+import { readS3Credentials, type S3Credentials } from '#src/config/s3-credentials.ts'
 
 export interface BlobConfig {
   storage: DiskStorage | S3Storage
@@ -24,7 +25,7 @@ export interface S3Storage {
   region: string | undefined
   endpoint: string | undefined
   forcePathStyle: boolean | undefined
-  credentials: { accessKeyId: string; secretAccessKey: string } | undefined
+  credentials: S3Credentials | undefined
   uploadTimeoutMs: number
   requestTimeoutMs: number
 }
@@ -61,23 +62,9 @@ function readStorage(read: EnvironmentReader): DiskStorage | S3Storage {
     region: read.text('PDS_BLOBSTORE_S3_REGION'),
     endpoint: read.url('PDS_BLOBSTORE_S3_ENDPOINT'),
     forcePathStyle: read.flag('PDS_BLOBSTORE_S3_FORCE_PATH_STYLE'),
-    credentials: readCredentials(read),
+    credentials: readS3Credentials(read, 'PDS_BLOBSTORE'),
     uploadTimeoutMs,
     requestTimeoutMs:
       requestTimeoutMs ?? Math.max(Math.min(uploadTimeoutMs, 15_000), MIN_REQUEST_TIMEOUT_MS),
   }
-}
-
-// Undefined for the default credential chain of the AWS SDK.
-function readCredentials(read: EnvironmentReader): S3Storage['credentials'] {
-  const id = 'PDS_BLOBSTORE_S3_ACCESS_KEY_ID'
-  const secret = 'PDS_BLOBSTORE_S3_SECRET_ACCESS_KEY'
-  const accessKeyId = read.text(id)
-  const secretAccessKey = read.secret(secret, 'set', () => true)
-  if (accessKeyId !== undefined && secretAccessKey !== undefined) {
-    return { accessKeyId, secretAccessKey }
-  }
-  if (accessKeyId !== undefined) return read.missing(secret, `${id} is set`)
-  if (secretAccessKey !== undefined) return read.missing(id, `${secret} is set`)
-  return undefined
 }

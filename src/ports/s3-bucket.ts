@@ -1,0 +1,159 @@
+/** A bucket of S3, or of a service that is compatible with it. The SDK is loaded only if a bucket is opened. */
+import { Readable } from 'node:stream'
+import type { S3Storage } from '#src/config/blobs.ts'
+import { StallTimeout, tooSlow } from '#src/ports/stall-timeout.ts'
+
+export type S3Settings = Omit<S3Storage, 'kind'>
+export type S3Bucket = Awaited<ReturnType<typeof openS3Bucket>>
+
+export interface S3Object {
+  body: Readable
+  /** In bytes. */
+  length: number
+}
+
+export interface ListedObject {
+  key: string
+  /** In bytes. */
+  size: number
+  /** When it was stored. */
+  at: number
+}
+
+// Memory for each upload: two parts at a time, of the minimum part size of S3.
+const PART_BYTES = 5 * 1024 * 1024
+const PARTS_AT_ONCE = 2
+const CONNECT_TIMEOUT_MS = 5_000
+// S3 allows 1,000.
+const DELETE_BATCH = 500
+
+export async function openS3Bucket(settings: S3Settings) {
+  const { S3 } = await import('@aws-sdk/client-s3')
+  const { Upload } = await import('@aws-sdk/lib-storage')
+  const { bucket: Bucket, region, endpoint, credentials, forcePathStyle } = settings
+  const client = new S3({
+    // S3-compatible services accept any region.
+    region: region ?? 'us-east-1',
+    ...(endpoint !== undefined && { endpoint }),
+    ...(credentials !== undefined && { credentials }),
+    ...(forcePathStyle !== undefined && { forcePathStyle }),
+    // Not all S3-compatible services support the newer checksums.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: {
+      requestTimeout: settings.requestTimeoutMs,
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+    },
+  })
+
+  /** Rejects if the object does not exist. */
+  async function getObject(Key: string, Range?: string): Promise<S3Object> {
+    const { Body, ContentLength } = await client.getObject({ Bucket, Key, Range })
+    if (!(Body instanceof Readable) || ContentLength === undefined) {
+      throw new Error('S3 answered without a body')
+    }
+    return { body: Body, length: ContentLength }
+  }
+
+  async function* pages(Prefix: string, Delimiter?: string) {
+    for (let ContinuationToken: string | undefined; ; ) {
+      const page = await client.listObjectsV2({ Bucket, Prefix, Delimiter, ContinuationToken })
+      yield page
+      ContinuationToken = page.NextContinuationToken
+      if (ContinuationToken === undefined) return
+    }
+  }
+
+  return {
+    getObject,
+
+    /** Bytes of the object; undefined if it does not exist. */
+    async sizeOf(Key: string): Promise<number | undefined> {
+      const head = await unlessMissing(client.headObject({ Bucket, Key }))
+      return head && (head.ContentLength ?? 0)
+    },
+
+    /** Undefined if it does not exist. */
+    open(key: string): Promise<S3Object | undefined> {
+      return unlessMissing(getObject(key))
+    },
+
+    /** Stores it when the source has ended. Rejects with the error of the source; throws 504 if the bucket is too slow. */
+    async put(Key: string, source: AsyncIterable<Uint8Array>): Promise<void> {
+      const stallTimeout = new StallTimeout(settings.uploadTimeoutMs, PART_BYTES)
+      const upload = new Upload({
+        client,
+        params: { Bucket, Key, Body: stallTimeout.watch(source) },
+        partSize: PART_BYTES,
+        queueSize: PARTS_AT_ONCE,
+        abortController: stallTimeout.controller,
+      })
+      upload.on('httpUploadProgress', () => stallTimeout.restart())
+      try {
+        await upload.done()
+      } catch (error) {
+        throw stallTimeout.reason ?? (isTimeout(error) ? tooSlow() : error)
+      } finally {
+        stallTimeout.end()
+      }
+    },
+
+    /** False if `from` does not exist. */
+    async copy(from: string, Key: string): Promise<boolean> {
+      const CopySource = encodeURI(`${Bucket}/${from}`)
+      return (await unlessMissing(client.copyObject({ Bucket, CopySource, Key }))) !== undefined
+    },
+
+    /** Objects that do not exist are no error. */
+    async deleteKeys(keys: readonly string[]): Promise<void> {
+      for (let at = 0; at < keys.length; at += DELETE_BATCH) {
+        const Objects = keys.slice(at, at + DELETE_BATCH).map((Key) => ({ Key }))
+        const { Errors = [] } = await client.deleteObjects({
+          Bucket,
+          Delete: { Objects, Quiet: true },
+        })
+        if (Errors.length > 0) throw new Error(`S3 failed to delete: ${Errors[0]?.Code}`)
+      }
+    },
+
+    async *list(prefix: string): AsyncGenerator<ListedObject> {
+      for await (const { Contents = [] } of pages(prefix)) {
+        for (const { Key: key, Size: size = 0, LastModified } of Contents) {
+          if (key !== undefined) yield { key, size, at: LastModified?.getTime() ?? 0 }
+        }
+      }
+    },
+
+    /** The next parts of the keys below `prefix`, which ends with a slash, where more follows. */
+    async *folders(prefix: string): AsyncGenerator<string> {
+      for await (const { CommonPrefixes = [] } of pages(prefix, '/')) {
+        for (const { Prefix } of CommonPrefixes) {
+          if (Prefix !== undefined) yield Prefix.slice(prefix.length, -1)
+        }
+      }
+    },
+
+    /** Rejects if the bucket cannot be used. */
+    async check(): Promise<void> {
+      await client.headBucket({ Bucket })
+    },
+  }
+}
+
+function isTimeout(error: unknown): boolean {
+  return (error as { name?: string }).name === 'TimeoutError'
+}
+
+async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } }
+  return name === 'NoSuchKey' || name === 'NotFound' || $metadata?.httpStatusCode === 404
+}
