@@ -84,6 +84,7 @@ export class PageClient {
     const answer = await request(new URL(path, this.#url), {
       method,
       headers: {
+        ...navigation,
         ...this.#headers,
         ...headers,
         ...(cookie && { cookie }),

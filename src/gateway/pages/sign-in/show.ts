@@ -38,11 +38,16 @@ export function show(visit: Visit, state: State, retry: Retry = {}): Promise<Res
 async function showAccountPage(visit: Visit, state: State, retry: Retry): Promise<Response> {
   const { c, page, incoming, flow } = visit
   const view = viewContext(visit)
-  // For its cookies: those of the device, which is counted by address, and of its API.
-  const answer = await page.open(incoming, flow.link())
-  for (const cookie of answer.cookies) c.header('set-cookie', cookie, { append: true })
-  if (answer.kind === 'error') {
-    return renderPage(view, errorView(view, answer.error, answer.status))
+  // The library makes the device at the end of a sign-in. It refuses browsers without Fetch Metadata, which the forms on
+  // pages that need a session do not need.
+  const isUnderWay = state.page === 'step' || (state.page === 'sign-in' && c.req.method === 'POST')
+  if (!isUnderWay) {
+    // For its cookies: those of the device, which is counted by address, and of its API.
+    const answer = await page.open(incoming, flow.link())
+    for (const cookie of answer.cookies) c.header('set-cookie', cookie, { append: true })
+    if (answer.kind === 'error') {
+      return renderPage(view, errorView(view, answer.error, answer.status))
+    }
   }
   const shown = await statePage(visit, view, state, retry, {})
   return render(view, shown ?? (await signIn(visit, view, retry, {})), retry)
