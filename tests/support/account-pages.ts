@@ -77,7 +77,7 @@ export function openAccountPages(
       const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
       const headers = { accept: 'text/html', ...(init.headers as object), cookie }
       const body = Readable.from([Buffer.from(String(init.body ?? ''))])
-      const incoming = Object.assign(body, { socket: {}, headers })
+      const incoming = Object.assign(body, { url: path, socket: {}, headers })
       const response = await app.request(path, { ...init, headers }, { incoming })
       for (const line of response.headers.getSetCookie()) {
         const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
@@ -107,7 +107,8 @@ export function openAccountPages(
       await setPassword(accounts[did]!, { password })
       const browser = newBrowser()
       await browser.open('/account')
-      await browser.submit('/account/security/sign-in', { identifier: nameOf(did), password })
+      const fields = { do: 'sign-in', identifier: nameOf(did), password }
+      await browser.submit('/account/sign-in?next=%2Faccount', fields)
       return browser
     },
   }

@@ -1,6 +1,6 @@
 /** The texts by which people know the records that commits wrote. */
 import type { HistoryVisit } from '#src/gateway/pages/history/history-visit.ts'
-import { previewOf } from '#src/gateway/pages/history/record-fields.ts'
+import { previewOf } from '#src/gateway/pages/record-preview.ts'
 
 export interface Op {
   action: string

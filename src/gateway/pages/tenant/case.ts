@@ -44,7 +44,7 @@ export const casePage: AreaPage<TenantVisit> = {
     const path = `${base}/moderation/${id}`
     const name = html`<a href="${base}/accounts/${did}">${account.handle}</a>`
     const rows: [string, Html | string][] = [
-      ['Account', html`${name} ${statusBadge(account.status)}`],
+      ['Account', html`${name} ${statusBadge(visit.text, account.status)}`],
     ]
     if (uri !== undefined) rows.push(['Record', html`<code>${uri}</code>`])
     if (blob !== undefined) rows.push(['File', html`<code>${blob}</code>`])

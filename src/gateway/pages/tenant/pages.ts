@@ -20,8 +20,8 @@ import { endpointPage } from '#src/gateway/pages/tenant/endpoint.ts'
 import { readTenantForm } from '#src/gateway/pages/tenant/form-with-file.ts'
 import { invitesPage } from '#src/gateway/pages/tenant/invites.ts'
 import { jobPage } from '#src/gateway/pages/tenant/job.ts'
-import { moderationPage } from '#src/gateway/pages/tenant/moderation.ts'
 import { tenantMessages, wordOf } from '#src/gateway/pages/tenant/messages.ts'
+import { moderationPage } from '#src/gateway/pages/tenant/moderation.ts'
 import { overviewPage } from '#src/gateway/pages/tenant/overview.ts'
 import {
   signedInAdmin,

@@ -14,7 +14,7 @@ import { byteText } from '#src/gateway/pages/byte-text.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 import { breakOff, socketOf } from '#src/gateway/xrpc/connection.ts'
 
-/** In a CAR file, with its share of the tree; measured on accounts of Bluesky. */
+/** An estimate: a post of a few words with its share of the tree. */
 const RECORD_BYTES = 450
 
 /** Of this process. */
