@@ -175,6 +175,7 @@ describeInBrowser('daily tasks', () => {
 
     await walk('remove a member and undo what they did', home, async (click) => {
       await click(section('Members'))
+      await mustBeGood(page, 'members')
       const row = page.getByRole('row').filter({ hasText: eddie.handle })
       await click(row.getByRole('link', { name: 'Undo what they did' }))
       await click(button(`Remove ${eddie.handle} and undo`))

@@ -58,6 +58,12 @@ border:1px solid var(--line);border-radius:.75rem;box-shadow:0 8px 24px #0002}
 .menu li>a,.menu li button{display:flex;justify-content:flex-start;width:100%;min-height:2.5rem;padding:.375rem .75rem;border:0;
 border-radius:.5rem;background:none;color:var(--text);font-size:.9375rem;text-align:start;text-decoration:none;align-items:center}
 .menu li>a:hover,.menu li button:hover{background:var(--soft);filter:none}
+.menu li:has(label){padding:.25rem .75rem .5rem}
+.menu li+li:has(label){border-top:1px solid var(--line)}
+.menu label{margin:.5rem 0 .25rem}
+.menu ul:has(label){min-width:16rem}
+.menu li:has(label) button{margin:.25rem -.75rem 0}
+.list .menu li form{display:block;text-align:start}
 .table:has(.menu[open]){overflow:visible}
 @media (min-width:34.01rem){.list td:last-child:has(>.menu){text-align:end}}
 .filters{display:flex;flex-wrap:wrap;gap:.75rem;align-items:end;margin:0 0 1rem}
@@ -120,7 +126,7 @@ code,.mono{font:500 .875em/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liber
 .list tbody tr{padding:.75rem 0}
 .list td{display:flex;gap:.25rem 1rem;justify-content:space-between;padding:.1875rem 0;color:var(--text);text-align:end}
 .list td::before{content:attr(data-label);flex:none;color:var(--muted);font-size:.875rem;font-weight:400;text-align:start}
-.list td:first-child{font-size:1rem;text-align:start}
+.list td:first-child{display:block;font-size:1rem;text-align:start}
 .list td:first-child::before,.list td:last-child:has(form)::before{display:none}
 .list td:last-child:has(form,details){padding-top:.5rem}
 .list td small{flex:none}
