@@ -266,4 +266,24 @@ export const accountSchema: readonly Migration[] = [
     `INSERT INTO past_commit (rev, cid, ops, block, total)
      SELECT rev, cid, x'80', block, length(block) FROM repo_root WHERE length(block) > 0`,
   ],
+  // Release 5: moves to and from other servers.
+  [
+    ddl`CREATE TABLE migration (           -- the last one
+       id INTEGER PRIMARY KEY CHECK (id = 1),
+       direction TEXT NOT NULL,         -- in out
+       server TEXT NOT NULL,            -- URL of the other server
+       step TEXT NOT NULL,              -- see rules/migrations.ts
+       session BLOB,                    -- at the other server; sealed by the keychain, null when it is over
+       progress TEXT NOT NULL,          -- JSON
+       error TEXT,                      -- why it stopped
+       started_at INTEGER NOT NULL,     -- ms since 1970
+       updated_at INTEGER NOT NULL,
+       run TEXT,                        -- which run of a gateway has claimed it
+       runs_until INTEGER NOT NULL      -- when the claim ends
+     )`,
+    ddl`CREATE TABLE rotation_key (        -- did:keys that the owner has added on the account pages
+       key TEXT PRIMARY KEY,
+       added_at INTEGER NOT NULL        -- ms since 1970
+     ) WITHOUT ROWID`,
+  ],
 ]

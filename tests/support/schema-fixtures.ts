@@ -9,7 +9,9 @@ import { beginTotp, confirmTotp } from '#src/account/factors/totp.ts'
 import { acceptInvite } from '#src/account/group/invitations.ts'
 import { putRole } from '#src/account/group/roles.ts'
 import { storeRestore } from '#src/account/history/restore-rows.ts'
+import { noteRotationKey } from '#src/account/identity/own-rotation-keys.ts'
 import { deleteDelivered } from '#src/account/kept-answers.ts'
+import { beginMigration, claimMigration, saveMigration } from '#src/account/lifecycle/migration.ts'
 import { setAuthorizedClient, signInOnDevice } from '#src/account/oauth/devices-and-clients.ts'
 import { createGrant, rotateGrant } from '#src/account/oauth/grants.ts'
 import { keepCommits } from '#src/account/past.ts'
@@ -48,6 +50,8 @@ export const preferences = [
   { $type: 'app.bsky.actor.defs#adultContentPref', enabled: false },
   { $type: 'app.bsky.actor.defs#personalDetailsPref', birthDate: '1990-01-01T00:00:00.000Z' },
 ]
+export const ownRotationKey = 'did:key:owner'
+export const nextServer = 'https://next.example.com'
 const image = Uint8Array.of(1, 2, 3)
 export const imageCid = cidForRaw(image)
 const hour = 3_600_000
@@ -104,6 +108,10 @@ export async function fillAccount(account: Account): Promise<void> {
   await signInOnDevice(account, { deviceId: 'dev-1' })
   await setAuthorizedClient(account, { clientId: 'http://localhost', data: '{}' })
   await putPreferences(account, { preferences, fullAccess: true })
+  await noteRotationKey(account, { key: ownRotationKey })
+  await beginMigration(account, { direction: 'out', server: nextServer, session: image })
+  await claimMigration(account, { run: 'run-1' })
+  await saveMigration(account, { run: 'run-1', step: 'blobs', progress: { repoBytes: 7 } })
   await account.outbox.settled()
   await createWithKey(account, 'last')
   await fillGroup(account)

@@ -7,6 +7,7 @@ import {
   getSigningKeyDids,
 } from '#src/account/identity/key-rotation.ts'
 import { announceIdentity, getIdentity, setHandle } from '#src/account/identity/own-identity.ts'
+import { listOwnRotationKeys, noteRotationKey } from '#src/account/identity/own-rotation-keys.ts'
 import { getServiceAuth } from '#src/account/identity/service-auth.ts'
 import { getAdminState } from '#src/account/lifecycle/admin-state.ts'
 import { announce } from '#src/account/lifecycle/announce.ts'
@@ -15,6 +16,13 @@ import { changeState } from '#src/account/lifecycle/change-state.ts'
 import { checkAccountStatus } from '#src/account/lifecycle/check-account-status.ts'
 import { deleteAccount, finishDeletion } from '#src/account/lifecycle/delete-account.ts'
 import { getDeletionDue } from '#src/account/lifecycle/deletion-due.ts'
+import {
+  beginMigration,
+  claimMigration,
+  endMigration,
+  findMigration,
+  saveMigration,
+} from '#src/account/lifecycle/migration.ts'
 import {
   addTakeoverBlobs,
   addTakeoverRecords,
@@ -47,6 +55,16 @@ export const lifecycleActions = {
     finish: finishTakeover,
   }),
   outbox: writes({ remind }),
+  migration: {
+    ...reads({ find: findMigration }),
+    // A repeated claim is of the same run.
+    ...writes({
+      begin: beginMigration,
+      claim: claimMigration,
+      save: saveMigration,
+      end: endMigration,
+    }),
+  },
   service: reads({ getServiceAuth }),
   keys: {
     ...reads({ getSigningKeyDids }),
@@ -57,9 +75,9 @@ export const lifecycleActions = {
     ...writes({ setRecordTakedown }),
   },
   identity: {
-    ...reads({ getIdentity }),
+    ...reads({ getIdentity, listOwnRotationKeys }),
     // The current handle may be announced twice.
-    ...writes({ setHandle, announceIdentity }),
+    ...writes({ setHandle, announceIdentity, noteRotationKey }),
     ...once({ consumePlcToken }),
   },
 } satisfies Actions

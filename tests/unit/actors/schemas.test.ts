@@ -8,6 +8,8 @@ import { authorize } from '#src/account/group/authorize.ts'
 import { listInvites } from '#src/account/group/invitations.ts'
 import { listJoinRequests } from '#src/account/group/join-requests.ts'
 import { listRoles } from '#src/account/group/roles.ts'
+import { listOwnRotationKeys } from '#src/account/identity/own-rotation-keys.ts'
+import { findMigration } from '#src/account/lifecycle/migration.ts'
 import { findGrant } from '#src/account/oauth/grants.ts'
 import { getPreferences, putPreferences } from '#src/account/preferences/preferences.ts'
 import { getRecord } from '#src/account/repo/read.ts'
@@ -44,7 +46,15 @@ import { eddie, owner } from '#tests/support/group-scenarios.ts'
 import { opened, versionsOf } from '#tests/support/old-databases.ts'
 import { openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 import { exportedCar } from '#tests/support/repo-cars.ts'
-import { alice, collection, imageCid, preferences, relay } from '#tests/support/schema-fixtures.ts'
+import {
+  alice,
+  collection,
+  imageCid,
+  nextServer,
+  ownRotationKey,
+  preferences,
+  relay,
+} from '#tests/support/schema-fixtures.ts'
 import { testDirectory } from '#tests/support/test-directory.ts'
 import { testSequencer } from '#tests/support/test-sequencer.ts'
 import { testShard } from '#tests/support/test-shard.ts'
@@ -132,6 +142,13 @@ describe.each(versionsOf('account'))('an account of schema version %d', (version
     expect((await listRoles(account, { by: owner })).roles).toHaveLength(6)
     expect((await listInvites(account, { by: owner })).invites).toHaveLength(1)
     expect((await listJoinRequests(account, { by: owner })).requests).toHaveLength(1)
+  })
+
+  it.skipIf(version < 7)('knows its move and the rotation keys of its owner', async () => {
+    const account = await open()
+    const move = { direction: 'out', server: nextServer, step: 'blobs' }
+    expect(await findMigration(account)).toMatchObject({ ...move, progress: { repoBytes: 7 } })
+    expect(await listOwnRotationKeys(account)).toMatchObject([{ key: ownRotationKey }])
   })
 
   it.skipIf(version < 3)('knows the answers of its commits', async () => {
