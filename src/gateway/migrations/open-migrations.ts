@@ -1,0 +1,133 @@
+/** Moves of accounts between this server and others, as the pages use them. */
+import type { RemoteAccount } from '#src/engine/dispatch.ts'
+import {
+  type BeginPorts,
+  beginMoveIn,
+  beginMoveOut,
+  type FoundAccount,
+  findElsewhere,
+  type NewAccount,
+  type OldCredentials,
+  serverOf,
+  signInElsewhere,
+} from '#src/gateway/migrations/begin.ts'
+import { signOperation } from '#src/gateway/migrations/migrate.ts'
+import {
+  describeServer,
+  type OtherServerPorts,
+  parseServerUrl,
+  type ServerDescription,
+} from '#src/gateway/migrations/other-server.ts'
+import { migrationRuns, type RunPorts } from '#src/gateway/migrations/run-migration.ts'
+import type { CreatedAccount } from '#src/gateway/workflows/create-account.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import { createSafeDispatcher } from '#src/ports/safe-fetch.ts'
+import { createRequestUpstream } from '#src/ports/upstream.ts'
+
+type Status = Awaited<ReturnType<RemoteAccount['migration']['find']>>
+
+export interface Migrations {
+  /** Throws 400 InvalidServer. */
+  describe(address: string): Promise<ServerDescription>
+  findElsewhere(identifier: string): Promise<FoundAccount>
+  /** The server that an account here has moved to; undefined if its DID names this one, or none. */
+  movedTo(did: string): Promise<string | undefined>
+  find(did: string): Promise<Status>
+  beginIn(
+    found: FoundAccount,
+    old: OldCredentials,
+    account: NewAccount,
+    address: string | undefined,
+  ): Promise<CreatedAccount>
+  /** Of a deactivated account here, whose DID names another server. */
+  bringBack(did: string, old: OldCredentials): Promise<void>
+  beginOut(did: string, address: string, account: NewAccount): Promise<void>
+  /** With the password at the other server, if the session there is over. */
+  signInAgain(did: string, old: OldCredentials): Promise<void>
+  /** Runs it in the background, as far as it can go. */
+  start(did: string): void
+  /** The old server mails a code, which `confirm` takes. */
+  sendCode(did: string): Promise<void>
+  confirm(did: string, code: string): Promise<void>
+  /** Begins the copy again, such as for files that could not be copied. */
+  copyAgain(did: string): Promise<void>
+  /** Stops the move and forgets it; what is at the other server stays there, deactivated. Throws 400 once the DID has changed. */
+  cancel(did: string): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface MigrationPorts
+  extends Omit<BeginPorts, 'other'>,
+    Omit<RunPorts, 'other' | 'dispatch'> {
+  server: BeginPorts['server'] & Pick<ServerContext, 'identity'>
+  privateNetworks: boolean
+}
+
+/** An import that is verified and stored takes the other server as long. */
+const ANSWER_MS = 10 * 60_000
+const IDLE_MS = 60_000
+
+export function openMigrations(ports: MigrationPorts): Migrations {
+  const { server, privateNetworks, clock } = ports
+  const { dispatch } = server
+  const { imports, blobUploadLimit } = server.service
+  const request = createRequestUpstream(() =>
+    createSafeDispatcher({
+      ...{ privateNetworks, headersTimeoutMs: ANSWER_MS, bodyTimeoutMs: IDLE_MS },
+      maxBytes: Math.max(imports.maxBytes, blobUploadLimit),
+      ...{ maxRetries: 0, http2: false },
+    }),
+  )
+  const other: OtherServerPorts = { request, privateNetworks, clock }
+  const beginning: BeginPorts = { ...ports, other }
+  const runs = migrationRuns({ ...ports, dispatch, other })
+  const find = (did: string) => dispatch.account(did).migration.find()
+
+  return {
+    describe: async (address) => describeServer(other, await parseServerUrl(address, other)),
+    findElsewhere: (identifier) => findElsewhere(beginning, identifier),
+    movedTo: (did) => serverOf(beginning, did).catch(() => undefined),
+    find,
+    async beginIn(found, old, account, address) {
+      const created = await beginMoveIn(beginning, found, old, account, address)
+      runs.start(found.did)
+      return created
+    },
+    async bringBack(did, old) {
+      const url = await serverOf(beginning, did)
+      await signInElsewhere(beginning, { did, url, direction: 'in' }, old)
+      runs.start(did)
+    },
+    async beginOut(did, address, account) {
+      await beginMoveOut(beginning, did, await parseServerUrl(address, other), account)
+      runs.start(did)
+    },
+    async signInAgain(did, old) {
+      const found = await find(did)
+      if (found === null || found.step === 'done') return
+      const { server: url, direction } = found
+      await signInElsewhere(beginning, { did, url, direction }, old)
+      runs.start(did)
+    },
+    start: (did) => runs.start(did),
+    sendCode: (did) =>
+      runs.hold(did, async ({ from }) => {
+        await from.procedure('com.atproto.identity.requestPlcOperationSignature')
+      }),
+    async confirm(did, code) {
+      await runs.hold(did, async (run) => {
+        const last = await server.identity.plc.getDocumentData(did)
+        const operation = await signOperation(run, code, last?.rotationKeys ?? [])
+        const progress = { ...run.migration.progress, operation }
+        await run.save({ step: 'identity', progress })
+      })
+      runs.start(did)
+    },
+    async copyAgain(did) {
+      await runs.hold(did, (run) => run.save({ step: 'repo' }))
+      runs.start(did)
+    },
+    cancel: (did) => dispatch.account(did).migration.end(),
+    stop: () => runs.stop(),
+  }
+}

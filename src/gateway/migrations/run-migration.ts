@@ -1,0 +1,208 @@
+/**
+ * Runs of moves in this process. A run claims the move at its account and renews the claim, so that no two gateways work on one
+ * move; if this process exits, the move goes on when its owner opens the page again.
+ */
+import { randomUUID } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { ClaimedMigration, MigrationChange } from '#src/account/lifecycle/migration.ts'
+import { XrpcError } from '#src/errors.ts'
+import { migrate } from '#src/gateway/migrations/migrate.ts'
+import {
+  accountAt,
+  type OtherServerPorts,
+  type OtherSession,
+} from '#src/gateway/migrations/other-server.ts'
+import { type OwnServerPorts, ownServer } from '#src/gateway/migrations/own-server.ts'
+import type { XrpcServer } from '#src/gateway/migrations/xrpc-server.ts'
+import type { Log } from '#src/log.ts'
+import type { Keychain } from '#src/ports/keychain.ts'
+import { Slots } from '#src/ports/slots.ts'
+import type { Timer } from '#src/ports/timer.ts'
+
+export interface RunPorts {
+  dispatch: {
+    account(did: string): {
+      migration: {
+        claim(input: { run: string }): Promise<ClaimedMigration | null>
+        save(change: MigrationChange): Promise<void>
+      }
+    }
+  }
+  other: OtherServerPorts
+  own: OwnServerPorts
+  keys: Keychain
+  timer: Timer
+  log: Pick<Log, 'warn' | 'error'>
+}
+
+/** A claimed move, with both servers. */
+export interface OpenRun {
+  migration: ClaimedMigration
+  from: XrpcServer
+  to: XrpcServer
+  save(change: Omit<MigrationChange, 'run'>): Promise<void>
+}
+
+export interface MigrationRuns {
+  /** Runs the steps that need no one, in the background. Nothing happens if the move is running, is done or waits. */
+  start(did: string): void
+  /** Claims the move for one call. Throws 409 MigrationBusy if it is running. */
+  hold<T>(did: string, work: (run: OpenRun) => Promise<T>): Promise<T>
+  /** Runs end with their next step, and their moves are free. */
+  stop(): Promise<void>
+}
+
+/** In this process; the others wait. */
+const AT_ONCE = 4
+const MAX_WAITING = 100
+const SAVE_MS = 1_000
+const RENEW_MS = 20_000
+const STOP_MS = 2_000
+/** The error of a session that is over. */
+const signIn = 'SignIn'
+const refusedTokens = ['InvalidToken', 'ExpiredToken']
+
+export function migrationRuns(ports: RunPorts): MigrationRuns {
+  const { dispatch, other, own, keys, timer, log } = ports
+  const slots = new Slots(AT_ONCE, MAX_WAITING)
+  const stopping = new AbortController()
+  const running = new Map<string, Promise<void>>()
+
+  async function open(did: string, signal: AbortSignal): Promise<OpenRun | undefined> {
+    const account = dispatch.account(did)
+    const run = randomUUID()
+    const migration = await account.migration.claim({ run })
+    if (migration === null) return undefined
+    const save = (change: Omit<MigrationChange, 'run'>) =>
+      account.migration.save({ run, ...change })
+    try {
+      const { session: sealed, server, direction } = migration
+      if (sealed === null) throw new XrpcError(401, signIn, 'There is no session')
+      const session = JSON.parse(Buffer.from(keys.open(sealed, did)).toString()) as OtherSession
+      const there = accountAt({ ...other, signal }, server, session, async (next) => {
+        await save({ session: sealSession(keys, next) })
+      })
+      const here = ownServer(own, did)
+      const [from, to] = direction === 'in' ? [there, here] : [here, there]
+      return { migration, from, to, save }
+    } catch (error) {
+      await save({ end: { error: reasonOf(error) } })
+      throw error
+    }
+  }
+
+  async function runSteps(did: string): Promise<void> {
+    const lost = new AbortController()
+    const signal = AbortSignal.any([stopping.signal, lost.signal])
+    const run = await open(did, signal)
+    if (run === undefined) return
+    const { migration, from, to } = run
+    const progress = { ...migration.progress }
+    let queue = Promise.resolve()
+    // One after another: an older progress must not overwrite a newer one.
+    const save: OpenRun['save'] = (change) => {
+      const saved = queue.then(() => run.save(change))
+      queue = saved.catch(() => {})
+      return saved
+    }
+    const stopSaving = savePeriodically(timer, progress, (change) =>
+      save(change).catch((error: unknown) => {
+        if (error instanceof XrpcError && error.error === 'MigrationLost') lost.abort(error)
+      }),
+    )
+    let failure: unknown
+    try {
+      await slots.run(() =>
+        migrate(
+          {
+            ...{ did, from, to, progress, signal },
+            begin: (step) => save({ step, progress }),
+            pause: (ms) => wait(ms, undefined, { signal }),
+          },
+          migration.step,
+        ),
+      )
+    } catch (error) {
+      failure = error
+    } finally {
+      stopSaving()
+    }
+    if (lost.signal.aborted) return
+    const isStopped = stopping.signal.aborted
+    const error = failure === undefined || isStopped ? null : reasonOf(failure)
+    if (error !== null && !(failure instanceof XrpcError))
+      log.error({ did, err: failure }, 'a move failed')
+    await save({ progress, end: { error } })
+  }
+
+  return {
+    start(did) {
+      if (running.has(did) || stopping.signal.aborted || running.size >= MAX_WAITING) return
+      const work = runSteps(did)
+        .catch((err: unknown) => log.warn({ did, err }, 'a move was stopped'))
+        .finally(() => running.delete(did))
+      running.set(did, work)
+    },
+    async hold(did, work) {
+      const run = await open(did, stopping.signal)
+      if (run === undefined) throw new XrpcError(409, 'MigrationBusy', 'The move is running')
+      let error: string | null = null
+      try {
+        return await work(run)
+      } catch (failure) {
+        // A code that is refused is no token.
+        if (isSignedOut(failure)) error = signIn
+        throw failure
+      } finally {
+        await run.save({ end: { error } }).catch(() => {})
+      }
+    },
+    async stop() {
+      stopping.abort(new Error('the server is stopping'))
+      // What it does here may take longer; then its claim ends by itself.
+      await Promise.race([Promise.all(running.values()), wait(STOP_MS, undefined, { ref: false })])
+    },
+  }
+}
+
+export function sealSession(keys: Keychain, session: OtherSession): Uint8Array {
+  return keys.seal(Buffer.from(JSON.stringify(session)), session.did)
+}
+
+/** Every second if something has changed, and often enough to keep the claim. */
+function savePeriodically(
+  timer: Timer,
+  progress: object,
+  save: (change: { progress: object }) => Promise<void>,
+): () => void {
+  let isStopped = false
+  let cancel = () => {}
+  let last = JSON.stringify(progress)
+  let unsavedMs = 0
+  const round = async () => {
+    const text = JSON.stringify(progress)
+    unsavedMs += SAVE_MS
+    if (text !== last || unsavedMs >= RENEW_MS) {
+      ;[last, unsavedMs] = [text, 0]
+      await save({ progress })
+    }
+    if (!isStopped) cancel = timer(SAVE_MS, () => void round())
+  }
+  cancel = timer(SAVE_MS, () => void round())
+  return () => {
+    isStopped = true
+    cancel()
+  }
+}
+
+/** What the page shows. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof XrpcError)) return 'Internal Server Error'
+  return isSignedOut(error) || refusedTokens.includes(error.error)
+    ? signIn
+    : error.message.slice(0, 300)
+}
+
+function isSignedOut(error: unknown): boolean {
+  return error instanceof XrpcError && (error.error === signIn || error.status === 401)
+}
