@@ -20,6 +20,7 @@ import { errorPage, homePages } from '#src/gateway/pages/home/routes.ts'
 import { iconRoutes } from '#src/gateway/pages/icon.ts'
 import { assetRoutes } from '#src/gateway/pages/islands.ts'
 import type { PageStreams } from '#src/gateway/pages/live/page-streams.ts'
+import { moveHerePages } from '#src/gateway/pages/move/here.ts'
 import type { ConsoleSettings } from '#src/gateway/pages/operator/console-ports.ts'
 import { operatorPages } from '#src/gateway/pages/operator/operator-pages.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
@@ -35,7 +36,10 @@ import { type CallPorts, type Env, xrpcHandler } from '#src/gateway/xrpc/xrpc-ca
 import { SUBSCRIBE_PATH } from '#src/protocol/realtime-names.ts'
 
 export interface AppPorts extends CallPorts, OperatorPorts {
-  pages?: Pick<PageContext, 'branding' | 'secret' | 'clock' | 'groups' | 'authorizationPage'> & {
+  pages?: Pick<
+    PageContext,
+    'branding' | 'secret' | 'clock' | 'groups' | 'authorizationPage' | 'migrations'
+  > & {
     /** Absent in some tests: then the pages of groups and tenants are not served, or are not live. */
     members?: MemberAuthority
     tenants?: TenantCredentials
@@ -71,6 +75,7 @@ export function createApp(ports: AppPorts): Hono<Env> {
     securityPages(app, context)
     signInPages(app, context)
     accountPages(app, context)
+    moveHerePages(app, context)
     actAsPages(app, context)
     if (ports.console !== undefined) operatorPages(app, { ...context, ...ports.console })
     const { members, tenants } = context

@@ -16,6 +16,7 @@ import { closeStalledSockets } from '#src/gateway/http/stalled-sockets.ts'
 import { isUpgradeTo } from '#src/gateway/http/upgrades.ts'
 import { openMembersElsewhere } from '#src/gateway/members-elsewhere/open-members-elsewhere.ts'
 import { methods, methodsWithoutAppView } from '#src/gateway/methods/table.ts'
+import { openMigrations } from '#src/gateway/migrations/open-migrations.ts'
 import { loadModules, openOAuth } from '#src/gateway/oauth/open-oauth.ts'
 import { openMonitoring } from '#src/gateway/open-monitoring.ts'
 import { openRelays } from '#src/gateway/open-relays.ts'
@@ -156,6 +157,13 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     ...{ relays: relays.view, checkBlobs: () => context.blobs.check() },
   })
   const stopping = new AbortController()
+  const { publicUrl } = config.gateway
+  const tokens = { secret: jwtSecret, audience: config.service.did }
+  const migrations = openMigrations({
+    ...{ server: context, findAccount, clock, log, timer: systemTimer, keys: ports.keys },
+    privateNetworks: config.identity.privateNetworks,
+    own: { handle: (request) => app.fetch(request, {}), publicUrl, tokens, clock },
+  })
   const app = createApp({
     methods: new Map([
       ...(config.services.appView === undefined ? methodsWithoutAppView : methods),
@@ -171,6 +179,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
       secret: auth.jwtSecret,
       clock,
       groups: oauth,
+      migrations,
       authorizationPage: () => oauth.authorizationPage(),
       members: auth.members,
       tenants: auth.tenants,
@@ -235,7 +244,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     traffic.close()
     cancelWarmUp()
     stalls.stop()
-    const close = () => Promise.all([streams.close(), realtime.close()])
+    const close = () => Promise.all([streams.close(), realtime.close(), migrations.stop()])
     return stop(server, { close }, Object.values(wakeQueues), context.backgroundTasks)
   }
   return { url, stop: stopAll }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { fromUint8Array as readRepo } from '@atcute/repo'
+import { multibaseToBytes, P256Keypair } from '@atproto/crypto'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeInBrowser, openPage } from '#tests/support/browser.ts'
@@ -14,6 +15,7 @@ const png =
 const paths = [
   '',
   '/profile',
+  '/recovery',
   '/apps',
   '/app-passwords',
   '/email',
@@ -25,6 +27,7 @@ const paths = [
   '/data/export',
   '/data/activity',
   '/history',
+  '/move',
   '/delete',
 ]
 
@@ -234,6 +237,31 @@ describeInBrowser('the account area', () => {
     expect(saved.suggestedName).toMatch(/\.car$/)
     expect([...readRepo(Uint8Array.from(saved.bytes))]).toHaveLength(1)
     await Promise.all([plain.context().close(), page.context().close()])
+  })
+
+  it('an owner adds a recovery key that the browser makes, and its private half is not sent', async () => {
+    const rex = await newAccount('rex')
+    const page = await freshPage()
+    await signIn(page, rex, '/recovery')
+    const code = await mailed(emailOf(rex), () => press(page, 'Send a code'))
+    const sent: string[] = []
+    page.on('request', (request) => void sent.push(request.postData() ?? ''))
+    await press(page, 'Create a key in this browser')
+    const secret = (await page.locator('[data-secret]').textContent()) ?? ''
+    const file = page.waitForEvent('download')
+    await page.getByRole('link', { name: 'Save as a file' }).click()
+    const text = await readFile(await (await file).path(), 'utf8')
+    await page.getByLabel('Code from the email').first().fill(code)
+    await page.getByLabel('I have saved the private key').check()
+    await press(page, 'Add the key')
+    await page.getByText('Saved.').waitFor()
+    // Without the two bytes that name the curve.
+    const pair = await P256Keypair.import(multibaseToBytes(secret).subarray(2))
+    await page.getByRole('region', { name: 'Rotation keys' }).getByText(pair.did()).waitFor()
+    expect(text).toContain(`${pair.did()}\n${secret}\n`)
+    expect(sent.join()).toContain('did%3Akey')
+    expect(sent.join()).not.toContain(secret)
+    await page.context().close()
   })
 
   it('the account area works without a script', async () => {

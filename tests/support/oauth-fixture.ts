@@ -1,4 +1,5 @@
 /** The authorization server without an engine: its stores on `node:sqlite`, an account, and a web that the test defines. */
+
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -14,6 +15,7 @@ import { hashPassword } from '#src/ports/passwords.ts'
 import type { Actions } from '#src/rules/actions.ts'
 import { openGateway } from '#tests/support/gateway.ts'
 import { type OpenAccount, openTestAccount, testDid } from '#tests/support/open-account.ts'
+import { noMigrations } from '#tests/support/page-ports.ts'
 import { type TestShard, testShard } from '#tests/support/test-shard.ts'
 
 export const password = 'correct horse'
@@ -173,6 +175,7 @@ export async function openOAuthFixture(
     log: { error: (what: unknown) => errors.push(what) } as never,
     groups: oauth,
     authorizationPage: oauth.authorizationPage,
+    migrations: noMigrations,
   })
   const listener = getRequestListener((request, { incoming }) =>
     app.fetch(request, { incoming } as Env['Bindings']),

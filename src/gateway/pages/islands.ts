@@ -11,9 +11,10 @@ import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 /**
  * `passkey` runs passkey forms, `time` makes times local, `live` applies the patches of a page stream, `palette` searches the
- * links of the page, `copy` copies a text, and `download` shows how much of a file has arrived.
+ * links of the page, `copy` copies a text, `download` shows how much of a file has arrived, and `recovery` creates a recovery
+ * key.
  */
-export type Island = 'passkey' | 'time' | 'live' | 'palette' | 'copy' | 'download'
+export type Island = 'passkey' | 'time' | 'live' | 'palette' | 'copy' | 'download' | 'recovery'
 
 /** Those without which a form does not work, or that are shorter than a request for them. */
 const inlined: readonly Island[] = ['passkey', 'time']

@@ -1,8 +1,10 @@
 /** The dependencies of the pages. */
 import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import type { MembersElsewhere } from '#src/gateway/members-elsewhere/members-elsewhere.ts'
+import type { Migrations } from '#src/gateway/migrations/open-migrations.ts'
 import type { AuthorizationPage } from '#src/gateway/oauth/authorization-page.ts'
 import type { GroupSignIn } from '#src/gateway/oauth/group-sign-in.ts'
+import type { PageStreams } from '#src/gateway/pages/live/page-streams.ts'
 import type { PageToken } from '#src/gateway/pages/page-session.ts'
 import type { Branding } from '#src/gateway/pages/style.ts'
 import type { FindAccount } from '#src/gateway/xrpc/find-account.ts'
@@ -39,6 +41,9 @@ export interface PageContext {
   clock: Clock
   log: Pick<Log, 'error'>
   groups: Pick<GroupSignIn, 'membersOn' | 'actAs'>
+  migrations: Migrations
+  /** Absent in some tests: then pages are not live. */
+  live?: PageStreams | undefined
   /** The OAuth library behind the sign-in pages, once it is loaded. */
   authorizationPage(): Promise<AuthorizationPage>
   /** For members of groups whose home is another server; absent in some tests. */

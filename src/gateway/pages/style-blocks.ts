@@ -69,6 +69,11 @@ border-radius:.5rem;background:none;color:var(--text);font-size:.9375rem;text-al
 .filters{display:flex;flex-wrap:wrap;gap:.75rem;align-items:end;margin:0 0 1rem}
 .filters>div{flex:1 1 11rem;min-width:0}
 .filters label{margin-top:0}
+.head+.filters{margin-top:1rem}
+.row>div:has(progress){flex:1}
+.row progress{margin:.375rem 0 .25rem}
+[data-created]{margin:1rem 0 0}
+[data-created] .button{margin:0}
 .filters button{min-height:2.75rem}
 .pager{display:flex;justify-content:space-between;gap:.5rem;margin:1rem 0 0}
 .pager .button{margin:0}

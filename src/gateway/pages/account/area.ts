@@ -14,6 +14,7 @@ const sections = [
   ['', 'overview'],
   ['/profile', 'profile'],
   ['/security', 'security'],
+  ['/recovery', 'recoveryKey'],
   ['/apps', 'apps'],
   ['/app-passwords', 'appPasswords'],
   ['/email', 'email'],
@@ -22,6 +23,7 @@ const sections = [
   ['/groups', 'groups'],
   ['/data', 'data'],
   ['/history', 'history'],
+  ['/move', 'move'],
   ['/delete', 'leave'],
 ] as const satisfies readonly (readonly [path: string, label: AccountKey])[]
 

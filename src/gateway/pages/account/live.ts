@@ -1,18 +1,13 @@
 /** Page streams of the account area: fed by the account's own events, and ended with the session. */
 import { forbidden, XrpcError } from '#src/errors.ts'
 import type { Section, Visit } from '#src/gateway/pages/account/section.ts'
-import type { LivePage, PageStreams } from '#src/gateway/pages/live/page-streams.ts'
+import type { LivePage } from '#src/gateway/pages/live/page-streams.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import { accessScope } from '#src/rules/session-tokens.ts'
 
-export interface LiveContext extends PageContext {
-  /** Absent in some tests: then pages are not live. */
-  live?: PageStreams | undefined
-}
-
 /** `visit` checks the session each time. Errors are HTTP statuses, on which an EventSource stops. */
 export async function openLive(
-  { live, clock, log }: LiveContext,
+  { live, clock, log }: PageContext,
   section: Section,
   visit: () => Promise<Visit>,
 ): Promise<Response> {
@@ -25,7 +20,8 @@ export async function openLive(
       request: { dids: [did] },
     }
     const render = async () => section.live!.fragments(await visit())
-    return await live.open(c, { pageToken: session.pageToken, validAt, source, render })
+    const { everyMs } = section.live!
+    return await live.open(c, { pageToken: session.pageToken, validAt, source, render, everyMs })
   } catch (error) {
     const status = error instanceof XrpcError ? error.status : 500
     if (status >= 500) log.error({ err: error }, 'opening a page stream failed')

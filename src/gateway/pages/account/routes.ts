@@ -19,13 +19,15 @@ import { groupsSection } from '#src/gateway/pages/account/groups.ts'
 import { handleSection } from '#src/gateway/pages/account/handle.ts'
 import { type HistoryContext, historyArea } from '#src/gateway/pages/account/history.ts'
 import { invitesSection } from '#src/gateway/pages/account/invites.ts'
-import { type LiveContext, openLive } from '#src/gateway/pages/account/live.ts'
+import { openLive } from '#src/gateway/pages/account/live.ts'
 import { overviewSection } from '#src/gateway/pages/account/overview.ts'
 import { profileSection } from '#src/gateway/pages/account/profile.ts'
+import { recoverySection } from '#src/gateway/pages/account/recovery.ts'
 import { pathOf, type Section, type Visit } from '#src/gateway/pages/account/section.ts'
 import { accountTexts } from '#src/gateway/pages/account/texts.ts'
 import { areaRoutes } from '#src/gateway/pages/area/area-routes.ts'
 import { type Form, mayHaveFile, readFileForm, readForm } from '#src/gateway/pages/form.ts'
+import { moveSection } from '#src/gateway/pages/move/section.ts'
 import { openOwnSession, requireOwner } from '#src/gateway/pages/owner.ts'
 import { mustPassCsrfCheck, type PageSession } from '#src/gateway/pages/page-session.ts'
 import { type Html, type Note, renderArea, renderPage } from '#src/gateway/pages/shell.ts'
@@ -38,11 +40,11 @@ type C = Context<Env>
 
 const sections: readonly Section[] = [
   ...[overviewSection, profileSection, appsSection, appPasswordsSection, emailSection],
-  ...[handleSection, invitesSection, groupsSection, deleteSection],
+  ...[recoverySection, handleSection, invitesSection, groupsSection, moveSection, deleteSection],
   ...[dataSection, recordsSection, recordSection, filesSection, exportSection, activitySection],
 ]
 
-export function accountPages(app: Hono<Env>, context: HistoryContext & LiveContext): void {
+export function accountPages(app: Hono<Env>, context: HistoryContext): void {
   const { publicUrl } = context.server.service
 
   async function visitOf(c: C, session: PageSession): Promise<Visit> {
@@ -58,7 +60,7 @@ export function accountPages(app: Hono<Env>, context: HistoryContext & LiveConte
     const { session, name, texts } = visit
     const isBeside = note?.field !== undefined
     const { path, within = path, islands = [] } = section
-    const isLive = context.live !== undefined && section.live?.isFor(visit) === true
+    const isLive = context.live !== undefined && (await section.live?.isFor(visit)) === true
     // Taken before the page is read, so that no event is missed.
     const after = context.live?.position
     const body = await section.show(visit, note)

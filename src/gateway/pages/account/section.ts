@@ -50,7 +50,9 @@ export interface Section {
   downloads?: Readonly<Record<string, (visit: Visit) => Promise<Response>>>
   /** The parts that change while the page is open. */
   live?: {
-    isFor(visit: Visit): boolean
+    isFor(visit: Visit): boolean | Promise<boolean>
+    /** Without it they are rendered when the account has an event. */
+    everyMs?: number
     fragments(visit: Visit): Promise<readonly Fragment[]>
   }
   islands?: readonly Island[]

@@ -5,7 +5,6 @@ import { forbidden, XrpcError } from '#src/errors.ts'
 import { retryHeader } from '#src/gateway/http/response.ts'
 import type { Action, Area, AreaPage, Visit } from '#src/gateway/pages/area/area.ts'
 import { type Form, mayHaveFile, readForm } from '#src/gateway/pages/form.ts'
-import type { PageStreams } from '#src/gateway/pages/live/page-streams.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import {
   mustPassCsrfCheck,
@@ -20,8 +19,6 @@ import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 type C = Context<Env>
 
 export interface AreaContext extends PageContext {
-  /** Absent in some tests: then pages are not live. */
-  live?: PageStreams | undefined
   /** Reads a form; set for areas with file uploads. */
   readForm?(c: C): Promise<Form>
 }

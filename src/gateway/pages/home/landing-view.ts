@@ -25,7 +25,8 @@ export function landingView(context: HomeContext, landing: Landing): Page {
   const account = isSignedIn
     ? html`<a class="button" href="/account">${texts.text('yourAccount')}</a>`
     : html`<a class="button" href="/account">${texts.text('signIn')}</a>
-<a class="button quiet" href="/account/sign-up">${texts.text('signUp')}</a>`
+<a class="button quiet" href="/account/sign-up">${texts.text('signUp')}</a>
+<a class="button quiet" href="/move">${texts.text('moveHere')}</a>`
   const invite =
     inviteRequired && !isSignedIn ? html`<p class="muted">${texts.text('byInvite')}</p>` : ''
   const body = html`${words}

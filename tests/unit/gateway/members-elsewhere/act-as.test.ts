@@ -5,6 +5,7 @@ import { forbidden, type XrpcError } from '#src/errors.ts'
 import { openMembersElsewhere } from '#src/gateway/members-elsewhere/open-members-elsewhere.ts'
 import { sealedCookie } from '#src/gateway/members-elsewhere/sealed-cookie.ts'
 import { did, handle, now, openGateway } from '#tests/support/gateway.ts'
+import { noMigrations } from '#tests/support/page-ports.ts'
 
 const bob = 'did:plc:bobelsewherebobelsewhere'
 const secret = new TextEncoder().encode('a secret of the tests')
@@ -33,6 +34,7 @@ function openPages({ isMember = true, refusal }: { isMember?: boolean; refusal?:
         },
       },
       authorizationPage: async () => Promise.reject(new Error('the test has no OAuth library')),
+      migrations: noMigrations,
     },
     membersElsewhere: openMembersElsewhere({
       ...{ server, branding, secret, clock, allowHttp: true },

@@ -36,6 +36,10 @@ function openAccount(
     },
     factors: { overview: () => noFactors },
     blob: { usage: () => ({ count: 2, bytes: 1_500_000 }) },
+    identity: {
+      getIdentity: () => ({ handle: 'alice.test', status: 'active' }),
+      listOwnRotationKeys: () => [],
+    },
     appPassword: { list: () => ({ passwords: [] }) },
     session: {
       list: () => [
@@ -61,12 +65,14 @@ function openAccount(
 const paths = [
   '',
   '/profile',
+  '/recovery',
   '/apps',
   '/app-passwords',
   '/email',
   '/handle',
   '/invites',
   '/groups',
+  '/move',
   '/delete',
 ]
 

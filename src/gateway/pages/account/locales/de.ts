@@ -14,6 +14,8 @@ export const de: AccountTexts = {
   data: 'Meine Daten',
   storageUsed: 'Belegter Speicher',
   history: 'Verlauf',
+  recoveryKey: 'Wiederherstellungsschlüssel',
+  move: 'Umziehen',
   leave: 'Pausieren oder löschen',
   save: 'Speichern',
   change: 'Ändern',
@@ -134,6 +136,37 @@ export const de: AccountTexts = {
   ownPassword: 'Dein Passwort',
   deleteNow: 'Konto endgültig löschen',
   wrongPassword: 'Das Passwort ist falsch.',
+  addRecoveryKey: 'Wiederherstellungsschlüssel hinzufügen',
+  recoveryKeyHelp:
+    'Mit einem eigenen Schlüssel kannst du dein Konto auf einen anderen Server mitnehmen, auch wenn dieser verschwunden ist oder dich aussperrt. Wer den Schlüssel hat, hat dein Konto in der Hand: Bewahre ihn offline auf.',
+  createKey: 'Schlüssel in diesem Browser erzeugen',
+  privateKey: 'Dein privater Schlüssel',
+  privateKeyHelp:
+    'Er wird nur jetzt angezeigt und nicht an den Server gesendet. Speichere ihn, bevor du weitermachst.',
+  saveKey: 'Als Datei speichern',
+  keyFile:
+    'Wiederherstellungsschlüssel von @{name} ({did}). Halte die zweite Zeile geheim: Sie ist der private Schlüssel.',
+  publicKey: 'Öffentlicher Schlüssel (did:key)',
+  publicKeyHelp: 'Von dem Schlüssel, den du oben erzeugt hast, oder von einem, den du schon hast.',
+  keyCode: 'Jede Änderung braucht einen Code, den wir dir per E-Mail schicken.',
+  keyIsSaved: 'Ich habe den privaten Schlüssel sicher aufbewahrt',
+  addKey: 'Schlüssel hinzufügen',
+  keys: 'Rotationsschlüssel',
+  keysHelp:
+    'Diese Schlüssel können deine Identität ändern. 72 Stunden lang kann jeder rückgängig machen, was ein Schlüssel weiter unten geändert hat.',
+  keyOfServer: 'Dieser Server',
+  keyOfOperator: 'Der Betreiber dieses Servers',
+  keyAdded: 'Deiner, hinzugefügt am {date}',
+  keyOther: 'Ein anderer Schlüssel, nicht hier hinzugefügt',
+  removeKey: 'Entfernen',
+  removeKeyHelp: 'Hole dir zuerst mit dem Knopf oben einen Code per E-Mail.',
+  keyInvalid: 'Das ist kein did:key der Art P-256 oder K-256.',
+  keyExists: 'Deine Identität hat diesen Schlüssel schon.',
+  tooManyKeys: 'Eine Identität kann fünf Schlüssel haben. Entferne zuerst einen.',
+  ownDid:
+    'Deine Identität ist eine did:web. Sie hat keine Rotationsschlüssel: Wer die Domain {domain} kontrolliert, kontrolliert sie. Schütze das Konto bei deinem Domain-Anbieter.',
+  allKeysYours:
+    'Dieser Server hat keinen Schlüssel deiner Identität. Du änderst sie mit deinen eigenen Schlüsseln.',
   deleted: 'Das Konto ist gelöscht',
   deletedHelp:
     'Alles, was es hier hatte, ist entfernt. Apps zeigen es in wenigen Minuten nicht mehr.',

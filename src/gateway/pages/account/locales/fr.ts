@@ -14,6 +14,8 @@ export const fr: AccountTexts = {
   data: 'Mes données',
   storageUsed: 'Stockage utilisé',
   history: 'Historique',
+  recoveryKey: 'Clé de récupération',
+  move: 'Déménager',
   leave: 'Suspendre ou supprimer',
   save: 'Enregistrer',
   change: 'Modifier',
@@ -135,6 +137,37 @@ export const fr: AccountTexts = {
   ownPassword: 'Votre mot de passe',
   deleteNow: 'Supprimer le compte définitivement',
   wrongPassword: 'Le mot de passe est faux.',
+  addRecoveryKey: 'Ajouter une clé de récupération',
+  recoveryKeyHelp:
+    'Avec une clé à vous, vous pouvez emmener votre compte sur un autre serveur, même si celui-ci a disparu ou vous bloque. Qui a la clé contrôle votre compte : gardez-la hors ligne.',
+  createKey: 'Créer une clé dans ce navigateur',
+  privateKey: 'Votre clé privée',
+  privateKeyHelp:
+    "Elle n'est affichée que maintenant et n'est pas envoyée au serveur. Enregistrez-la avant de continuer.",
+  saveKey: 'Enregistrer dans un fichier',
+  keyFile:
+    "Clé de récupération de @{name} ({did}). Gardez la deuxième ligne secrète : c'est la clé privée.",
+  publicKey: 'Clé publique (did:key)',
+  publicKeyHelp: "De la clé que vous avez créée ci-dessus, ou d'une clé que vous avez déjà.",
+  keyCode: 'Chaque changement demande un code que nous vous envoyons par e-mail.',
+  keyIsSaved: "J'ai rangé la clé privée en lieu sûr",
+  addKey: 'Ajouter la clé',
+  keys: 'Clés de rotation',
+  keysHelp:
+    "Ces clés peuvent modifier votre identité. Pendant 72 heures, chacune peut annuler ce qu'une clé placée plus bas a changé.",
+  keyOfServer: 'Ce serveur',
+  keyOfOperator: "L'opérateur de ce serveur",
+  keyAdded: 'La vôtre, ajoutée le {date}',
+  keyOther: 'Une autre clé, pas ajoutée ici',
+  removeKey: 'Retirer',
+  removeKeyHelp: "Demandez d'abord un code par e-mail avec le bouton ci-dessus.",
+  keyInvalid: "Ce n'est pas une did:key de type P-256 ou K-256.",
+  keyExists: 'Votre identité a déjà cette clé.',
+  tooManyKeys: "Une identité peut avoir cinq clés. Retirez-en une d'abord.",
+  ownDid:
+    "Votre identité est un did:web. Elle n'a pas de clés de rotation : qui contrôle le domaine {domain} la contrôle. Protégez votre compte chez le bureau d'enregistrement.",
+  allKeysYours:
+    "Ce serveur n'a aucune clé de votre identité. Vous la modifiez avec vos propres clés.",
   deleted: 'Le compte est supprimé',
   deletedHelp:
     "Tout ce qu'il avait ici est effacé. Les applications cessent de le montrer en quelques minutes.",

@@ -14,6 +14,8 @@ export const pt: AccountTexts = {
   data: 'Meus dados',
   storageUsed: 'Armazenamento usado',
   history: 'Histórico',
+  recoveryKey: 'Chave de recuperação',
+  move: 'Migrar',
   leave: 'Pausar ou excluir',
   save: 'Salvar',
   change: 'Alterar',
@@ -135,6 +137,37 @@ export const pt: AccountTexts = {
   ownPassword: 'Sua senha',
   deleteNow: 'Excluir a conta para sempre',
   wrongPassword: 'A senha está errada.',
+  addRecoveryKey: 'Adicionar uma chave de recuperação',
+  recoveryKeyHelp:
+    'Com uma chave sua, você pode levar a conta para outro servidor, mesmo que este tenha sumido ou bloqueie você. Quem tem a chave controla a conta: guarde-a off-line.',
+  createKey: 'Criar uma chave neste navegador',
+  privateKey: 'Sua chave privada',
+  privateKeyHelp:
+    'Ela só é mostrada agora e não é enviada ao servidor. Guarde-a antes de continuar.',
+  saveKey: 'Salvar como arquivo',
+  keyFile:
+    'Chave de recuperação de @{name} ({did}). Mantenha a segunda linha em segredo: é a chave privada.',
+  publicKey: 'Chave pública (did:key)',
+  publicKeyHelp: 'Da chave que você criou acima, ou de uma que você já tem.',
+  keyCode: 'Cada alteração precisa de um código que enviamos por e-mail.',
+  keyIsSaved: 'Guardei a chave privada em um lugar seguro',
+  addKey: 'Adicionar a chave',
+  keys: 'Chaves de rotação',
+  keysHelp:
+    'Estas chaves podem alterar sua identidade. Durante 72 horas, cada uma pode desfazer o que uma chave abaixo dela alterou.',
+  keyOfServer: 'Este servidor',
+  keyOfOperator: 'O operador deste servidor',
+  keyAdded: 'Sua, adicionada em {date}',
+  keyOther: 'Outra chave, não adicionada aqui',
+  removeKey: 'Remover',
+  removeKeyHelp: 'Primeiro peça um código por e-mail com o botão acima.',
+  keyInvalid: 'Isto não é um did:key do tipo P-256 ou K-256.',
+  keyExists: 'Sua identidade já tem esta chave.',
+  tooManyKeys: 'Uma identidade pode ter cinco chaves. Remova uma primeiro.',
+  ownDid:
+    'Sua identidade é um did:web. Ela não tem chaves de rotação: quem controla o domínio {domain} a controla. Proteja a conta no seu registrador de domínios.',
+  allKeysYours:
+    'Este servidor não tem nenhuma chave da sua identidade. Você a altera com as suas próprias chaves.',
   deleted: 'A conta foi excluída',
   deletedHelp:
     'Tudo o que ela tinha aqui foi removido. Os aplicativos deixam de mostrá-la em alguns minutos.',

@@ -5,6 +5,7 @@ export const de: HomeTexts = {
   signIn: 'Anmelden',
   yourAccount: 'Dein Konto',
   signUp: 'Konto erstellen',
+  moveHere: 'Konto hierher umziehen',
   byInvite: 'Um ein Konto zu erstellen, brauchst du einen Einladungscode.',
   about:
     'Ein Konto hier funktioniert in jeder App des AT-Protokolls. Was du schreibst und wem du folgst, gehört dir: Du kannst jederzeit auf einen anderen Server umziehen.',

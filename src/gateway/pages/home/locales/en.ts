@@ -3,6 +3,7 @@ export const en = {
   signIn: 'Sign in',
   yourAccount: 'Your account',
   signUp: 'Create account',
+  moveHere: 'Move an account here',
   byInvite: 'To create an account, you need an invite code.',
   about:
     'An account here works in every app of the AT Protocol. What you post and whom you follow is yours: you can move to another server at any time.',

@@ -5,6 +5,7 @@ export const es: HomeTexts = {
   signIn: 'Iniciar sesión',
   yourAccount: 'Tu cuenta',
   signUp: 'Crear cuenta',
+  moveHere: 'Trasladar una cuenta aquí',
   byInvite: 'Para crear una cuenta necesitas un código de invitación.',
   about:
     'Una cuenta de aquí funciona en todas las aplicaciones de AT Protocol. Lo que publicas y a quién sigues es tuyo: puedes mudarte a otro servidor cuando quieras.',

@@ -5,6 +5,7 @@ export const fr: HomeTexts = {
   signIn: 'Se connecter',
   yourAccount: 'Votre compte',
   signUp: 'Créer un compte',
+  moveHere: 'Déménager un compte ici',
   byInvite: "Pour créer un compte, il faut un code d'invitation.",
   about:
     "Un compte ici fonctionne dans toutes les applications de l'AT Protocol. Vos publications et vos abonnements vous appartiennent : vous pouvez changer de serveur à tout moment.",

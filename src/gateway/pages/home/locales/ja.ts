@@ -5,6 +5,7 @@ export const ja: HomeTexts = {
   signIn: 'サインイン',
   yourAccount: 'アカウント',
   signUp: 'アカウントを作成',
+  moveHere: 'アカウントをここに移行',
   byInvite: 'アカウントの作成には招待コードが必要です。',
   about:
     'ここのアカウントは AT Protocol のすべてのアプリで使えます。投稿もフォローもあなたのものです。いつでも別のサーバーに移れます。',

@@ -5,6 +5,7 @@ export const ko: HomeTexts = {
   signIn: '로그인',
   yourAccount: '내 계정',
   signUp: '계정 만들기',
+  moveHere: '여기로 계정 이전',
   byInvite: '계정을 만들려면 초대 코드가 필요합니다.',
   about:
     '이곳의 계정은 AT Protocol의 모든 앱에서 쓸 수 있습니다. 게시물과 팔로우는 모두 내 것이며, 언제든지 다른 서버로 옮길 수 있습니다.',

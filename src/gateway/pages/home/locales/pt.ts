@@ -5,6 +5,7 @@ export const pt: HomeTexts = {
   signIn: 'Entrar',
   yourAccount: 'Sua conta',
   signUp: 'Criar conta',
+  moveHere: 'Migrar uma conta para cá',
   byInvite: 'Para criar uma conta, você precisa de um código de convite.',
   about:
     'Uma conta daqui funciona em todos os aplicativos do AT Protocol. O que você publica e quem você segue são seus: você pode mudar de servidor quando quiser.',

@@ -5,6 +5,7 @@ export const ro: HomeTexts = {
   signIn: 'Conectare',
   yourAccount: 'Contul tău',
   signUp: 'Creează cont',
+  moveHere: 'Mută un cont aici',
   byInvite: 'Pentru a crea un cont ai nevoie de un cod de invitație.',
   about:
     'Un cont de aici funcționează în toate aplicațiile AT Protocol. Ce publici și pe cine urmărești îți aparține: te poți muta oricând pe alt server.',

@@ -5,6 +5,7 @@ export const sv: HomeTexts = {
   signIn: 'Logga in',
   yourAccount: 'Ditt konto',
   signUp: 'Skapa konto',
+  moveHere: 'Flytta ett konto hit',
   byInvite: 'För att skapa ett konto behöver du en inbjudningskod.',
   about:
     'Ett konto här fungerar i alla appar som använder AT Protocol. Det du skriver och vilka du följer är ditt: du kan flytta till en annan server när du vill.',

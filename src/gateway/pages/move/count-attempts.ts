@@ -1,0 +1,19 @@
+/** Forms with a password of another server count as createSession here: each may be a guess. */
+import type { Context } from 'hono'
+import type { PageContext } from '#src/gateway/pages/page-context.ts'
+import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limit-headers.ts'
+import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
+
+/** Throws 429. `identifier` is whose password it is. */
+export async function countAttempt(
+  { rateLimits }: Pick<PageContext, 'rateLimits'>,
+  c: Context<Env>,
+  method: 'createSession' | 'createAccount',
+  identifier: string,
+): Promise<void> {
+  const request = c.env?.incoming
+  if (request === undefined) return
+  const nsid = `com.atproto.server.${method}`
+  const status = await rateLimits?.({ nsid, request, caller: undefined, input: { identifier } })
+  if (status?.isRefused) throw rateLimitExceeded(status)
+}

@@ -1,0 +1,125 @@
+/** /move: begins the move of an account from another server to this one, and signs its owner in here. */
+import type { Context, Hono } from 'hono'
+import { html } from 'hono/html'
+import { XrpcError } from '#src/errors.ts'
+import { clientInfoOf } from '#src/gateway/http/client-info.ts'
+import { retryHeader } from '#src/gateway/http/response.ts'
+import { card } from '#src/gateway/pages/blocks.ts'
+import { type Form, readForm } from '#src/gateway/pages/form.ts'
+import { field } from '#src/gateway/pages/form-blocks.ts'
+import { countAttempt } from '#src/gateway/pages/move/count-attempts.ts'
+import { newAccountOf, oldCredentialsOf } from '#src/gateway/pages/move/forms.ts'
+import { refusalOf } from '#src/gateway/pages/move/refusals.ts'
+import { moveTexts } from '#src/gateway/pages/move/texts.ts'
+import { accountFields, passwordFields } from '#src/gateway/pages/move/views.ts'
+import type { PageContext } from '#src/gateway/pages/page-context.ts'
+import {
+  mustPassCsrfCheck,
+  newPageToken,
+  openPageSession,
+  type PageSession,
+  setPageToken,
+} from '#src/gateway/pages/page-session.ts'
+import { hiddenFields, type Note, renderPage } from '#src/gateway/pages/shell.ts'
+import { withCookies } from '#src/gateway/pages/with-cookies.ts'
+import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
+
+type C = Context<Env>
+
+export const movePath = '/move'
+
+export function moveHerePages(app: Hono<Env>, context: PageContext): void {
+  const { publicUrl } = context.server.service
+  const { service, dispatch, addressOf } = context.server
+
+  async function show(session: PageSession, form: Form, note?: Note, status = 200) {
+    const texts = moveTexts(session)
+    const title = { text: texts.text('moveHere') }
+    if (!service.imports.accepted) {
+      const body = html`<p class="lead">${texts.text('importsClosed')}</p>`
+      return renderPage(session, { title, body, narrow: true, status })
+    }
+    const view = { session, texts, note, here: publicUrl }
+    const { domains } = await context.server.handleRules()
+    const options = [
+      ...domains.map((value) => ({ value, label: value })),
+      { value: '', label: texts.text('keepHandle') },
+    ]
+    const account = accountFields(view, {
+      ...{ domains: options, name: form['name'] ?? '', domain: form['domain'] },
+      ...{ email: form['email'] ?? '', passwordLabel: texts.text('newPassword') },
+      inviteCode: service.inviteRequired ? (form['invite'] ?? '') : undefined,
+    })
+    const handle = { name: 'identifier', label: texts.text('identifier'), required: true }
+    const body = html`<p class="muted">${texts.text('moveHereHelp')}</p>
+<form method="post" action="${movePath}">${hiddenFields(session)}
+${card(
+  texts.text('accountNow'),
+  html`${field({ ...handle, value: form['identifier'] ?? '', maxLength: 300, autocomplete: 'username' }, note)}
+${passwordFields(view, texts.text('oldPassword'))}`,
+)}
+${card(texts.text('accountHere'), account)}
+<button>${texts.text('start')}</button></form>
+<p class="links"><a href="/account/move">${texts.text('haveBegun')}</a><a href="/account/sign-up">${texts.text('noAccountYet')}</a></p>`
+    // A note about a field is shown beside it.
+    const above = note?.field === undefined ? note : undefined
+    return renderPage(session, { title, body, note: above, status })
+  }
+
+  async function begin(c: C, session: PageSession, form: Form): Promise<Response> {
+    const { migrations } = context
+    const incoming = c.env?.incoming
+    const client = clientInfoOf(addressOf, incoming)
+    const account = newAccountOf(form)
+    const identifier = (form['identifier'] ?? '').trim()
+    await countAttempt(context, c, 'createAccount', identifier)
+    await countAttempt(context, c, 'createSession', identifier)
+    context.mustHaveRoom?.()
+    const found = await migrations.findElsewhere(identifier)
+    await migrations.beginIn(found, oldCredentialsOf(form), account, client.ip)
+    const pageToken = newPageToken(found.did)
+    const { page } = dispatch.account(found.did, session.network, 'sign in')
+    await page.signIn({ password: account.password, token: pageToken.token, client })
+    setPageToken(c, publicUrl, pageToken)
+    return c.redirect('/account/move', 303)
+  }
+
+  app.get(movePath, async (c) => {
+    const session = openPageSession(c, context, publicUrl)
+    return withCookies(c, await show(session, {}))
+  })
+
+  app.post(movePath, async (c) => {
+    const session = openPageSession(c, context, publicUrl)
+    let form: Form = {}
+    let response: Response
+    try {
+      form = await readForm(c, context.bodyTimeoutMs)
+      mustPassCsrfCheck(c, form['csrf'], session, publicUrl)
+      response = await begin(c, session, form)
+    } catch (error) {
+      response = await failed(c, session, form, error)
+    }
+    return withCookies(c, response)
+  })
+
+  async function failed(c: C, session: PageSession, form: Form, error: unknown) {
+    const status = error instanceof XrpcError ? error.status : 500
+    const { messages } = session
+    if (error instanceof XrpcError && error.error === 'StalePage') {
+      return show(session, form, { text: messages.text('pageExpired'), bad: true }, status)
+    }
+    let note: Note
+    try {
+      note = refusalOf({ messages, texts: moveTexts(session) }, error)
+    } catch {
+      context.log.error({ id: c.env?.requestId, err: error }, 'page failed')
+      note = { text: messages.text('failed', { reason: 'Internal Server Error' }), bad: true }
+    }
+    const response = await show(session, form, note, status)
+    const { headers = {} } = error instanceof XrpcError ? error : {}
+    const retry = { ...retryHeader(status), ...headers }['retry-after']
+    if (retry !== undefined) response.headers.set('retry-after', retry)
+    return response
+  }
+}

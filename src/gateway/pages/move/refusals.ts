@@ -1,0 +1,40 @@
+/** What went wrong with a form of a move, as a note beside its field. */
+import { XrpcError } from '#src/errors.ts'
+import type { MoveKey, MoveMessages } from '#src/gateway/pages/move/texts.ts'
+import type { Note, RenderContext } from '#src/gateway/pages/shell.ts'
+
+const known: Readonly<Record<string, readonly [text: MoveKey, field?: string]>> = {
+  AccountNotFound: ['noSuchAccount', 'identifier'],
+  AccountExists: ['existsHere', 'identifier'],
+  AlreadyHere: ['alreadyHere'],
+  AuthFactorTokenRequired: ['codeNeeded', 'factor'],
+  InvalidServer: ['badServer', 'server'],
+  PasswordTooShort: ['passwordShort', 'new-password'],
+  ImportsClosed: ['importsClosed'],
+  InvalidToken: ['wrongCode', 'code'],
+  ExpiredToken: ['wrongCode', 'code'],
+}
+
+const ofHandles = ['InvalidHandle', 'HandleNotAvailable', 'UnsupportedDomain']
+
+/** Throws what is no refusal of the input. */
+export function refusalOf(
+  { messages, texts }: Pick<RenderContext, 'messages'> & { texts: MoveMessages },
+  error: unknown,
+  { passwordField = 'password', handleField = 'name' } = {},
+): Note {
+  if (!(error instanceof XrpcError) || (error.status >= 500 && error.status !== 502)) throw error
+  const { message: reason } = error
+  if (error.status === 429) return { text: messages.text('tooManyAttempts'), bad: true }
+  if (error.error === 'SignIn') return { text: messages.text('sessionEnded'), bad: true }
+  if (error.status === 401) {
+    const isPassword = error.error !== 'AuthFactorTokenRequired'
+    if (isPassword) return { text: texts.text('wrongPassword'), bad: true, field: passwordField }
+  }
+  const text = messages.text('failed', { reason })
+  if (ofHandles.includes(error.error)) return { text, bad: true, field: handleField }
+  if (error.error === 'InvalidInviteCode') return { text, bad: true, field: 'invite' }
+  const [key, field] = known[error.error] ?? []
+  if (key === undefined) return { text, bad: true }
+  return { text: texts.text(key, { reason }), bad: true, ...(field !== undefined && { field }) }
+}

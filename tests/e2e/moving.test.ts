@@ -1,0 +1,166 @@
+/** Moves by the pages, in both directions: between two servers of ours, and with the reference PDS if it is installed. */
+import { AtpAgent } from '@atproto/api'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type FakeService, startFakeService } from '#tests/support/fake-service.ts'
+import { lastCode, type MailServer, startMailServer } from '#tests/support/mail-server.ts'
+import {
+  AccountContents,
+  expectAccountAt,
+  type NetworkServer,
+} from '#tests/support/migrating-account.ts'
+import { PageClient, signedInPageClient } from '#tests/support/page-client.ts'
+import { startResolvableServer } from '#tests/support/resolvable-server.ts'
+import { startServer } from '#tests/support/server.ts'
+import { isReferenceInstalled } from '../../bench/reference.ts'
+
+const email = 'alice@example.com'
+const oldPassword = 'the old password'
+const newPassword = 'the new password'
+
+type Variables = Record<string, string>
+
+interface Places {
+  old: NetworkServer
+  here: NetworkServer
+  stop(): Promise<void>
+}
+
+async function twoServers(env: Variables): Promise<Places> {
+  const { server, plcUrl } = await startResolvableServer({ env })
+  const next = await startServer({ env: { ...env, PDS_DID_PLC_URL: plcUrl } })
+  return {
+    old: { url: server.url, plcUrl },
+    here: { url: next.url, plcUrl },
+    stop: async () => {
+      await server.remove()
+      await next.remove()
+    },
+  }
+}
+
+async function withReference(env: Variables): Promise<Places> {
+  const { startServers, stopServers } = await import('../../bench/servers.ts')
+  const [old, here] = await startServers(() => env)
+  // By these names they are in DID documents.
+  const named = ({ url, plcUrl }: NetworkServer) => {
+    return { url: url.replace('127.0.0.1', 'localhost'), plcUrl }
+  }
+  return { old: named(old!), here: named(here!), stop: stopServers }
+}
+
+const pairs: [name: string, isThere: boolean, start: (env: Variables) => Promise<Places>][] = [
+  ['two servers of ours', true, twoServers],
+  ['the reference PDS and ours', isReferenceInstalled(), withReference],
+]
+
+for (const [name, isThere, start] of pairs) {
+  const title = isThere ? name : `skipped, \`node bench/reference.ts\` installs it: ${name}`
+  describe.runIf(isThere)(title, { retry: 0 }, () => {
+    const owned = new AccountContents()
+    let mail: MailServer
+    let appView: FakeService
+    let places: Places
+    let did: string
+    let pages: PageClient
+
+    beforeAll(async () => {
+      mail = await startMailServer()
+      appView = await startFakeService()
+      places = await start({
+        PDS_EMAIL_SMTP_URL: mail.url,
+        PDS_EMAIL_FROM_ADDRESS: 'pds@example.com',
+        // Without an AppView there are no preferences.
+        PDS_BSKY_APP_VIEW_URL: appView.url,
+        PDS_BSKY_APP_VIEW_DID: appView.did,
+      })
+      const agent = new AtpAgent({ service: places.old.url })
+      const account = { handle: 'alice.test', email, password: oldPassword }
+      did = (await agent.createAccount(account)).data.did
+      await owned.post(agent, 'one')
+      await owned.putProfile(agent, { displayName: 'Alice', avatar: await owned.upload(agent) })
+      const adult = { $type: 'app.bsky.actor.defs#adultContentPref', enabled: false }
+      await owned.putPreferences(agent, adult)
+    })
+    afterAll(async () => {
+      await places?.stop()
+      await appView?.[Symbol.asyncDispose]()
+      await mail?.close()
+    })
+
+    /** Of the section on moves, as often as it takes. */
+    async function expectText(text: string): Promise<void> {
+      const shown = async () => (await pages.open('/account/move')).text
+      await expect.poll(shown, { timeout: 60_000, interval: 300 }).toContain(text)
+    }
+
+    async function confirm(): Promise<void> {
+      const before = mail.mails.length
+      await pages.submit('/account/move/send')
+      await expect.poll(() => mail.mails.length).toBeGreaterThan(before)
+      await pages.open('/account/move')
+      await pages.submit('/account/move/confirm', { code: lastCode(mail, email)! })
+    }
+
+    async function agentAt({ url }: NetworkServer, password: string): Promise<AtpAgent> {
+      const agent = new AtpAgent({ service: url })
+      await agent.login({ identifier: did, password })
+      return agent
+    }
+
+    async function expectLeft(place: NetworkServer, password: string): Promise<void> {
+      const { session } = await agentAt(place, password)
+      expect(session).toMatchObject({ active: false, status: 'deactivated' })
+    }
+
+    it('an account moves here by /move, with its records, files and preferences', async () => {
+      pages = new PageClient(places.here.url)
+      await pages.open('/move')
+      const account = { name: 'alice-here', domain: '.test', email }
+      const wrong = { ...account, identifier: did, 'new-password': newPassword }
+      await pages.submit('/move', { ...wrong, password: 'wrong' })
+      expect(pages.page!.text).toContain('The password is wrong.')
+      await pages.submit('/move', { ...wrong, password: oldPassword })
+      await expectText('Everything is copied.')
+      await pages.submit('/account/move/confirm', { code: 'AAAAA-AAAAA' })
+      expect(pages.page!.text).toContain('The code is wrong or has expired.')
+      await confirm()
+      await expectText('Your account is on this server now')
+      const agent = await agentAt(places.here, newPassword)
+      await expectAccountAt(places.here, agent, 'alice-here.test', owned)
+      await expectLeft(places.old, oldPassword)
+      await owned.post(agent, 'two, from here')
+    })
+
+    it('the account moves away again, to the account that it has left', async () => {
+      pages = await signedInPageClient(places.here.url, {
+        ...{ handle: 'alice-here.test', password: newPassword },
+      })
+      await expectText('Your account is on this server now')
+      await pages.submit('/account/move/cancel')
+      const address = encodeURIComponent(places.old.url)
+      await pages.open(`/account/move?server=${address}`)
+      const account = { name: 'alice', domain: '.test', email, 'new-password': oldPassword }
+      await pages.submit(`/account/move/out?server=${address}`, account)
+      await expectText('Everything is copied.')
+      await confirm()
+      await expectText('Deactivate at the old server Done')
+      const agent = await agentAt(places.old, oldPassword)
+      // The reference signs an imported repo with its own key at the first write.
+      await owned.post(agent, 'three, from there')
+      await expectAccountAt(places.old, agent, 'alice.test', owned, { forgets: false })
+      await expectLeft(places.here, newPassword)
+    })
+
+    it('the account moves back to the account that it has here', async () => {
+      await pages.submit('/account/move/cancel')
+      await pages.open('/account/move')
+      await pages.submit('/account/move/back', { password: oldPassword })
+      await expectText('Everything is copied.')
+      await confirm()
+      await expectText('Your account is on this server now')
+      const here = await agentAt(places.here, newPassword)
+      await expectAccountAt(places.here, here, 'alice-here.test', owned)
+      await expectLeft(places.old, oldPassword)
+    })
+  })
+}
