@@ -77,6 +77,6 @@ describe('a page of an area', () => {
 
   it('a page without charts is far below 60 KB', async () => {
     const { length } = await (await renderArea(context, page)).text()
-    expect(length).toBeLessThan(25_000)
+    expect(length).toBeLessThan(30_000)
   })
 })
