@@ -2,6 +2,7 @@
  * The actions of the account actor; nothing else can be called. A comment at a write says why it may be repeated, if its
  * name does not.
  */
+import { archiveActions } from '#actors/actions/account/archive.ts'
 import { blobsActions } from '#actors/actions/account/blobs.ts'
 import { byMembers } from '#actors/actions/account/by-members.ts'
 import { factorsActions } from '#actors/actions/account/factors.ts'
@@ -22,5 +23,6 @@ export const accountActions = byMembers({
   ...oauthActions,
   ...groupActions,
   ...historyActions,
+  ...archiveActions,
 } satisfies Actions)
 export type AccountActions = typeof accountActions

@@ -90,6 +90,25 @@ export const directoryActions = {
     // The caller chooses the ids.
     ...writes({ addReport: directory.addReport, update: directory.updateCase }),
   },
+  archives: {
+    ...reads({
+      states: directory.archiveStates,
+      list: directory.listArchiveStates,
+      sample: directory.sampleArchives,
+      summarize: directory.summarizeArchives,
+      listOrphaned: directory.listOrphanedArchives,
+      getRound: directory.getArchiveRound,
+    }),
+    // Whoever holds a lease may take it again; if the answer is lost, others wait until it ends.
+    ...writes({
+      takeLease: directory.takeArchiveLease,
+      releaseLease: directory.releaseArchiveLease,
+      putRound: directory.putArchiveRound,
+      record: directory.recordArchive,
+      recordDrill: directory.recordDrill,
+      forget: directory.forgetArchives,
+    }),
+  },
   initialStates: reads({ find: directory.findInitialState }),
   identityChanges: {
     ...reads({ list: directory.listIdentityChanges }),

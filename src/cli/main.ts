@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { accountCommands } from '#src/cli/accounts.ts'
+import { archiveCommands } from '#src/cli/archives.ts'
 import { backupCommands } from '#src/cli/backup.ts'
 import {
   type Command,
@@ -39,7 +40,7 @@ const commands = [
   ...[...accountCommands, ...groupCommands, ...takedownCommands, ...inviteCommands],
   ...[...domainCommands, ...repoCommands, ...serverCommands, ...doctorCommands, ...mailCommands],
   ...[...tenantCommands, ...relayCommands, ...backupCommands, ...setupCommands, ...tailCommands],
-  ...[...webhookCommands, ...takeoverCommands, ...historyCommands],
+  ...[...webhookCommands, ...takeoverCommands, ...historyCommands, ...archiveCommands],
   ...moderationCommands,
 ]
 

@@ -10,6 +10,8 @@ export interface ServerClient {
   post<T>(method: string, input: object): Promise<T>
   put<T>(path: string, input: object): Promise<T>
   bytes(method: string, params?: Params): Promise<ReadableStream<Uint8Array>>
+  /** The body as it arrives, without compression, which would hold it back. */
+  postForBytes(method: string, input: object): Promise<ReadableStream<Uint8Array>>
   /** The same client with more headers. */
   withHeaders(more: Record<string, string>): ServerClient
 }
@@ -72,12 +74,19 @@ export function createServerClient(
     post: async <T>(method: string, input: object) =>
       read<T>(await request(method, send('POST', input))),
     put: async <T>(path: string, input: object) => read<T>(await request(path, send('PUT', input))),
-    async bytes(method, params) {
-      const { body } = await request(`${method}${queryOf(params)}`, { headers })
-      if (body === null) throw new Error('the response has no body')
-      return body
+    bytes: async (method, params) =>
+      bodyOf(await request(`${method}${queryOf(params)}`, { headers })),
+    async postForBytes(method, input) {
+      const { headers: usual, ...init } = send('POST', input)
+      const encoding = { 'accept-encoding': 'identity' }
+      return bodyOf(await request(method, { ...init, headers: { ...usual, ...encoding } as never }))
     },
   }
+}
+
+function bodyOf({ body }: Response): ReadableStream<Uint8Array> {
+  if (body === null) throw new Error('the response has no body')
+  return body
 }
 
 export async function lookUpDid(server: ServerClient, name: string): Promise<string> {

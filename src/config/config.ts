@@ -1,5 +1,6 @@
 /** The configuration: the environment of the process, read and validated once. No other file reads it. */
 import { totalmem } from 'node:os'
+import { type ArchiveConfig, readArchives } from '#src/config/archives.ts'
 import { type BlobConfig, readBlobs } from '#src/config/blobs.ts'
 import { type EngineConfig, type PeerConfig, readEngine, readPeers } from '#src/config/engine.ts'
 import { type HistoryConfig, readHistory } from '#src/config/history.ts'
@@ -44,6 +45,7 @@ export interface Config extends TrafficConfig {
   imports: { accepted: boolean; maxBytes: number; maxRecords: number }
   blobs: BlobConfig
   history: HistoryConfig
+  archives: ArchiveConfig
   /** Free bytes of a disk below which nothing that users send is stored. */
   minFreeDiskBytes: number
   sequencer: { backfillMs: number; subscriptionBuffer: number }
@@ -122,6 +124,7 @@ export function readConfig(env: Environment): Config {
     },
     blobs: readBlobs(read),
     history: readHistory(read),
+    archives: readArchives(read),
     minFreeDiskBytes: read.integer('PDS_MIN_FREE_DISK_BYTES', 0, 2 ** 50) ?? 128 * 1024 * 1024,
     imports: {
       accepted: read.flag('PDS_ACCEPTING_REPO_IMPORTS') ?? true,
@@ -175,5 +178,12 @@ function unknownNames(env: Environment): string[] {
 
 function warnings(read: EnvironmentReader): string[] {
   const ignored = ignoredNames.filter((name) => read.text(name) !== undefined)
-  return ignored.length === 0 ? [] : [`Variables that have no effect here: ${ignored.join(', ')}`]
+  const withoutKey =
+    read.text('PDS_ARCHIVE_LOCATION') !== undefined && read.text('PDS_BACKUP_KEY_HEX') === undefined
+  return [
+    ...(ignored.length === 0 ? [] : [`Variables that have no effect here: ${ignored.join(', ')}`]),
+    ...(withoutKey
+      ? ['Without PDS_BACKUP_KEY_HEX, an account that is lost cannot be restored from its archives']
+      : []),
+  ]
 }

@@ -25,7 +25,11 @@ const generated: readonly string[] = [
 ]
 
 /** Public, although their names look like those of secrets. */
-const publicNames: readonly string[] = ['PDS_RECOVERY_DID_KEY', 'PDS_HCAPTCHA_SITE_KEY']
+const publicNames: readonly string[] = [
+  'PDS_RECOVERY_DID_KEY',
+  'PDS_HCAPTCHA_SITE_KEY',
+  'PDS_ARCHIVE_TRUSTED_KEYS',
+]
 
 /** Names that may be those of secrets are not shown, so that new variables are covered too. */
 export function isSecretName(name: string): boolean {
@@ -63,6 +67,8 @@ const defaults: Defaults = {
   PDS_RELAY_CHECK_INTERVAL_MS: ({ relays }) => relays.intervalMs,
   PDS_RATE_LIMITS_ENABLED: ({ rateLimits }) => rateLimits.enabled,
   PDS_BLOB_TEMP_MAX_AGE_MS: ({ blobs }) => blobs.tempMaxAgeMs,
+  PDS_ARCHIVE_INTERVAL_HOURS: ({ archives }) => archives.intervalMs / 3_600_000,
+  PDS_ARCHIVE_DELETED_DAYS: ({ archives }) => archives.deletedKeptMs / 86_400_000,
   PDS_MIN_FREE_DISK_BYTES: ({ minFreeDiskBytes }) => minFreeDiskBytes,
   PDS_BLOB_UPLOAD_LIMIT: ({ limits }) => limits.blobUploadBytes,
   PDS_MAX_GROUPS_PER_ACCOUNT: ({ limits }) => limits.groupsPerAccount,

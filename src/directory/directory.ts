@@ -15,6 +15,20 @@ export {
   listInviteCodes,
   setInvitesDisabled,
 } from '#src/directory/admin-invite-codes.ts'
+export {
+  archiveStates,
+  forgetArchives,
+  getArchiveRound,
+  listArchiveStates,
+  listOrphanedArchives,
+  putArchiveRound,
+  recordArchive,
+  recordDrill,
+  releaseArchiveLease,
+  sampleArchives,
+  summarizeArchives,
+  takeArchiveLease,
+} from '#src/directory/archives.ts'
 export { countAccounts } from '#src/directory/count-accounts.ts'
 export { listCreatedAccounts } from '#src/directory/created-accounts.ts'
 export { listDueDeletions, removeDeletedAccount } from '#src/directory/due-deletions.ts'

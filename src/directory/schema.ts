@@ -250,4 +250,31 @@ export const directorySchema: readonly Migration[] = [
     'CREATE INDEX moderation_entry_case ON moderation_entry (case_n, n)',
     `CREATE INDEX moderation_entry_reporter ON moderation_entry (actor, at) WHERE kind = 'report'`,
   ],
+  // Release 5: archives of accounts.
+  [
+    ddl`CREATE TABLE archive (             -- the last one of each account, and the last attempts
+       did TEXT PRIMARY KEY,
+       rev TEXT,                        -- of the last archive; null if there is none
+       name TEXT,
+       archived_at INTEGER,             -- ms since 1970, like all times here
+       bytes INTEGER,                   -- without blobs that earlier archives have
+       error TEXT,                      -- of the last attempt; null if it succeeded
+       failed_at INTEGER,               -- since when attempts fail
+       drilled_at INTEGER,
+       drill_error TEXT
+     ) WITHOUT ROWID`,
+    'CREATE INDEX archive_failed ON archive (did) WHERE error IS NOT NULL OR drill_error IS NOT NULL',
+    ddl`CREATE TABLE archive_lease (       -- what only one process may do at a time
+       name TEXT PRIMARY KEY,           -- a DID, or: round
+       holder TEXT NOT NULL,
+       held_until INTEGER NOT NULL
+     ) WITHOUT ROWID`,
+    ddl`CREATE TABLE archive_round (       -- the last one over all accounts
+       id INTEGER PRIMARY KEY CHECK (id = 1),
+       started_at INTEGER NOT NULL,
+       after TEXT,                      -- the cursor up to which it has come
+       ended_at INTEGER,
+       drilled_at INTEGER               -- when samples were last restored
+     )`,
+  ],
 ]

@@ -97,6 +97,7 @@ const once: {
     'password.set': true,
     'password.reset': true,
     'import.finish': true,
+    'archive.finishRestore': true,
     'identity.consumePlcToken': true,
     'factors.beginEmail': true,
     'factors.confirmEmail': true,

@@ -4,6 +4,7 @@ import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { LiveActors } from '#src/engine/live-actors.ts'
 import type { StoreSize } from '#src/engine/store-size.ts'
 import type { StoreWatch } from '#src/engine/store-watch.ts'
+import { openArchives } from '#src/gateway/archives/open-archives.ts'
 import { MovedAccounts } from '#src/gateway/identity/moved-accounts.ts'
 import { openIdentity } from '#src/gateway/identity/open-identity.ts'
 import { rotateSigningKey } from '#src/gateway/identity/rotate-signing-key.ts'
@@ -125,6 +126,7 @@ export function openServerContext(
     signUps: traffic.signUps,
     tokens: { secret: new TextEncoder().encode(secrets.jwtSecret), audience: service.did },
   }
+  const lifecycle = openLifecycle({ ...creation, ...identityContext, log })
   return {
     dispatch,
     crawlers: traffic.crawlers,
@@ -133,6 +135,13 @@ export function openServerContext(
     addressOf: traffic.addressOf,
     requestedHost: traffic.requestedHost,
     blobs: ports.blobs,
+    archives: openArchives({
+      ...{ dispatch, keys, clock, log, timer: ports.timer, blobs: ports.blobs },
+      ...{ signer: rotationKey, serviceDid: service.did, identity: identityContext },
+      activateAccount: (did) => lifecycle.activateAccount(did),
+      mustHaveRoom: () => ports.disk.mustHaveRoom(),
+      ...{ config: config.archives, reserveBytes: config.minFreeDiskBytes },
+    }),
     fetch: createSafeFetch({ privateNetworks, maxBytes: config.proxy.fetchMaxBytes }),
     services: connectServices({
       ...{ dispatch, log, privateNetworks, settings: config.proxy },
@@ -153,7 +162,7 @@ export function openServerContext(
     resolver: identityContext.resolver,
     handles: identityContext.handles,
     handleRules: identityContext.handleRules,
-    ...openLifecycle({ ...creation, ...identityContext, log }),
+    ...lifecycle,
     provisioning: openProvisioning({
       ...{ ...creation, ...identityContext, bulkWakeQueue, log, timer: ports.timer },
     }),

@@ -228,6 +228,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
   })
   const stopJobs = runJobs({ server: context, timer: systemTimer, log })
   const stopAskingRelays = relays.watch()
+  const stopArchiving = context.archives.startRounds()
   const stopSamples = samples.start(systemTimer, (err) => log.warn({ err }, 'a sample failed'))
   const cancelWarmUp = oauth.warmUp(systemTimer)
   const { port } = server.address() as AddressInfo
@@ -239,6 +240,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     stopTenantTasks()
     stopJobs()
     stopAskingRelays()
+    stopArchiving()
     stopSamples()
     stopping.abort()
     traffic.close()

@@ -4,7 +4,6 @@ import type { S3Storage } from '#src/config/blobs.ts'
 import { StallTimeout, tooSlow } from '#src/ports/stall-timeout.ts'
 
 export type S3Settings = Omit<S3Storage, 'kind'>
-export type S3Bucket = Awaited<ReturnType<typeof openS3Bucket>>
 
 export interface S3Object {
   body: Readable

@@ -33,6 +33,7 @@ export const eventTypes = [
   'blob.restored',
   'report.received',
   'relay.throttled',
+  'archive.failed',
   'invite.used',
   'job.finished',
   'quota.warning',

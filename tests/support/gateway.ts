@@ -1,6 +1,7 @@
 /** A gateway without sockets, over actors whose answers the test sets. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import { type AppPorts, createApp } from '#src/gateway/app.ts'
+import type { Archives } from '#src/gateway/archives/open-archives.ts'
 import { requestedHost } from '#src/gateway/http/client-address.ts'
 import { HandleRulesCache } from '#src/gateway/identity/handle-rules-cache.ts'
 import type { ServerIdentity } from '#src/gateway/identity/open-identity.ts'
@@ -48,6 +49,12 @@ const noProvisioning = new Proxy({} as Provisioning, {
   },
 })
 
+const noArchives = new Proxy({} as Archives, {
+  get: () => {
+    throw new Error('the test has no archives')
+  },
+})
+
 export type Gateway = ReturnType<typeof openGateway>
 
 /**
@@ -83,6 +90,7 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
   const server: ServerContext = {
     dispatch,
     blobs: memoryBlobStorage(),
+    archives: noArchives,
     services: openServices({
       ...{ dispatch, maxBytes: 1_000_000, preferCompressed: false },
       resolver: identity.resolver,

@@ -2,6 +2,7 @@
 
 import type { AccountActions } from '#actors/actions/account.ts'
 import type { Account } from '#src/account/account.ts'
+import { addRestoredState } from '#src/account/archive/restore.ts'
 import { createRecoveryCodes } from '#src/account/factors/codes.ts'
 import { beginEmailFactor, confirmEmailFactor } from '#src/account/factors/email.ts'
 import {
@@ -22,6 +23,7 @@ import { createSession } from '#src/account/sessions/sessions.ts'
 import type { Remote } from '#src/engine/dispatch.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import type { OnceNames } from '#src/rules/actions.ts'
+import { archiveStateContext } from '#src/rules/archive-state.ts'
 import { Authenticator } from '#tests/support/authenticator.ts'
 import { groupScenarios } from '#tests/support/group-scenarios.ts'
 import { testDid } from '#tests/support/open-account.ts'
@@ -148,6 +150,17 @@ export const keyed: Record<
     const { id } = await beginImport(account)
     await addImportPage(account, { id, n: 0, bytes: car })
     return (remote) => remote.import.finish({ id, keys: [key.did()] })
+  },
+  'archive.finishRestore': async (account) => {
+    const { key } = newSigningKey()
+    const records = { [`${collection}/one`]: record }
+    const { car } = foreignRepo({ did: testDid, signer: key, records })
+    const { id } = await beginImport(account)
+    const state = Buffer.from(JSON.stringify({ archive: 'one', preferences: '[]' }))
+    const bytes = account.keys.seal(state, archiveStateContext(testDid))
+    await addRestoredState(account, { id, n: 0, bytes })
+    await addImportPage(account, { id, n: 0, bytes: car })
+    return (remote) => remote.archive.finishRestore({ id, keys: [key.did()] })
   },
   'identity.consumePlcToken': async (account) => {
     const mail = await mailedToken(account, 'plc_operation')

@@ -206,6 +206,12 @@ export async function fillDirectory(of: Directory): Promise<void> {
   })
   const op = { by: 'admin password', id: 1 }
   await directory.updateCase(of, { ...op, entryId: 'note-1', state: 'escalated', text: 'a note' })
+  const [lease, holder] = ['round', 'a gateway']
+  await directory.takeArchiveLease(of, { name: lease, holder, ms: hour })
+  const archiveRound = { startedAt: of.clock.now(), after: null, endedAt: null, drilledAt: null }
+  await directory.putArchiveRound(of, { holder, round: archiveRound })
+  await directory.recordArchive(of, { did: alice, rev: '3k', name: 'archive-1', bytes: 9 })
+  await directory.recordDrill(of, { did: alice, error: 'a blob is missing' })
   const said = { status: 'active', accounts: 120, seq: 5, lagMs: 30, error: null }
   const turn = { nextAt: of.clock.now(), failures: 0 }
   await directory.recordRelay(of, { url: relay, urls: [relay], ...said, ...turn })

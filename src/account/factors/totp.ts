@@ -31,7 +31,7 @@ export async function beginTotp(account: Account): Promise<{ uri: string; key: s
   const isFresh = pending && pending.createdAt > account.clock.now() - ENROLMENT_LIFETIME_MS
   const secret = isFresh ? unseal(account, pending.secret) : newTotpSecret()
   if (!isFresh) {
-    const sealed = account.keys.seal(secret, context(account))
+    const sealed = account.keys.seal(secret, totpContext(account))
     await account.sql.batch([putRow(account, 'new totp', id, { secret: sealed })])
   }
   const { handle } = await account.profile.get()
@@ -93,7 +93,7 @@ function digits(code: string): string {
 }
 
 function unseal(account: Account, sealed: Uint8Array | null): Uint8Array {
-  return account.keys.open(bytes(sealed), context(account))
+  return account.keys.open(bytes(sealed), totpContext(account))
 }
 
 // Through the engine, blobs arrive as arrays of numbers.
@@ -101,6 +101,7 @@ function bytes(sealed: Uint8Array | null): Uint8Array {
   return Uint8Array.from(sealed ?? [])
 }
 
-function context({ did }: Account): string {
+/** In which the secret is sealed. */
+export function totpContext({ did }: Pick<Account, 'did'>): string {
   return `${did} totp`
 }

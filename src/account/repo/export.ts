@@ -34,6 +34,8 @@ interface Progress {
   blocks: Block[]
   last: { n: number; page: Page } | undefined
   readonly mutex: Mutex
+  /** What else was read at the same moment. */
+  readonly parts: ReadonlyMap<string, Uint8Array>
 }
 
 export interface ExportInput {
@@ -72,12 +74,13 @@ export async function openExport(
   return first ? { id, first: await readExport(account, { id, n: 0 }) } : { id }
 }
 
-/** Begins the export of these chunks of the repo at `head`. Throws 503 or 429 as `openExport`. */
+/** Begins the export of these chunks of the repo at `head`, and of `parts`. Throws 503 or 429 as `openExport`. */
 export function beginExport(
   { snapshots }: Account,
   head: Head,
   chunks: Iterator<Chunk>,
   exporter: Exporter,
+  parts: ReadonlyMap<string, Uint8Array> = new Map(),
 ): string {
   const progress: Progress = {
     chunks,
@@ -86,6 +89,7 @@ export function beginExport(
     blocks: [],
     last: undefined,
     mutex: new Mutex(),
+    parts,
   }
   return snapshots.begin(head, progress, exporter)
 }
@@ -105,6 +109,17 @@ export async function readExport(
     if (page.done) account.snapshots.end(id)
     return page
   })
+}
+
+/** A page of one of the `parts`, from the byte `at`. Throws 400 ExportExpired. */
+export function readExportPart(
+  { snapshots }: Account,
+  { id, part, at }: { id: string; part: string; at: number },
+): Page {
+  const bytes = snapshots.use<Progress>(id).progress.parts.get(part)
+  if (bytes === undefined) throw exportExpired()
+  const end = Math.min(bytes.length, at + PAGE_BYTES)
+  return { bytes: bytes.slice(at, end), done: end === bytes.length }
 }
 
 /** Idempotent. */

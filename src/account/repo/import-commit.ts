@@ -2,6 +2,7 @@
 import type { Account } from '#src/account/account.ts'
 import { badRepo, type StoredCommit } from '#src/protocol/repo-blocks.ts'
 import { tidMicros } from '#src/protocol/tid.ts'
+import { isScratchAccount } from '#src/rules/scratch-accounts.ts'
 
 // Allowed clock skew of the server that made the last commit.
 const SKEW_MS = 5 * 60_000
@@ -12,7 +13,7 @@ export async function checkCommit(
   commit: StoredCommit,
   keys: readonly string[],
 ): Promise<void> {
-  if (commit.did !== did) throw badRepo(`it belongs to ${commit.did}`)
+  if (commit.did !== did && !isScratchAccount(did)) throw badRepo(`it belongs to ${commit.did}`)
   if (tidMicros(commit.rev) / 1000 > clock.now() + SKEW_MS) {
     throw badRepo('the rev of its commit is in the future')
   }

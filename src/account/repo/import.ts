@@ -14,7 +14,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Account } from '#src/account/account.ts'
 import { markChangedBlobs } from '#src/account/blobs/references.ts'
-import { OpenImport, type PreparedImport } from '#src/account/open-import.ts'
+import { type ImportAddition, OpenImport, type PreparedImport } from '#src/account/open-import.ts'
 import { restartHistory } from '#src/account/past.ts'
 import {
   dropStagingTables,
@@ -147,7 +147,8 @@ export async function cleanUpImports(account: Account): Promise<void> {
   if (account.imports.open === undefined) await account.sql.batch(dropStagingTables())
 }
 
-function runStep<T>(
+/** Runs a step of the open import, one at a time. Throws 503 if it has ended. */
+export function runStep<T>(
   account: Account,
   id: string,
   work: (open: OpenImport) => Promise<T>,
@@ -172,7 +173,8 @@ async function replaceRepo(
 ): Promise<void> {
   const { blobs, did, clock, lane, profile, directoryMirror } = account
   blobs.noteReferences()
-  await lane.write(async ({ head }) => {
+  let addition: ImportAddition | undefined
+  const replace = lane.write(async ({ head }) => {
     const { status } = await profile.get()
     mustManage(directoryMirror.pendingStatus ?? status)
     // An earlier attempt was committed, and only its answer was lost.
@@ -182,6 +184,8 @@ async function replaceRepo(
     }
     const signer = await repoSigner(account)
     const commit = signCommit(did, rev, cidOf(tree), signer)
+    addition?.onEnd()
+    addition = await open.addition?.(commit.rev)
     const time = new Date(clock.now()).toISOString()
     const car = carFile(commit.cid, [[commit.cid, commit.block]])
     const sync = encodeSyncEvent({ did, time, commit: commit.cid, rev: commit.rev, blocks: car })
@@ -189,6 +193,7 @@ async function replaceRepo(
       answer: undefined,
       head: { ...commit, tree },
       statements: [
+        ...(addition?.statements ?? []),
         ...swapTables(),
         markChangedBlobs(),
         deleteStaleTakedowns(),
@@ -204,4 +209,5 @@ async function replaceRepo(
       events: status === 'active' ? [sync] : [],
     }
   })
+  await replace.finally(() => addition?.onEnd())
 }

@@ -15,6 +15,7 @@ import * as serviceAuth from '#src/gateway/methods/com.atproto.server.service-au
 import * as server from '#src/gateway/methods/com.atproto.server.ts'
 import * as sync from '#src/gateway/methods/com.atproto.sync.ts'
 import * as temp from '#src/gateway/methods/com.atproto.temp.ts'
+import * as archives from '#src/gateway/methods/dev.headwater.admin.archives.ts'
 import * as cases from '#src/gateway/methods/dev.headwater.admin.cases.ts'
 import * as tenantAdmin from '#src/gateway/methods/dev.headwater.admin.ts'
 import * as groupCreating from '#src/gateway/methods/dev.headwater.group.creating.ts'
@@ -59,6 +60,7 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     groupJoining,
     groupSigningIn,
     history,
+    archives,
     delegation,
     tenantAdmin,
     cases,

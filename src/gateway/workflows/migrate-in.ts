@@ -75,7 +75,7 @@ export async function migrateIn(
   }
   const key = await keyFor(ports, did)
   await ports.dispatch.directory.accounts.reserve({ ...account, ...key, isMigratingIn: true })
-  await confirm(ports, { did, passwordHash, tokenId, createdAt: isoTime(now) })
+  await confirmReserved(ports, { did, passwordHash, tokenId, createdAt: isoTime(now) })
   // Provision at once: the actor of an earlier, deleted account of the same DID may still be awake.
   const { lifecycle } = ports.dispatch.account(did)
   await lifecycle.ensureProvisioned().catch(() => ports.wakeQueue.add(did))
@@ -84,8 +84,9 @@ export async function migrateIn(
   return { did, handle, ...tokens, ...(didDoc && { didDoc }) }
 }
 
-async function confirm(
-  { dispatch }: MigrateInPorts,
+/** Confirms a reservation; releases it if that fails. */
+export async function confirmReserved(
+  { dispatch }: { dispatch: { directory: Pick<CreationDispatch['directory'], 'accounts'> } },
   confirmation: Parameters<CreationDispatch['directory']['accounts']['confirm']>[0],
 ): Promise<void> {
   const { accounts } = dispatch.directory

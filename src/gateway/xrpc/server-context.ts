@@ -1,5 +1,6 @@
 /** The server as methods, pages and workflows use it: dispatch, settings, other services, and the workflows themselves. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import type { Archives } from '#src/gateway/archives/open-archives.ts'
 import type { Crawlers } from '#src/gateway/crawlers.ts'
 import type { FindClientAddress, FindRequestedHost } from '#src/gateway/http/client-address.ts'
 import type { HandleRules } from '#src/gateway/identity/handle-rules.ts'
@@ -43,6 +44,7 @@ export interface ServerContext {
   readonly backgroundTasks: BackgroundTasks
   readonly tenantBrand: FindTenantBrand
   readonly blobs: BlobStorage
+  readonly archives: Archives
   /** For URLs from outside: refuses private networks (SSRF). */
   readonly fetch: typeof globalThis.fetch
   readonly services: Services

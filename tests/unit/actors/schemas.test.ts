@@ -23,9 +23,11 @@ import { isFirstUse } from '#src/authorization/replay-store.ts'
 import { consumeRequest } from '#src/authorization/requests.ts'
 import { findTokenOwner } from '#src/authorization/token-index.ts'
 import {
+  archiveStates,
   findAccount,
   findMembership,
   findPasswordReset,
+  getArchiveRound,
   getSetting,
   getTenant,
   invitesByAccount,
@@ -211,6 +213,13 @@ describe.each(versionsOf('directory'))('a directory of schema version %d', (vers
       { kind: 'escalated', by: 'admin password', text: 'a note' },
       { kind: 'report', by: 'did:plc:reporter', text: 'ads' },
     ])
+  })
+
+  it.skipIf(version < 11)('knows the archives of accounts', async () => {
+    const directory = testDirectory({ sql: opened('directory', version) })
+    const [state] = await archiveStates(directory, { dids: [alice] })
+    expect(state).toMatchObject({ name: 'archive-1', error: null, drillError: 'a blob is missing' })
+    expect(await getArchiveRound(directory)).toMatchObject({ endedAt: null })
   })
 
   it('lists its reminders, to all processes if it did not know whose they are', async () => {

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, readConfig } from '#src/config/config.ts'
-import { ignoredNames, ourNames, referenceNames } from '#src/config/names.ts'
-import { sources } from '#tests/support/sources.ts'
 
 const hex = (digit: string) => digit.repeat(64)
 
@@ -278,22 +276,5 @@ describe('the services', () => {
       ...{ http2: false, headersTimeoutMs: 10_000, bodyTimeoutMs: 30_000, maxRetries: 0 },
       ...{ maxBytes: 10 * 1024 * 1024, fetchMaxBytes: 512 * 1024, preferCompressed: false },
     })
-  })
-})
-
-describe('the names', () => {
-  it('each variable is on exactly one list', () => {
-    const all = [...ourNames, ...referenceNames, ...ignoredNames]
-    expect(new Set(all).size).toBe(all.length)
-  })
-
-  it('every listed variable that has an effect is read', () => {
-    const readers = sources('src/config.ts', 'src/config/*.ts')
-    const source = readers
-      .filter(({ path }) => path !== 'src/config/names.ts')
-      .map(({ text }) => text)
-      .join('\n')
-    const unread = [...ourNames, ...referenceNames].filter((name) => !source.includes(`'${name}'`))
-    expect(unread).toEqual([])
   })
 })

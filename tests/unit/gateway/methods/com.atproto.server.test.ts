@@ -59,7 +59,8 @@ it('the method table has every method of the reference and our own, and no other
       'addController createDelegatedAccount getAuditLog getScopePresets listControlledAccounts ' +
       'listControllers removeController resolveController updateControllerScopes',
     'dev.headwater.admin':
-      'createTenant deleteTenant listTenants moveAccount restoreTenant suspendTenant updateTenant ' +
+      'createArchive createTenant deleteTenant drillArchive listArchives listTenants moveAccount ' +
+      'restoreArchive restoreTenant suspendTenant updateTenant verifyArchive ' +
       'createReport getCase listCases updateCase',
     'dev.headwater.tenant':
       'adoptAccounts cancelJob createAccount createAccounts createClaim createInvites createJob ' +

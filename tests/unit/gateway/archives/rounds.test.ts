@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest'
+import { deleteAccount, finishDeletion } from '#src/account/lifecycle/delete-account.ts'
+import { createRecord } from '#src/account/repo/write.ts'
+import { findArchives } from '#src/archive/storage-archives.ts'
+import { removeDeletedAccount } from '#src/directory/due-deletions.ts'
+import { archiveAll, startArchiveRounds } from '#src/gateway/archives/rounds.ts'
+import {
+  type ArchiveServer,
+  addAccount,
+  alice,
+  archiveServer,
+  bob,
+  testFolder,
+} from '#tests/support/archive-server.ts'
+import type { EmptyAccount } from '#tests/support/empty-account.ts'
+import { post } from '#tests/support/records.ts'
+
+const DAY_MS = 24 * 3_600_000
+const goOn = () => false
+
+async function withTwo() {
+  const folder = testFolder()
+  const server = archiveServer(folder)
+  const a = await addAccount(server, alice, 'alice.test')
+  const b = await addAccount(server, bob, 'bob.test')
+  return { folder, server, a, b }
+}
+
+const write = (account: EmptyAccount) =>
+  createRecord(account, {
+    collection: 'app.bsky.feed.post',
+    record: post('hello'),
+    validate: false,
+  })
+
+async function archived(server: ArchiveServer): Promise<string[] | undefined> {
+  const result = await archiveAll(server.ports, goOn)
+  return result?.archived.map(({ did }) => did).toSorted()
+}
+
+describe('a round', () => {
+  it('archives what has changed since the last, and no more often than it is to', async () => {
+    const { server, a } = await withTwo()
+    expect(await archived(server)).toEqual([bob, alice])
+    await write(a)
+    server.clock.time += DAY_MS - 1
+    expect(await archived(server)).toBeUndefined()
+    server.clock.time += 1
+    expect(await archived(server)).toEqual([alice])
+    server.clock.time += DAY_MS
+    expect(await archived(server)).toEqual([])
+  })
+
+  it('goes on with the other accounts if one fails, tells of it once, and tries it again', async () => {
+    const { folder, server } = await withTwo()
+    const put = folder.storage.put
+    folder.storage.put = async (key, source) => {
+      if (key.includes(alice)) throw new Error('the bucket is away')
+      return put(key, source)
+    }
+    expect(await archived(server)).toEqual([bob])
+    const failure = { did: alice, what: 'archive', message: 'the bucket is away' }
+    expect(server.told).toEqual([failure])
+    server.clock.time += DAY_MS
+    expect(await archived(server)).toEqual([])
+    expect(server.told).toEqual([failure])
+    folder.storage.put = put
+    server.clock.time += DAY_MS
+    expect(await archived(server)).toEqual([alice])
+  })
+
+  it('is done by one process, and gone on with by another after a kill', async () => {
+    const { folder, server } = await withTwo()
+    const put = folder.storage.put
+    let isKilled = false
+    let second: unknown = 'not asked'
+    folder.storage.put = async () => {
+      if (!isKilled) {
+        isKilled = true
+        second = await archiveAll(server.ports, goOn)
+      }
+      // What a killed process would do after this, it does not do.
+      return new Promise(() => {})
+    }
+    void archiveAll(server.ports, goOn)
+    await expect.poll(() => second).toBeUndefined()
+    folder.storage.put = put
+    // The leases of the killed process end.
+    server.clock.time += 60_001
+    expect(await archived(server)).toEqual([bob, alice])
+    expect((await findArchives(folder.storage, alice)).complete).toHaveLength(1)
+    expect(await server.ports.dispatch.directory.archives.getRound()).toMatchObject({
+      endedAt: server.clock.now(),
+    })
+  })
+
+  it('stops when the server does, and is gone on with after the next start', async () => {
+    const { server } = await withTwo()
+    await archiveAll(server.ports, () => true)
+    const { archives } = server.ports.dispatch.directory
+    expect(await archives.getRound()).toMatchObject({ endedAt: null })
+    expect(await archived(server)).toEqual([bob, alice])
+  })
+
+  it('tries a sample of the archives once a week', async () => {
+    const { server } = await withTwo()
+    await archived(server)
+    const drilled = async () => {
+      const states = await server.ports.dispatch.directory.archives.states({ dids: [alice, bob] })
+      return states.map(({ drilledAt }) => drilledAt)
+    }
+    const first = server.clock.now()
+    expect(await drilled()).toEqual([first, first])
+    server.clock.time += 6 * DAY_MS
+    await archived(server)
+    expect(await drilled()).toEqual([first, first])
+    server.clock.time += DAY_MS
+    await archived(server)
+    const second = server.clock.now()
+    expect(await drilled()).toEqual([second, second])
+  })
+
+  it('deletes the archives of an account that was deleted a month ago', async () => {
+    const { folder, server, a } = await withTwo()
+    await archived(server)
+    await deleteAccount(a)
+    await finishDeletion(a)
+    await removeDeletedAccount(server.directory, { did: alice })
+    server.clock.time += 29 * DAY_MS
+    await archived(server)
+    expect((await findArchives(folder.storage, alice)).complete).toHaveLength(1)
+    server.clock.time += 2 * DAY_MS
+    await archived(server)
+    const left: string[] = []
+    for await (const { key } of folder.storage.list('accounts/')) left.push(key)
+    expect(left.filter((key) => key.includes(alice))).toEqual([])
+    expect(left.length).toBeGreaterThan(0)
+    const { archives } = server.ports.dispatch.directory
+    expect(await archives.states({ dids: [alice] })).toEqual([])
+  })
+
+  it('is not begun without a place for archives, or if archives are made by command only', async () => {
+    const { server } = await withTwo()
+    const timer = () => {
+      throw new Error('nothing is to be begun')
+    }
+    startArchiveRounds({ ...server.ports, timer, openStorage: undefined })()
+    startArchiveRounds({ ...server.ports, timer, intervalMs: 0 })()
+  })
+})
