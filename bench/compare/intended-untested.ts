@@ -196,6 +196,7 @@ export const intendedUntested: IntendedDifference[] = [
   { what: 'Jetstream', why: 'apps need no relay and no service beside the server' },
   { what: 'platforms with accounts of their own', why: '[tenants](tenants.md)' },
   { what: 'what a repo was', why: '[history](history.md)' },
+  { what: 'one account in a backup', why: 'restored while the others go on' },
   { what: '`dev.headwater.webhook.*`', why: 'platforms need not follow the firehose' },
   { what: 'reports about accounts here', why: '[cases](moderation.md#cases)' },
   { what: '`dev.headwater.realtime.*`, `/lexicons/<nsid>.json`', why: 'apps need not poll' },

@@ -1,4 +1,5 @@
 /** Opens what operators watch of a gateway: its health, its metrics, and the samples for the charts of the console. */
+import { archiveHealth } from '#src/gateway/archives/archive-health.ts'
 import type { GatewayPorts } from '#src/gateway/open-server-context.ts'
 import { Health, type HealthPorts } from '#src/gateway/operator/health.ts'
 import { createMetrics, type Metrics, type MetricsPorts } from '#src/gateway/operator/metrics.ts'
@@ -22,6 +23,7 @@ export function openMonitoring(
     ...{ engine: ports.engineHealth, dataDirectory: config.dataDirectory, checkBlobs, relays },
     ...{ disk: ports.disk, storeWatch: ports.storeWatch, storeSize: ports.storeSize },
     maxAwakeAccounts: ports.maxAwakeAccounts,
+    archives: archivesOf(ports),
   })
   const samples = new Samples({
     ...{ health, firehose, webhooks, storeSyncs, unhandledRejections, clock },
@@ -31,4 +33,13 @@ export function openMonitoring(
     ...{ firehose, jetstream, realtime, health, unhandledRejections, storeSyncs, webhooks },
   })
   return { health, samples, metrics: samples.watch(metrics) }
+}
+
+function archivesOf({ config, dispatch, clock }: GatewayPorts): HealthPorts['archives'] {
+  const { location, intervalMs } = config.archives
+  if (location === undefined || intervalMs === 0) return undefined
+  return async () => {
+    const summary = await dispatch.directory.archives.summarize()
+    return archiveHealth(summary, { intervalMs, now: clock.now() })
+  }
 }

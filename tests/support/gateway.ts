@@ -170,6 +170,7 @@ export function openGateway(actors: Actors = {}, overrides: Partial<AppPorts> = 
       disk: { isLow: false },
       storeWatch: undefined,
       storeSize: async () => ({ bytes: 5_000, walBytes: 300 }),
+      archives: undefined,
       relays: undefined,
       maxAwakeAccounts: 9,
     }),

@@ -8,6 +8,7 @@ import type { LiveActors } from '#src/engine/live-actors.ts'
 import type { StoreLoss } from '#src/engine/store-note.ts'
 import type { StoreSize } from '#src/engine/store-size.ts'
 import type { StoreWatch } from '#src/engine/store-watch.ts'
+import type { ArchiveHealth } from '#src/gateway/archives/archive-health.ts'
 import type { RelayRow, RelayView } from '#src/gateway/relays/relay-view.ts'
 import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -42,6 +43,8 @@ export interface HealthPorts {
   storeSize: (() => Promise<StoreSize>) | undefined
   /** Undefined in a process without a gateway. */
   relays: Pick<RelayView, 'rows'> | undefined
+  /** Undefined if accounts are not archived at intervals. */
+  archives: (() => Promise<ArchiveHealth>) | undefined
   maxAwakeAccounts: number
   clock: Clock
   log: Pick<Log, 'warn'>
@@ -135,6 +138,11 @@ export class Health {
     if (relays === undefined) return undefined
     const counts = await this.counts()
     return this.#withTimeout(relays.rows(counts && (counts.accounts['active'] ?? 0)))
+  }
+
+  async archives(): Promise<ArchiveHealth | undefined> {
+    const { archives } = this.#ports
+    return archives && this.#withTimeout(archives())
   }
 
   async counts(): Promise<AccountCounts | undefined> {

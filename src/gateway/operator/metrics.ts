@@ -3,6 +3,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { StoreSize } from '#src/engine/store-size.ts'
 import type { JetstreamStats } from '#src/gateway/jetstream/stats.ts'
+import { archiveProbe } from '#src/gateway/operator/archive-metrics.ts'
 import { backupProbe } from '#src/gateway/operator/backup-metrics.ts'
 import type { EngineHealth, Health } from '#src/gateway/operator/health.ts'
 import { jetstreamProbe } from '#src/gateway/operator/jetstream-metrics.ts'
@@ -56,6 +57,7 @@ export interface MetricsPorts {
     | 'storeSize'
     | 'relays'
     | 'lastBackup'
+    | 'archives'
   >
 }
 
@@ -117,6 +119,7 @@ function probes(
   const probeWebhooks = webhookProbe(ports.webhooks, registers)
   const probeRelays = relayProbe(registers)
   const probeBackup = backupProbe(registers)
+  const probeArchives = archiveProbe(registers)
   const probeEngine = health.engine && engineProbe(health.engine, gauge, registers)
   const head = gauge(
     'sequencer_head_seq',
@@ -147,7 +150,7 @@ function probes(
   const setSizes = sizeProbe(gauge, registers)
 
   return async () => {
-    const [newest, counts, storage, freeBytes, logSize, storeSize, relayRows, backup] =
+    const [newest, counts, storage, freeBytes, logSize, storeSize, relayRows, backup, archives] =
       await Promise.all([
         health.head(),
         health.counts(),
@@ -157,6 +160,7 @@ function probes(
         health.storeSize(),
         health.relays(),
         health.lastBackup(),
+        health.archives(),
       ])
     set(head, newest)
     setSizes(logSize, storeSize)
@@ -180,6 +184,7 @@ function probes(
     probeRealtime?.()
     probeRelays(relayRows)
     probeBackup(backup)
+    probeArchives(archives)
     probeEngine?.()
     probeSyncs?.()
     probeWebhooks()

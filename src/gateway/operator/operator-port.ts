@@ -13,7 +13,8 @@ import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import type { Log } from '#src/log.ts'
 import type { WebhookStats } from '#src/webhooks/stats.ts'
 
-export interface OperatorPortPorts extends Omit<HealthPorts, 'dispatch' | 'log' | 'relays'> {
+export interface OperatorPortPorts
+  extends Omit<HealthPorts, 'dispatch' | 'log' | 'relays' | 'archives'> {
   dispatch: OperatorPorts['server']['dispatch']
   service: OperatorPorts['server']['service']
   host: string
@@ -31,7 +32,7 @@ export async function startOperatorPort(
 ): Promise<{ url: string; stop(): Promise<void> }> {
   const { dispatch, service, adminPassword, metricsOpen, log, host, port } = ports
   const { unhandledRejections, storeSyncs, webhookStats: webhooks } = ports
-  const health = new Health({ ...ports, relays: undefined })
+  const health = new Health({ ...ports, relays: undefined, archives: undefined })
   const app = new Hono<Env>()
   operatorRoutes(app, {
     server: { dispatch, service },

@@ -25,6 +25,7 @@ export interface OperatorPorts {
     | 'freeBytes'
     | 'storeSize'
     | 'lastBackup'
+    | 'archives'
     | 'logSize'
     | 'counts'
     | 'head'

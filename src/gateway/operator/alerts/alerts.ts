@@ -2,6 +2,7 @@
  * The alert rules of deploy/observe/alerts.yml as the console evaluates them: their current state, and what to do. Prometheus
  * waits before it alerts; the console does not.
  */
+import { archiveRules } from '#src/gateway/operator/alerts/archive-rules.ts'
 import { backupRules } from '#src/gateway/operator/alerts/backup-rules.ts'
 import { callRules } from '#src/gateway/operator/alerts/call-rules.ts'
 import { eventRules } from '#src/gateway/operator/alerts/event-rules.ts'
@@ -21,7 +22,10 @@ export interface Alert {
   path?: string
 }
 
-const rules = [...storageRules, ...backupRules, ...callRules, ...eventRules, ...relayRules]
+const rules = [
+  ...[...storageRules, ...backupRules, ...archiveRules],
+  ...[...callRules, ...eventRules, ...relayRules],
+]
 
 /** Alerts that a process cannot evaluate about itself. */
 export const inPrometheusOnly: readonly string[] = ['HeadwaterDown']

@@ -1,4 +1,5 @@
 /** An alert rule of the console, and the values that rules check. */
+import type { ArchiveHealth } from '#src/gateway/archives/archive-health.ts'
 import type { StorageHealth } from '#src/gateway/operator/health.ts'
 import type { Sample } from '#src/gateway/operator/samples.ts'
 import type { RelayRow } from '#src/gateway/relays/relay-view.ts'
@@ -12,6 +13,8 @@ export interface AlertInputs {
   engine: { isHealthy: boolean; restarts: number } | undefined
   maxAwake: number
   relays: readonly RelayRow[]
+  /** Undefined if accounts are not archived at intervals. */
+  archives: ArchiveHealth | undefined
   oldestEventAt: number | undefined
   /** Undefined if none is known here. */
   lastBackup: LastBackup | undefined

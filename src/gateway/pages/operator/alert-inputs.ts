@@ -10,12 +10,13 @@ export async function alertInputsOf({
   server,
   clock,
 }: ConsolePorts): Promise<AlertInputs> {
-  const [latest, storage, log, counts, lastBackup] = await Promise.all([
+  const [latest, storage, log, counts, lastBackup, archives] = await Promise.all([
     samples.latest(),
     health.storage(),
     health.logSize(),
     health.counts(),
     health.lastBackup(),
+    health.archives(),
   ])
   const relays = await server.relays
     .rows(counts && (counts.accounts['active'] ?? 0))
@@ -25,7 +26,7 @@ export async function alertInputsOf({
   return {
     // The latest counts since the last of the others.
     samples: [...samples.since(HOUR_MS).filter(({ at }) => at < latest.at), latest],
-    ...{ storage, relays },
+    ...{ storage, relays, archives },
     storeLossS: (notedSeq - foundSeq) / 1e6,
     engine: engine && { isHealthy: engine.healthy(), restarts: engine.restarts() },
     maxAwake: health.awake().max,

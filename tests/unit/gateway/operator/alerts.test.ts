@@ -40,7 +40,7 @@ function inputs(last: Partial<Sample> = {}, more: Partial<AlertInputs> = {}): Al
     ...{ samples: recent, storage, storeLossS: 0, engine: { isHealthy: true, restarts: 0 } },
     ...{ maxAwake: 100, relays: [relay], oldestEventAt: now - 3_600_000, now },
     lastBackup: backedUp(1),
-    ...more,
+    ...{ archives: { failed: 0, drillsFailed: 0, lateSeconds: 0 }, ...more },
   }
 }
 
@@ -97,6 +97,9 @@ it.each<[name: string, last: Partial<Sample>, more?: Partial<AlertInputs>]>([
   ['RelayLimitNear', {}, { relays: [{ ...relay, accountsHere: 80 }] }],
   ['RelayStatus', {}, { relays: [{ ...relay, status: 'banned' }] }],
   ['RelayLag', {}, { relays: [{ ...relay, lagSeconds: 3_601 }] }],
+  ['ArchivesFail', {}, { archives: { failed: 1, drillsFailed: 0, lateSeconds: 0 } }],
+  ['ArchiveDrillsFail', {}, { archives: { failed: 0, drillsFailed: 1, lateSeconds: 0 } }],
+  ['ArchivesLate', {}, { archives: { failed: 0, drillsFailed: 0, lateSeconds: 21_601 } }],
   ['WebhooksWait', { oldestWaitingS: 3_601 }],
   ['WebhookDisabled', { disabledEndpoints: 1 }],
   ['Errors', { failed: 2 }],

@@ -21,6 +21,7 @@ const health: MetricsPorts['health'] = {
     ...{ at: '2026-11-21T00:00:00.000Z', to: '/b/2', ok: false, error: 'no space' },
     whole: { at: '2026-11-20T00:00:00.000Z', to: '/b/1', bytes: 5 },
   }),
+  archives: async () => ({ failed: 1, drillsFailed: 2, lateSeconds: 3 }),
   relays: async () => [
     {
       relay: 'https://relay.example.com',
@@ -108,6 +109,7 @@ it('/metrics omits gauges whose source does not answer', async () => {
     counts: async () => undefined,
     logSize: async () => undefined,
     storeSize: async () => undefined,
+    archives: async () => undefined,
     relays: async () => undefined,
   })
   expect(gauges.get('headwater_store_bytes')).toBeUndefined()
