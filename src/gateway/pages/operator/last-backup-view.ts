@@ -28,7 +28,8 @@ export function lastBackupView(
           ['To', html`<span class="mono">${whole.to}</span>`],
           ['Size', whole.bytes === undefined ? 'not known' : bytes(whole.bytes)],
         ]
-  if (!ok) rows.push(['Failed since', html`${timeOf(context, at)}: ${error ?? 'not known why'}`])
+  if (!ok)
+    rows.push(['Last attempt', html`failed ${timeOf(context, at)}: ${error ?? 'not known why'}`])
   const isOld = whole === undefined || now - Date.parse(whole.at) > BACKUP_MAX_AGE_MS
   const state = !ok
     ? badge('failed', 'bad')
