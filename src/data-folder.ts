@@ -18,7 +18,7 @@ import { isDiskFull } from '#src/ports/disk-space.ts'
 import { makeFolder, syncFolderNow } from '#src/ports/sync-folder.ts'
 
 /** Each component runs in at most one process per data folder. */
-export type Component = 'gateway' | 'actors' | 'engine'
+export type Component = 'gateway' | 'actors' | 'engine' | 'backup'
 
 export interface FolderSecrets extends Secrets {
   engineToken: string
@@ -57,7 +57,7 @@ export function refuseUnfinishedRestore(path: string): void {
   const marker = join(resolve(path), RESTORE_MARKER)
   if (!existsSync(marker)) return
   throw new Error(
-    `A restore into ${resolve(path)} was interrupted: run headwater restore again, which begins anew (${marker} says so)`,
+    `A restore into ${resolve(path)} was interrupted: run headwater restore again, which goes on (${marker} says so)`,
   )
 }
 
@@ -130,6 +130,10 @@ export class DataFolder {
 
   #conflict(component: Component): string {
     const pid = readIfExists(this.at(`${component}.lock-pid`))
+    if (component === 'backup') {
+      const by = pid ? ` (process ${pid})` : ''
+      return `Another backup of ${this.path} is under way${by}: wait until it has ended`
+    }
     const other = `Another Headwater${pid ? ` (process ${pid})` : ''}`
     const hint =
       component === 'engine'

@@ -53,7 +53,8 @@ async function main(
   parts.use(folder.lock(componentsOf(config)))
   const secrets = folder.secrets(config.secrets)
   configureNativeModules(config)
-  const ports = { config, secrets, folder, log, unhandledRejections }
+  const isAtRest = process.argv[2] === 'at-rest'
+  const ports = { config, secrets, folder, log, unhandledRejections, isAtRest }
   // Node exits if nothing but promises is left to wait for, as while an engine elsewhere does not answer.
   const alive = setInterval(() => {}, 60_000)
   parts.defer(() => clearInterval(alive))

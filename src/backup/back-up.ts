@@ -5,107 +5,97 @@
  * Blobs are copied before the store and after it: before, for those that are deleted meanwhile, and after, for those
  * that came. So every blob that a record in the store refers to is there, unless it came and went in that time.
  */
-import { existsSync } from 'node:fs'
+import { createWriteStream, existsSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { backup, DatabaseSync } from 'node:sqlite'
-import { type BlobFolders, copyBlobs } from '#src/backup/copy-blobs.ts'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { type BackupNote, noteText } from '#src/backup/backup-note.ts'
+import { copyBlobs } from '#src/backup/copy-blobs.ts'
 import { copyStore } from '#src/backup/copy-store.ts'
-import { codeOf, copy } from '#src/backup/link-or-copy.ts'
+import { linkUnchanged, listFolder } from '#src/backup/earlier-folder.ts'
+import { filesIn, newestBeside, noteIn } from '#src/backup/folder-backups.ts'
+import { copy } from '#src/backup/link-or-copy.ts'
+import { LISTING, listingOf, listingSha256 } from '#src/backup/listing.ts'
+import {
+  BLOBS,
+  copyPlc,
+  DATA_FILES,
+  PLC,
+  type ServerFolders,
+  STORE,
+  serverIdOf,
+  storeOf,
+  VARIABLES,
+} from '#src/backup/server-folders.ts'
 import { syncAll } from '#src/backup/sync-all.ts'
 import { syncFolder } from '#src/ports/sync-folder.ts'
 import { release } from '#src/release.ts'
 
-export interface ServerFolders {
-  data: string
-  /** With the store in `db`. */
-  engine: string
-  /** Undefined if blobs are in a bucket. */
-  blobs: BlobFolders | undefined
+export interface BackupOptions {
+  /** The file with the server's variables, to be copied too. */
+  variables?: string | undefined
+  report?: (progress: string) => void
+  now?: Date
 }
-
-export interface BackupNote {
-  at: string
-  release: number
-  hasBlobs: boolean
-  hasVariables: boolean
-}
-
-const NOTE = 'backup.json'
-const VARIABLES = 'headwater.env'
-
-/** Where the parts of a backup are. */
-export const placesIn = (folder: string) => ({
-  note: join(folder, NOTE),
-  variables: join(folder, VARIABLES),
-  store: join(folder, 'engine', 'db'),
-  blobs: { location: join(folder, 'blobs'), tempLocation: undefined },
-  secrets: join(folder, 'secrets.json'),
-  /** Names the process whose accounts may have undelivered events. */
-  folderId: join(folder, 'folder-id'),
-  plc: join(folder, 'plc.sqlite'),
-})
 
 /**
- * `variables`: the file with the server's variables, to be copied too. Throws if `to` is not empty, or if the server has
- * no store.
+ * `since`: an earlier backup, of which files that have not changed are linked; by default the newest of this server
+ * beside `to`. Throws if `to` is not empty, or if the server has no store.
  */
 export async function backUp(
   from: ServerFolders,
   to: string,
-  options: { variables?: string | undefined; report?: (progress: string) => void; now?: Date } = {},
+  options: BackupOptions & { since?: string | undefined } = {},
 ): Promise<BackupNote> {
   const { variables, report = () => {}, now = new Date() } = options
-  const store = join(from.engine, 'db')
-  if (!existsSync(join(store, 'CURRENT')))
-    throw new Error(
-      `${from.data} has no data of a server: set PDS_DATA_DIRECTORY to the server's data folder`,
-    )
+  const store = storeOf(from)
+  const server = serverIdOf(from)
+  const since = options.since ?? (await newestBeside(to, server))
+  const sinceNote = since === undefined ? undefined : noteIn(since)
+  if (options.since !== undefined && sinceNote === undefined) {
+    throw new Error(`${since} is not a complete backup: it has no backup.json`)
+  }
   await makeEmpty(to)
-  const places = placesIn(to)
+  using files = sinceNote && (await filesIn(since!, sinceNote))
+  const earlier = files && { path: since!, files }
+  if (earlier) await linkUnchanged(earlier, from, to)
+  const blobs = { location: join(to, BLOBS), tempLocation: undefined }
   const copyAllBlobs = async () => {
     if (from.blobs === undefined) return
-    await copyBlobs(from.blobs, places.blobs, (added) => report(`blobs: ${added}`))
+    await copyBlobs(from.blobs, blobs, (added) => report(`blobs: ${added}`))
   }
   await copyAllBlobs()
-  await copyStore(store, places.store, (done, all) => report(`store: ${done} of ${all} files`))
+  const onFile = (done: number, all: number) => report(`store: ${done} of ${all} files`)
+  await copyStore(store, join(to, STORE), onFile)
   await copyAllBlobs()
-  await copyIfExists(join(from.data, 'secrets.json'), places.secrets)
-  await copyIfExists(join(from.data, 'folder-id'), places.folderId)
+  const present = DATA_FILES.filter((name) => existsSync(join(from.data, name)))
+  for (const name of present) await copy(join(from.data, name), join(to, name))
   // After the store: it has to know every DID that is in there.
-  await copyDatabase(join(from.data, 'plc.sqlite'), places.plc)
-  if (variables !== undefined) await copy(variables, places.variables)
+  await copyPlc(from, join(to, PLC))
+  if (variables !== undefined) await copy(variables, join(to, VARIABLES))
   report('writing to the disk')
   await syncAll(to)
+  using listed = await listFolder(to, earlier, report)
+  await pipeline(Readable.from(listingOf(listed)), createWriteStream(join(to, LISTING), private_))
   const note: BackupNote = {
     at: now.toISOString(),
     release,
     hasBlobs: from.blobs !== undefined,
     hasVariables: variables !== undefined,
+    server,
+    listing: { ...listed.totals(), sha256: listingSha256(listed) },
   }
-  await writeFile(places.note, `${JSON.stringify(note, null, 2)}\n`, { mode: 0o600, flush: true })
+  await syncAll(to)
+  await writeFile(join(to, 'backup.json'), noteText(note), private_)
   await syncFolder(to)
   return note
 }
+
+const private_ = { mode: 0o600, flush: true }
 
 async function makeEmpty(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const found = (await readdir(folder)).filter((name) => name !== 'lost+found')
   if (found.length > 0) throw new Error(`${folder} is not empty: name a new folder`)
-}
-
-async function copyIfExists(from: string, to: string): Promise<void> {
-  await copy(from, to).catch((error) => {
-    if (codeOf(error) !== 'ENOENT') throw error
-  })
-}
-
-async function copyDatabase(from: string, to: string): Promise<void> {
-  if (!existsSync(from)) return
-  const database = new DatabaseSync(from, { readOnly: true })
-  try {
-    await backup(database, to)
-  } finally {
-    database.close()
-  }
 }

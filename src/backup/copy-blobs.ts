@@ -3,9 +3,10 @@
  * A file is not changed once it is complete, which uploads in `tempt` may not be yet; it may be moved between the three,
  * or deleted, meanwhile.
  */
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { codeOf, hasSameSize, linkOrCopy } from '#src/backup/link-or-copy.ts'
+import { entriesOf, filesBelow } from '#src/backup/files-below.ts'
+import { codeOf, copy, hasSameSize, linkOrCopy } from '#src/backup/link-or-copy.ts'
 
 /** Scanned first: uploads move from here to the others. */
 const UPLOADS = 'tempt'
@@ -16,6 +17,39 @@ export interface BlobFolders {
   tempLocation: string | undefined
 }
 
+interface FoundBlob {
+  /** As in a backup: relative, uploads below `tempt`. */
+  path: string
+  /** Where it is. */
+  source: string
+}
+
+export async function* blobsIn(folders: BlobFolders): AsyncGenerator<FoundBlob> {
+  const uploads = uploadsOf(folders)
+  for await (const path of filesBelow(uploads)) {
+    yield { path: join(UPLOADS, path), source: join(uploads, path) }
+  }
+  const { location } = folders
+  const others = (await entriesOf(location)).filter((entry) => entry.isDirectory())
+  for (const { name } of others.filter(({ name }) => name !== UPLOADS)) {
+    for await (const path of filesBelow(join(location, name))) {
+      yield { path: join(name, path), source: join(location, name, path) }
+    }
+  }
+}
+
+/** Where a blob of a backup, or of other folders, is to be. */
+export function blobPlace(to: BlobFolders, path: string): string {
+  return isUpload(path)
+    ? join(uploadsOf(to), path.slice(UPLOADS.length + 1))
+    : join(to.location, path)
+}
+
+/** Whether it may not be complete yet. */
+export function isUpload(path: string): boolean {
+  return path.startsWith(`${UPLOADS}/`)
+}
+
 /** Adds what is missing in `to`; returns how many files that were. May be called again to catch up. */
 export async function copyBlobs(
   from: BlobFolders,
@@ -23,15 +57,10 @@ export async function copyBlobs(
   onFile: (added: number) => void = () => {},
 ): Promise<number> {
   let added = 0
-  const place = async (source: string, target: string) => {
-    for await (const path of filesBelow(source)) {
-      if (await putOnce(join(source, path), join(target, path))) onFile(++added)
-    }
-  }
-  await place(uploadsOf(from), uploadsOf(to))
-  const folders = await subfolders(from.location)
-  for (const name of folders.filter((name) => name !== UPLOADS)) {
-    await place(join(from.location, name), join(to.location, name))
+  for await (const { path, source } of blobsIn(from)) {
+    // An upload that goes on must not change what was copied of it.
+    const put = isUpload(path) ? copy : linkOrCopy
+    if (await putOnce(source, blobPlace(to, path), put)) onFile(++added)
   }
   return added
 }
@@ -40,39 +69,16 @@ function uploadsOf({ location, tempLocation }: BlobFolders): string {
   return tempLocation ?? join(location, UPLOADS)
 }
 
-async function putOnce(from: string, to: string): Promise<boolean> {
+async function putOnce(from: string, to: string, put: typeof copy): Promise<boolean> {
   await mkdir(dirname(to), { recursive: true, mode: 0o700 })
   try {
     // One that was still being uploaded is copied again.
     if (await hasSameSize(from, to)) return false
-    await linkOrCopy(from, to)
+    await put(from, to)
     return true
   } catch (error) {
     // It is there already, or it was moved or deleted after the folder was read.
     if (codeOf(error) === 'EEXIST' || codeOf(error) === 'ENOENT') return false
-    throw error
-  }
-}
-
-/** Relative paths. */
-async function* filesBelow(folder: string, prefix = ''): AsyncGenerator<string> {
-  for (const entry of await entriesOf(join(folder, prefix))) {
-    const path = join(prefix, entry.name)
-    if (entry.isDirectory()) yield* filesBelow(folder, path)
-    else yield path
-  }
-}
-
-async function subfolders(folder: string): Promise<string[]> {
-  const entries = await entriesOf(folder)
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
-}
-
-async function entriesOf(folder: string) {
-  try {
-    return await readdir(folder, { withFileTypes: true })
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return []
     throw error
   }
 }

@@ -21,10 +21,16 @@ export function copy(from: string, to: string): Promise<void> {
 
 /** Whether a copy is there as a whole; false if either file is not there. */
 export async function hasSameSize(from: string, to: string): Promise<boolean> {
+  const size = await sizeOf(from)
+  return size !== undefined && size === (await sizeOf(to))
+}
+
+/** In bytes; undefined if there is no such file. */
+export async function sizeOf(path: string): Promise<number | undefined> {
   try {
-    return (await stat(from)).size === (await stat(to)).size
+    return (await stat(path)).size
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false
+    if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
 }

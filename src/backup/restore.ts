@@ -1,120 +1,130 @@
 /** Puts a backup where a server will find it; the backup stays as it is. */
-import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
-import { type BackupNote, placesIn, type ServerFolders } from '#src/backup/back-up.ts'
-import { copyBlobs } from '#src/backup/copy-blobs.ts'
-import { copyStore } from '#src/backup/copy-store.ts'
-import { copy } from '#src/backup/link-or-copy.ts'
-import { syncAll, syncFile } from '#src/backup/sync-all.ts'
-import { DataFolder, RESTORE_MARKER } from '#src/data-folder.ts'
+import { existsSync } from 'node:fs'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { BackedUpFile, BackupNote } from '#src/backup/backup-note.ts'
+import type { BackupSource } from '#src/backup/backup-source.ts'
+import { type BlobFolders, blobPlace } from '#src/backup/copy-blobs.ts'
+import { TextSet } from '#src/backup/file-index.ts'
+import { filesBelow } from '#src/backup/files-below.ts'
+import { inParallel } from '#src/backup/in-parallel.ts'
+import { sizeOf } from '#src/backup/link-or-copy.ts'
+import { mustHaveRoom } from '#src/backup/restore-room.ts'
+import { lockForRestore } from '#src/backup/restore-target.ts'
+import { BLOBS, type ServerFolders, STORE, VARIABLES } from '#src/backup/server-folders.ts'
+import { syncAll } from '#src/backup/sync-all.ts'
+import { freeBytesAt, isDiskFull } from '#src/ports/disk-space.ts'
 import { syncFolder } from '#src/ports/sync-folder.ts'
 
-const components = ['gateway', 'actors', 'engine'] as const
-const ours = (name: string) =>
-  name === RESTORE_MARKER || /^(gateway|actors|engine|secrets)\.lock(-pid|-journal)?$/.test(name)
+/** Blobs are small, and each waits for the disk and for the network. */
+const FILES_AT_ONCE = 6
+
+export interface RestoreOptions {
+  /** Nothing was written after the backup. */
+  isMoved?: boolean
+  report?: (progress: string) => void
+  now?: Date
+  freeBytes?: typeof freeBytesAt
+}
 
 /**
- * Throws if `from` is no complete backup, if a server runs in the data folder, or if a folder to be written is not empty.
+ * Throws if a server runs in the data folder, if a folder to be written is not empty, if the disk has not enough room,
+ * and if a file is not what was backed up. After an interruption the same call goes on where it was.
  *
  * Unless the server that was backed up was stopped (`isMoved`), it wrote more than the backup has, and relays have seen
  * that. So a note is left that the store goes up to now: at the start, each account announces itself with a new commit
  * (`src/engine/store-watch.ts`).
  */
 export async function restore(
-  from: string,
+  source: BackupSource,
   to: ServerFolders,
-  options: { isMoved?: boolean; report?: (progress: string) => void; now?: Date } = {},
+  options: RestoreOptions = {},
 ): Promise<BackupNote> {
-  const { isMoved = false, report = () => {}, now = new Date() } = options
-  const places = placesIn(from)
-  if (!existsSync(places.note)) {
-    throw new Error(`${from} is not a complete backup: it has no backup.json`)
+  const { isMoved = false, now = new Date() } = options
+  const { note } = source
+  const backup = `${note.server ?? ''} ${note.at} ${note.listing?.sha256 ?? source.name}`
+  using target = await lockForRestore(to, backup)
+  const db = join(to.engine, 'db')
+  const part = join(to.engine, 'db.part')
+  const placeOf = (file: BackedUpFile) => placeIn({ ...to, store: part }, file, source.folder)
+  if (target.isResumed) {
+    await rename(db, part).catch(() => {})
+    await removeOthers(source, target.written, placeOf)
   }
-  const note = JSON.parse(readFileSync(places.note, 'utf8')) as BackupNote
-  const { location, tempLocation } = to.blobs ?? {}
-  const blobFolders = [location, tempLocation].filter((folder) => folder !== undefined)
-  const written = [to.engine, ...blobFolders]
-  using _lock = await lockEmpty(to.data, written)
-  const marker = join(to.data, RESTORE_MARKER)
-  await writeFile(marker, JSON.stringify(written), { mode: 0o600, flush: true })
-  await syncFolder(to.data)
-  if (to.blobs !== undefined) {
-    await copyBlobs(places.blobs, to.blobs, (added) => report(`blobs: ${added}`))
-    for (const folder of blobFolders.filter(existsSync)) await syncAll(folder)
-  }
-  for (const path of filesOf(places).filter(existsSync)) {
-    const target = join(to.data, basename(path))
-    await copy(path, target)
-    await syncFile(target)
-  }
+  await mustHaveRoom(source, placeOf, options.freeBytes ?? freeBytesAt)
+  await target.begin()
   if (!isMoved) {
     await mkdir(to.engine, { recursive: true, mode: 0o700 })
     const stored = { seq: now.getTime() * 1000, at: now.getTime() }
     await writeFile(join(to.engine, 'stored.json'), JSON.stringify(stored), { mode: 0o600 })
   }
-  const part = join(to.engine, 'db.part')
-  await copyStore(places.store, part, (done, all) => report(`store: ${done} of ${all} files`))
-  await rename(part, join(to.engine, 'db'))
+  try {
+    await putFiles(source, placeOf, options.report ?? (() => {}))
+  } catch (error) {
+    throw isDiskFull(error)
+      ? new Error('the disk is full: make room, and run the command again, which goes on', {
+          cause: error,
+        })
+      : error
+  }
   // Not all of the data folder: closing a lock's file would end the lock.
-  await syncAll(to.engine)
-  // Until here no server starts on a part of a backup.
-  await rm(marker)
+  for (const folder of target.written.filter(existsSync)) await syncAll(folder)
+  await rename(part, db)
+  await syncFolder(to.engine)
   await syncFolder(to.data)
+  // Until here no server starts on a part of a backup.
+  await target.end()
   return note
 }
 
-/**
- * Locks the data folder for all roles. Throws if it or a folder of `written` has files, other than what a restore has
- * left that was interrupted, which is deleted.
- */
-async function lockEmpty(data: string, written: readonly string[]): Promise<Disposable> {
-  const hadFiles = await filesIn(data)
-  // Files without a lock of ours are not a server's: nothing is added to them.
-  if (hadFiles.length > 0 && !hadFiles.some(ours)) throw notEmpty(data)
-  const lock = new DataFolder(data).lock(components)
-  try {
-    const marker = join(data, RESTORE_MARKER)
-    if (existsSync(marker)) {
-      const earlier = JSON.parse(await readFile(marker, 'utf8')) as string[]
-      const left = [...earlier, ...filesOf(placesIn(data))]
-      for (const path of left) await clear(path)
-      await rm(marker)
-    }
-    // The folders to be written may be there, as roots of volumes for example, if they are empty.
-    const others = (await filesIn(data)).filter((name) => !written.includes(join(data, name)))
-    if (!others.every(ours)) throw notEmpty(data)
-    for (const folder of written) if ((await filesIn(folder)).length > 0) throw notEmpty(folder)
-    return lock
-  } catch (error) {
-    lock[Symbol.dispose]()
-    throw error
+/** Undefined for a file that is not restored: the variables stay in a folder, and blobs if they are in a bucket. */
+function placeIn(
+  { data, blobs, store }: { data: string; blobs: BlobFolders | undefined; store: string },
+  { path }: BackedUpFile,
+  folder: string | undefined,
+): string | undefined {
+  if (path.startsWith(`${STORE}/`)) return join(store, path.slice(STORE.length + 1))
+  if (path.startsWith(`${BLOBS}/`)) return blobs && blobPlace(blobs, path.slice(BLOBS.length + 1))
+  return path === VARIABLES && folder !== undefined ? undefined : join(data, path)
+}
+
+type PlaceOf = (file: BackedUpFile) => string | undefined
+
+async function putFiles(
+  { files, put }: BackupSource,
+  placeOf: PlaceOf,
+  report: (progress: string) => void,
+): Promise<void> {
+  for (const { name, prefix } of [
+    { name: 'blobs', prefix: `${BLOBS}/` },
+    { name: 'store', prefix: `${STORE}/` },
+    { name: 'files', prefix: '' },
+  ]) {
+    let count = 0
+    await inParallel(files.below(prefix), FILES_AT_ONCE, async (file) => {
+      const place = placeOf(file)
+      const isOfEarlier = prefix === '' && file.path.includes('/')
+      if (place === undefined || isOfEarlier) return
+      await mkdir(dirname(place), { recursive: true, mode: 0o700 })
+      // What has its name was verified by an attempt that was interrupted.
+      if ((await sizeOf(place)) !== file.bytes) await put(file, place)
+      report(`${name}: ${++count} files`)
+    })
   }
 }
 
-/** Deletes a file, or what is in a folder: that may be the root of a volume. */
-async function clear(path: string): Promise<void> {
-  const isFolder = await stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )
-  const paths = isFolder ? (await filesIn(path)).map((name) => join(path, name)) : [path]
-  for (const one of paths) await rm(one, { recursive: true, force: true })
-}
-
-const filesOf = ({ secrets, folderId, plc }: ReturnType<typeof placesIn>) => [
-  secrets,
-  folderId,
-  plc,
-]
-
-function notEmpty(folder: string): Error {
-  return new Error(
-    `${folder} is not empty: move it away, or set PDS_DATA_DIRECTORY to a new folder`,
-  )
-}
-
-async function filesIn(folder: string): Promise<string[]> {
-  if (!existsSync(folder)) return []
-  return (await readdir(folder)).filter((name) => name !== 'lost+found')
+/** Of an interrupted attempt, deletes what is no part of the backup, or not complete. */
+async function removeOthers(
+  { files }: BackupSource,
+  written: readonly string[],
+  placeOf: PlaceOf,
+): Promise<void> {
+  using wanted = new TextSet()
+  for (const file of files.below()) wanted.add(`${placeOf(file)} ${file.bytes}`)
+  for (const folder of written) {
+    for await (const path of filesBelow(folder)) {
+      const absolute = join(folder, path)
+      if (!wanted.has(`${absolute} ${await sizeOf(absolute)}`)) await rm(absolute)
+    }
+  }
 }

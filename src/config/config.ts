@@ -1,6 +1,7 @@
 /** The configuration: the environment of the process, read and validated once. No other file reads it. */
 import { totalmem } from 'node:os'
 import { type ArchiveConfig, readArchives } from '#src/config/archives.ts'
+import { type BackupConfig, readBackup } from '#src/config/backup.ts'
 import { type BlobConfig, readBlobs } from '#src/config/blobs.ts'
 import { type EngineConfig, type PeerConfig, readEngine, readPeers } from '#src/config/engine.ts'
 import { type HistoryConfig, readHistory } from '#src/config/history.ts'
@@ -44,6 +45,7 @@ export interface Config extends TrafficConfig {
   limits: { blobUploadBytes: number; groupsPerAccount: number }
   imports: { accepted: boolean; maxBytes: number; maxRecords: number }
   blobs: BlobConfig
+  backup: BackupConfig
   history: HistoryConfig
   archives: ArchiveConfig
   /** Free bytes of a disk below which nothing that users send is stored. */
@@ -123,6 +125,7 @@ export function readConfig(env: Environment): Config {
       groupsPerAccount: read.integer('PDS_MAX_GROUPS_PER_ACCOUNT', 0, 1_000_000) ?? 10,
     },
     blobs: readBlobs(read),
+    backup: readBackup(read),
     history: readHistory(read),
     archives: readArchives(read),
     minFreeDiskBytes: read.integer('PDS_MIN_FREE_DISK_BYTES', 0, 2 ** 50) ?? 128 * 1024 * 1024,

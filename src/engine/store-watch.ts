@@ -51,6 +51,11 @@ export class StoreWatch {
     return this.#note?.loss
   }
 
+  /** Up to which seq the log was known to go, also if the store has lost that since. */
+  get notedSeq(): number {
+    return Math.max(this.#note?.seq ?? 0, this.loss?.notedSeq ?? 0)
+  }
+
   start(): void {
     const run = async () => {
       await this.#round().catch((err) => {

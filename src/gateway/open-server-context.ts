@@ -42,7 +42,7 @@ export interface GatewayPorts {
   log: Log
   blobs: BlobStorage
   disk: Pick<DiskSpace, 'isLow' | 'mustHaveRoom'>
-  storeWatch: Pick<StoreWatch, 'loss'> | undefined
+  storeWatch: Pick<StoreWatch, 'loss' | 'notedSeq'> | undefined
   /** Undefined if the store is not known to be on this machine. */
   storeSize: (() => Promise<StoreSize>) | undefined
   maxAwakeAccounts: number

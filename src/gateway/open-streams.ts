@@ -52,6 +52,8 @@ export interface StreamPorts {
   admit?(request: IncomingMessage): XrpcError | undefined
   onRefused?(limit: string): void
   onEvents?: () => void
+  /** As in `SubscriptionPorts`. */
+  notedSeq?: () => number
 }
 
 export interface Streams {
@@ -63,7 +65,7 @@ export interface Streams {
 
 /** On `server`, whose `shouldUpgradeCallback` must be `isUpgradeTo(streamPaths)`. */
 export function openStreams(server: Server, ports: StreamPorts): Streams {
-  const { dispatch, log, settings, onEvents } = ports
+  const { dispatch, log, settings, onEvents, notedSeq = () => 0 } = ports
   const source = dispatch.sequencer.log
   const fanOut = new FanOut({ source, log, ...(onEvents && { onEvents }) })
   async function findHidden(dids: readonly string[]): Promise<ReadonlySet<string>> {
@@ -71,7 +73,7 @@ export function openStreams(server: Server, ports: StreamPorts): Streams {
     return new Set(infos.filter(({ status }) => isHidden(status)).map(({ did }) => did))
   }
   const events = new EventStream({ fanOut, source, findHidden })
-  const firehose = subscribeRepos({ fanOut, source, log, settings })
+  const firehose = subscribeRepos({ fanOut, source, log, settings, notedSeq })
   const jetstream = openJetstream({ events, log, settings })
   const upgrades = attachUpgrades(server, [firehose.route, ...jetstream.routes], {
     ...ports,

@@ -103,6 +103,7 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
       jetstreamDictionary: config.jetstream.dictionary,
     },
     onEvents: () => traffic.crawlers.notify(),
+    notedSeq: () => ports.storeWatch?.notedSeq ?? 0,
   })
   const { adminPassword } = secrets
   const context = openServerContext(ports, wakeQueues, {

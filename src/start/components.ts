@@ -25,7 +25,7 @@ export async function startComponents(
     ({ preload }) => config.role !== 'actors' && preload(),
     () => {}, // A rejection is thrown by the await below.
   )
-  const { shared, ownEngine, storeWatch } = await startActorsOf(ports, parts)
+  const { shared, ownEngine, storeWatch } = await startActorsOf(ports, parts, ports)
   const { checkData } = await import('#src/gateway/data-checks/check-data.ts')
   if (config.role === 'actors') {
     const operator = { ...shared, storeWatch, engineHealth: ownEngine, config, secrets }

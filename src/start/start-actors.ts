@@ -25,6 +25,8 @@ export interface StartPorts {
   log: Log
   /** How many there were so far. */
   unhandledRejections: () => number
+  /** The server only answers calls: for a drill, since another server serves the accounts. */
+  isAtRest?: boolean
 }
 
 interface ActorOptions {

@@ -1,48 +1,11 @@
-import { type Event, Firehose, MemoryRunner } from '@atproto/sync'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { headwater } from '#tests/support/command-line.ts'
 import { post, thing, write } from '#tests/support/records.ts'
 import { type ResolvableServer, startResolvableServer } from '#tests/support/resolvable-server.ts'
 import { adminPassword, createTestAccount, type TestAccount } from '#tests/support/server.ts'
 import { type StandInRelay, startStandInRelay } from '#tests/support/stand-in-relay.ts'
+import { SyncConsumer } from '#tests/support/sync-consumer.ts'
 import { call } from '#tests/support/xrpc-call.ts'
-
-/**
- * The firehose consumer of @atproto/sync, which resolves every identity and verifies every signature and proof.
- */
-class Relay {
-  readonly events: Event[] = []
-  readonly errors: Error[] = []
-  readonly runner: MemoryRunner
-  readonly #firehose: Firehose
-
-  constructor({ server, resolver }: ResolvableServer, startCursor?: number) {
-    this.runner = new MemoryRunner(startCursor === undefined ? {} : { startCursor })
-    this.#firehose = new Firehose({
-      service: server.url.replace(/^http/, 'ws'),
-      idResolver: resolver,
-      runner: this.runner,
-      handleEvent: (event) => void this.events.push(event),
-      onError: (error) => void this.errors.push(error),
-    })
-    void this.#firehose.start()
-  }
-
-  /** The events in short. */
-  get story(): string[] {
-    return this.events.map((event) => {
-      if (event.event === 'identity') return `${event.event} ${event.handle}`
-      if (event.event === 'account') return `${event.event} ${event.active}`
-      if (event.event === 'sync') return event.event
-      return `${event.event} ${event.collection}/${event.rkey}`
-    })
-  }
-
-  async end(): Promise<void> {
-    await this.#firehose.destroy()
-    await this.runner.destroy()
-  }
-}
 
 let relay: StandInRelay
 let network: ResolvableServer
@@ -75,7 +38,7 @@ describe('a relay', () => {
   ]
 
   it('a relay verifies every event', async () => {
-    const relay = new Relay(network, 0)
+    const relay = new SyncConsumer(network, 0)
     await apply([write('create', 'a', { a: 1 }), write('create', 'b', { b: 1 })])
     const value = post('Grüße')
     await apply([write('create', '3jzfcijpj2z2a', value, 'app.bsky.feed.post')])
@@ -90,11 +53,11 @@ describe('a relay', () => {
   })
 
   it('a relay gets the same events again, and resumes from its cursor', async () => {
-    const again = new Relay(network, 0)
+    const again = new SyncConsumer(network, 0)
     await expect.poll(() => again.story).toEqual(story)
     await again.end()
     const [, , , , , , last] = again.events.map(({ seq }) => seq)
-    const later = new Relay(network, last)
+    const later = new SyncConsumer(network, last)
     await apply([write('create', 'c', { c: 1 })])
     const rest = [`create ${thing}/c`]
     await expect.poll(() => later.story).toEqual(rest)
@@ -103,7 +66,7 @@ describe('a relay', () => {
   })
 
   it('a relay keeps up with many concurrent writers', async () => {
-    const relay = new Relay(network)
+    const relay = new SyncConsumer(network)
     let turn = 0
     await expect
       .poll(async () => {

@@ -150,9 +150,9 @@ export class FakePeer {
 /** A gateway that follows `log`; `connect` adds a subscriber. */
 export function testFirehose(
   log: FakeLog,
-  options: { maxBuffer?: number; limits?: RingLimits } = {},
+  options: { maxBuffer?: number; limits?: RingLimits; notedSeq?: () => number } = {},
 ) {
-  const { maxBuffer = 500, limits } = options
+  const { maxBuffer = 500, limits, notedSeq = () => 0 } = options
   const fanOut = new FanOut({ source: log, log: silent, ...(limits && { limits }) })
   void fanOut.run()
   function connect(cursor: string | null = null) {
@@ -161,7 +161,8 @@ export function testFirehose(
     const socket = peer.socket as unknown as Socket
     const bounds = { maxBuffer, stallTimeoutMs: 60_000 }
     const subscriber = new Subscriber({ ws, socket, fanOut, ...bounds })
-    const served = serveSubscriber(subscriber, cursor, { source: log, fanOut, log: silent })
+    const ports = { source: log, fanOut, log: silent, notedSeq }
+    const served = serveSubscriber(subscriber, cursor, ports)
     return Object.assign(peer, { subscriber, served })
   }
   return { fanOut, connect }

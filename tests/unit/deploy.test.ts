@@ -149,7 +149,30 @@ describe('one box', () => {
     const named = Object.values(compose.services as Record<string, { volumes: string[] }>)
       .flatMap(({ volumes }) => volumes.map((volume) => volume.split(':')[0]!))
       .filter((name) => !name.startsWith('.'))
-    expect(named.sort()).toEqual(Object.keys(compose.volumes).sort())
+    expect([...new Set(named)].sort()).toEqual(Object.keys(compose.volumes).sort())
+  })
+
+  it('the nightly backup runs as the server does, on its data, and reaches it by its name', () => {
+    const { headwater, backup } = compose.services
+    expect(backup).toMatchObject({ image: headwater.image, volumes: headwater.volumes })
+    expect(backup.environment).toEqual({
+      PDS_DATA_DIRECTORY: container.volume,
+      HEADWATER_URL: `http://headwater:${container.port}`,
+    })
+    expect(backup.command.at(-1)).toContain('; do headwater backup; done')
+    const [server, unit] = ['headwater.service', 'headwater-backup.service'].map((name) => {
+      const lines = textOf(`deploy/one-box/${name}`).split('\n')
+      return Object.fromEntries(
+        lines.filter((line) => !line.startsWith('#')).map((line) => line.split(/=(.*)/s)),
+      )
+    })
+    for (const name of ['User', 'Group', 'WorkingDirectory', 'EnvironmentFile', 'ProtectSystem']) {
+      expect(unit![name], name).toBe(server![name])
+    }
+    const [program] = server!['ExecStart'].split(' ')
+    expect(unit!['ExecStart']).toBe(`${program} bin/headwater.js backup`)
+    expect(unit!['ReadWritePaths']).toContain(`/var/lib/${server!['StateDirectory']} `)
+    expect(exists('deploy/one-box/headwater-backup.timer')).toBe(true)
   })
 
   it('the Caddyfile asks a route of the server before it requests a certificate', () => {

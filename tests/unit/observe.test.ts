@@ -58,6 +58,10 @@ async function printedSeries(): Promise<Map<string, Set<string>>> {
     logSize: async () => ({ events: 1, oldestAt: 1, added: 1, bytes: 1 }),
     storeSize: async () => ({ bytes: 1, walBytes: 1 }),
     lastBackup: async () => ({ ...backup, ok: true, whole: backup }),
+    lastDrill: async () => ({
+      ...{ at: backup.at, from: backup.to, backupAt: backup.at },
+      ...{ accounts: 1, verifiedRepos: 1, problems: [], ok: true },
+    }),
     archives: async () => ({ failed: 1, drillsFailed: 1, lateSeconds: 1 }),
     relays: async () => [
       {

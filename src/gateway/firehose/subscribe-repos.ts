@@ -2,7 +2,7 @@
  * com.atproto.sync.subscribeRepos: every event of this server, in order, without authentication.
  *
  * 1. The cursor gives the start position. Absent: the head. Beyond the head, or not a number: an error frame, and the
- *    connection is closed. Before the backfill window: #info OutdatedCursor, then from the start of the window.
+ *    connection is closed, unless the log has lost its end. Before the backfill window: #info OutdatedCursor, then from the start of the window.
  * 2. Replay: pages of the log, each sent when the previous one has drained, until the frame ring covers the position.
  * 3. Cut-over: the position is one seq, and both log and ring are read from the event after it. So no event is sent
  *    twice and none is skipped.
@@ -75,6 +75,8 @@ export interface SubscriptionPorts {
   source: LogSource
   fanOut: FanOut
   log: Log
+  /** After a loss or a restore the log ends before what subscribers had: they are not in the future up to this seq. */
+  notedSeq?: () => number
 }
 
 const outdatedCursor = infoFrame(
@@ -103,7 +105,7 @@ export async function serveSubscriber(
 async function begin(
   subscriber: Subscriber,
   cursor: string | null,
-  { source, fanOut }: SubscriptionPorts,
+  { source, fanOut, notedSeq = () => 0 }: SubscriptionPorts,
 ): Promise<void> {
   await fanOut.ready()
   subscriber.position = fanOut.ring.head
@@ -111,7 +113,8 @@ async function begin(
   const after = /^-?\d+$/.test(cursor) ? Math.max(Number(cursor), 0) : Number.NaN
   if (!Number.isSafeInteger(after)) throw invalidRequest('cursor must be an integer')
   const { first, head } = await source.bounds()
-  if (after > head) throw invalidRequest('Cursor in the future.', 'FutureCursor')
+  if (after > Math.max(head, notedSeq()))
+    throw invalidRequest('Cursor in the future.', 'FutureCursor')
   if (after + 1 < first) await subscriber.send([outdatedCursor])
   subscriber.position = Math.max(after, first - 1)
 }

@@ -1,9 +1,12 @@
-/** Metrics of the last backup that `headwater backup` has made of this process's data folder. */
+/** Metrics of the last backup of this process's data folder, and of the last drill. */
 import { Gauge, type Registry } from 'prom-client'
 import type { LastBackup } from '#src/ports/last-backup.ts'
+import type { LastDrill } from '#src/ports/last-drill.ts'
 
 /** The returned function sets them; those that are not known are left out. */
-export function backupProbe(registers: Registry[]): (last: LastBackup | undefined) => void {
+export function backupProbe(
+  registers: Registry[],
+): (last: LastBackup | undefined, drill: LastDrill | undefined) => void {
   const time = new Gauge({
     name: 'headwater_last_backup_seconds',
     help: 'When the last backup was begun that is whole',
@@ -14,10 +17,17 @@ export function backupProbe(registers: Registry[]): (last: LastBackup | undefine
     help: '1 if the last attempt to back up has failed, else 0',
     registers,
   })
-  return (last) => {
+  const drillFailed = new Gauge({
+    name: 'headwater_last_backup_drill_failed',
+    help: '1 if the last drill of a restore has found problems, else 0',
+    registers,
+  })
+  return (last, drill) => {
     if (last?.whole === undefined) time.remove()
     else time.set(Date.parse(last.whole.at) / 1_000)
     if (last === undefined) failed.remove()
     else failed.set(last.ok ? 0 : 1)
+    if (drill === undefined) drillFailed.remove()
+    else drillFailed.set(drill.ok ? 0 : 1)
   }
 }

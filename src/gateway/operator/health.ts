@@ -14,6 +14,7 @@ import type { Log } from '#src/log.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { DiskSpace } from '#src/ports/disk-space.ts'
 import { type LastBackup, readLastBackup } from '#src/ports/last-backup.ts'
+import { type LastDrill, readLastDrill } from '#src/ports/last-drill.ts'
 import type { LogSize } from '#src/sequencer/log-size.ts'
 
 export interface EngineHealth {
@@ -198,6 +199,11 @@ export class Health {
   /** Undefined if the command `headwater backup` has noted none in this process's data folder. */
   lastBackup(): Promise<LastBackup | undefined> {
     return this.#withTimeout(readLastBackup(this.#ports.dataDirectory))
+  }
+
+  /** Undefined if `headwater backup drill` has noted none there. */
+  lastDrill(): Promise<LastDrill | undefined> {
+    return this.#withTimeout(readLastDrill(this.#ports.dataDirectory))
   }
 
   async freeBytes(): Promise<number | undefined> {

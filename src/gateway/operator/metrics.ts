@@ -57,6 +57,7 @@ export interface MetricsPorts {
     | 'storeSize'
     | 'relays'
     | 'lastBackup'
+    | 'lastDrill'
     | 'archives'
   >
 }
@@ -150,18 +151,29 @@ function probes(
   const setSizes = sizeProbe(gauge, registers)
 
   return async () => {
-    const [newest, counts, storage, freeBytes, logSize, storeSize, relayRows, backup, archives] =
-      await Promise.all([
-        health.head(),
-        health.counts(),
-        health.storage(),
-        health.freeBytes(),
-        health.logSize(),
-        health.storeSize(),
-        health.relays(),
-        health.lastBackup(),
-        health.archives(),
-      ])
+    const [
+      newest,
+      counts,
+      storage,
+      freeBytes,
+      logSize,
+      storeSize,
+      relayRows,
+      backup,
+      drill,
+      archives,
+    ] = await Promise.all([
+      health.head(),
+      health.counts(),
+      health.storage(),
+      health.freeBytes(),
+      health.logSize(),
+      health.storeSize(),
+      health.relays(),
+      health.lastBackup(),
+      health.lastDrill(),
+      health.archives(),
+    ])
     set(head, newest)
     setSizes(logSize, storeSize)
     const awakeHere = health.awake()
@@ -183,7 +195,7 @@ function probes(
     probeJetstream?.()
     probeRealtime?.()
     probeRelays(relayRows)
-    probeBackup(backup)
+    probeBackup(backup, drill)
     probeArchives(archives)
     probeEngine?.()
     probeSyncs?.()

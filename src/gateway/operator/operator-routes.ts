@@ -25,6 +25,7 @@ export interface OperatorPorts {
     | 'freeBytes'
     | 'storeSize'
     | 'lastBackup'
+    | 'lastDrill'
     | 'archives'
     | 'logSize'
     | 'counts'
@@ -89,15 +90,17 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
 
   app.get('/xrpc/_admin/status', async (c) => {
     await requireAdmin(c)
-    const [counts, storage, head, logSize, storeSize, freeBytes, lastBackup] = await Promise.all([
-      health.counts(),
-      health.storage(),
-      health.head(),
-      health.logSize(),
-      health.storeSize(),
-      health.freeBytes(),
-      health.lastBackup(),
-    ])
+    const [counts, storage, head, logSize, storeSize, freeBytes, lastBackup, lastDrill] =
+      await Promise.all([
+        health.counts(),
+        health.storage(),
+        health.head(),
+        health.logSize(),
+        health.storeSize(),
+        health.freeBytes(),
+        health.lastBackup(),
+        health.lastDrill(),
+      ])
     const { engine } = health
     const { accounts: accountsAwake, max, putToSleep, backlog } = health.awake()
     const { events = null, oldestAt = null, bytes = null } = logSize ?? {}
@@ -119,6 +122,7 @@ export function operatorRoutes(app: Hono<Env>, ports: OperatorPorts): void {
       disk: { freeBytes: freeBytes ?? null },
       ...(storeSize && { store: storeSize }),
       ...(lastBackup && { lastBackup }),
+      ...(lastDrill && { lastDrill }),
       process: {
         accountsAwake,
         maxAccountsAwake: max,

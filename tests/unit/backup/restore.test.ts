@@ -1,59 +1,23 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { backUp } from '#src/backup/back-up.ts'
 import { copyBlobs } from '#src/backup/copy-blobs.ts'
-import { restore } from '#src/backup/restore.ts'
+import type { RestoreOptions } from '#src/backup/restore.ts'
 import { DataFolder, refuseUnfinishedRestore } from '#src/data-folder.ts'
+import { BackupFixture } from '#tests/support/backup-fixture.ts'
 
-let root: string
+let fixture: BackupFixture
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'headwater-backup-'))
-  put('server/secrets.json', '{"engineToken":"t"}')
-  put('server/folder-id', 'f')
-  put('server/engine/db/CURRENT', 'MANIFEST-000001\n')
-  put('server/engine/db/MANIFEST-000001', 'm')
-  put('server/engine/db/000002.log', 'written')
-  put('server/engine/stored.json', '{"seq":5,"at":1}')
-  put('server/blobs/did:plc:a/bafy1', 'one')
-  put('server/blobs/tempt/did:plc:a/key', 'upload')
-  put('server/blobs/quarantine/did:plc:b/bafy2', 'two')
+  fixture = new BackupFixture()
 })
-afterEach(() => rmSync(root, { recursive: true }))
+afterEach(() => fixture[Symbol.dispose]())
 
-const at = (path: string) => join(root, path)
-function put(path: string, text: string): void {
-  mkdirSync(dirname(at(path)), { recursive: true })
-  writeFileSync(at(path), text)
-}
-
-const foldersIn = (name: string) => ({
-  data: at(name),
-  engine: at(`${name}/engine`),
-  blobs: { location: at(`${name}/blobs`), tempLocation: undefined },
-})
-
-/** Every file below a folder with its content, without locks. */
-function contentOf(name: string): Record<string, string> {
-  const entries = readdirSync(at(name), { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile() && !entry.name.includes('.lock'))
-  return Object.fromEntries(
-    files.map(({ parentPath, name: file }) => {
-      const path = join(parentPath, file)
-      return [path.slice(at(name).length + 1), readFileSync(path, 'utf8')]
-    }),
-  )
-}
+const at = (path: string) => fixture.at(path)
+const put = (path: string, text: string) => fixture.put(path, text)
+const foldersIn = (name: string) => fixture.foldersIn(name)
+const contentOf = (name: string) => fixture.contentOf(name)
+const restoreTo = (name: string, options?: RestoreOptions) =>
+  fixture.restore('backup', name, options)
 
 const now = new Date('2026-11-29T12:00:00Z')
 const make = () => backUp(foldersIn('server'), at('backup'), { now })
@@ -61,9 +25,8 @@ const make = () => backUp(foldersIn('server'), at('backup'), { now })
 describe('backUp', () => {
   it('a backup can be restored to the same data, in a folder for this user only', async () => {
     await make()
-    await restore(at('backup'), foldersIn('new'), { isMoved: true })
-    const { 'engine/stored.json': _note, ...rest } = contentOf('server')
-    expect(contentOf('new')).toEqual(rest)
+    await restoreTo('new', { isMoved: true })
+    expect(contentOf('new')).toEqual(fixture.data)
     for (const name of ['backup', 'new']) expect(statSync(at(name)).mode & 0o777).toBe(0o700)
   })
 
@@ -72,7 +35,7 @@ describe('backUp', () => {
     const variables = at('headwater.env')
     await backUp(foldersIn('server'), at('with'), { variables })
     expect(contentOf('with')['headwater.env']).toBe('PDS_HOSTNAME=pds.example.com')
-    expect(await restore(at('with'), foldersIn('new'))).toMatchObject({ hasVariables: true })
+    expect(await fixture.restore('with', 'new')).toMatchObject({ hasVariables: true })
   })
 
   it('a backup is not written into a folder with files, nor of a folder without a store', async () => {
@@ -117,7 +80,7 @@ describe('restore', () => {
     'after a restore that was interrupted at its %s no server starts, and another restore is complete',
     async (part) => {
       await make()
-      const interrupted = restore(at('backup'), foldersIn('new'), {
+      const interrupted = restoreTo('new', {
         isMoved: true,
         report: (progress) => {
           if (progress.startsWith(part)) throw new Error('interrupted')
@@ -126,16 +89,15 @@ describe('restore', () => {
       await expect(interrupted).rejects.toThrow('interrupted')
       expect(() => refuseUnfinishedRestore(at('new'))).toThrow('run headwater restore again')
       put('new/blobs/did:plc:a/part', 'of the first attempt')
-      await restore(at('backup'), foldersIn('new'), { isMoved: true })
+      await restoreTo('new', { isMoved: true })
       refuseUnfinishedRestore(at('new'))
-      const { 'engine/stored.json': _note, ...rest } = contentOf('server')
-      expect(contentOf('new')).toEqual(rest)
+      expect(contentOf('new')).toEqual(fixture.data)
     },
   )
 
   it('a restored server is told that its store lacks what was written since the backup', async () => {
     await make()
-    await restore(at('backup'), foldersIn('new'), { now })
+    await restoreTo('new', { now })
     const stored = JSON.parse(readFileSync(at('new/engine/stored.json'), 'utf8'))
     expect(stored).toEqual({ seq: now.getTime() * 1000, at: now.getTime() })
   })
@@ -143,7 +105,7 @@ describe('restore', () => {
   it('a backup that was not finished is refused', async () => {
     await make()
     rmSync(at('backup/backup.json'))
-    await expect(restore(at('backup'), foldersIn('new'))).rejects.toThrow('not a complete backup')
+    await expect(restoreTo('new')).rejects.toThrow('not a complete backup')
     expect(existsSync(at('new'))).toBe(false)
   })
 
@@ -151,7 +113,7 @@ describe('restore', () => {
     await make()
     const before = contentOf('server')
     using _running = new DataFolder(at('server')).lock(['gateway'])
-    await expect(restore(at('backup'), foldersIn('server'))).rejects.toThrow(
+    await expect(restoreTo('server')).rejects.toThrow(
       `Another Headwater (process ${process.pid}) already runs the gateway`,
     )
     expect(contentOf('server')).toEqual(before)
@@ -160,17 +122,17 @@ describe('restore', () => {
   it('a restore into a folder with files is refused, and changes nothing', async () => {
     await make()
     const before = contentOf('server')
-    await expect(restore(at('backup'), foldersIn('server'))).rejects.toThrow('is not empty')
+    await expect(restoreTo('server')).rejects.toThrow('is not empty')
     expect(contentOf('server')).toEqual(before)
     put('photos/cat.jpg', '')
-    await expect(restore(at('backup'), foldersIn('photos'))).rejects.toThrow('is not empty')
+    await expect(restoreTo('photos')).rejects.toThrow('is not empty')
     expect(readdirSync(at('photos'))).toEqual(['cat.jpg'])
   })
 
   it('a restore into the folder of a server that was stopped and emptied is possible', async () => {
     await make()
     new DataFolder(at('new')).lock(['engine', 'actors', 'gateway'])[Symbol.dispose]()
-    await restore(at('backup'), foldersIn('new'), { isMoved: true })
+    await restoreTo('new', { isMoved: true })
     expect(contentOf('new')).toHaveProperty('secrets.json')
     using _lock = new DataFolder(at('new')).lock(['engine'])
   })

@@ -141,6 +141,14 @@ it('an account that cannot be announced is tried three times and named, and the 
   expect(errors.at(-1)).toContain('headwater account announce')
 })
 
+it('it is known up to which seq events were sent, also when the store has lost them', async () => {
+  writeFileSync(path, JSON.stringify({ seq: 3 * DAY, at: 1_000 }))
+  const { watch, started } = open({ seq: DAY, seqAtWake: DAY, wokeAt: 1_500 })
+  expect(watch.notedSeq).toBe(3 * DAY)
+  await started()
+  expect([note().seq, watch.notedSeq]).toEqual([DAY, 3 * DAY])
+})
+
 it('a note that cannot be read counts as none', async () => {
   writeFileSync(path, '{"seq":')
   const { watch, started } = open({ seq: 5, seqAtWake: 5, wokeAt: 1 })

@@ -33,4 +33,16 @@ export const backupRules: readonly Rule[] = [
     advice: 'Make room, or correct the command, and run it again.',
     path: '/backups',
   },
+  {
+    name: 'HeadwaterBackupDrillFailed',
+    what: 'Last drill of a restore',
+    evaluate: ({ lastDrill }) =>
+      lastDrill && {
+        bad: !lastDrill.ok,
+        value: lastDrill.ok ? 'OK' : (lastDrill.problems[0] ?? 'failed'),
+      },
+    advice:
+      'The backup cannot be restored as it is: make a new one, and run headwater backup drill.',
+    path: '/backups',
+  },
 ]

@@ -4,6 +4,7 @@ import type { StorageHealth } from '#src/gateway/operator/health.ts'
 import type { Sample } from '#src/gateway/operator/samples.ts'
 import type { RelayRow } from '#src/gateway/relays/relay-view.ts'
 import type { LastBackup } from '#src/ports/last-backup.ts'
+import type { LastDrill } from '#src/ports/last-drill.ts'
 
 export interface AlertInputs {
   /** Of the last hour, oldest first; the last is the newest. */
@@ -18,6 +19,7 @@ export interface AlertInputs {
   oldestEventAt: number | undefined
   /** Undefined if none is known here. */
   lastBackup: LastBackup | undefined
+  lastDrill: LastDrill | undefined
   now: number
 }
 

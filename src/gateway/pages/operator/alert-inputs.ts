@@ -10,12 +10,13 @@ export async function alertInputsOf({
   server,
   clock,
 }: ConsolePorts): Promise<AlertInputs> {
-  const [latest, storage, log, counts, lastBackup, archives] = await Promise.all([
+  const [latest, storage, log, counts, lastBackup, lastDrill, archives] = await Promise.all([
     samples.latest(),
     health.storage(),
     health.logSize(),
     health.counts(),
     health.lastBackup(),
+    health.lastDrill(),
     health.archives(),
   ])
   const relays = await server.relays
@@ -32,6 +33,7 @@ export async function alertInputsOf({
     maxAwake: health.awake().max,
     oldestEventAt: log?.oldestAt ?? undefined,
     lastBackup,
+    lastDrill,
     now: clock.now(),
   }
 }

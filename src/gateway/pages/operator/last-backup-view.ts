@@ -5,6 +5,7 @@ import { bytes } from '#src/gateway/operator/alerts/rule.ts'
 import { badge, card, emptyState, facts, timeOf } from '#src/gateway/pages/blocks.ts'
 import type { Html, RenderContext } from '#src/gateway/pages/shell.ts'
 import type { LastBackup } from '#src/ports/last-backup.ts'
+import type { LastDrill } from '#src/ports/last-drill.ts'
 
 export function lastBackupView(
   context: RenderContext,
@@ -35,4 +36,22 @@ export function lastBackupView(
     ? badge('failed', 'bad')
     : badge(isOld ? 'old' : 'whole', isOld ? 'warn' : 'good')
   return card('Last backup', facts(rows), { badge: state })
+}
+
+export function lastDrillView(context: RenderContext, last: LastDrill | undefined): Html {
+  if (last === undefined) {
+    return card(
+      'Last drill',
+      emptyState('No restore was tried: run headwater backup drill on this machine.'),
+    )
+  }
+  const rows: [string, Html | string][] = [
+    ['Tried', timeOf(context, last.at)],
+    ['Backup', html`<span class="mono">${last.from}</span> of ${timeOf(context, last.backupAt)}`],
+    ['Accounts', String(last.accounts)],
+    ['Repos verified', String(last.verifiedRepos)],
+    ...last.problems.slice(0, 10).map((problem): [string, string] => ['Problem', problem]),
+  ]
+  const state = last.ok ? badge('passed', 'good') : badge('failed', 'bad')
+  return card('Last drill', facts(rows), { badge: state })
 }

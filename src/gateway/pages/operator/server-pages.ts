@@ -9,7 +9,7 @@ import { required } from '#src/gateway/pages/operator/console-call.ts'
 import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { ConsoleRoutes, ShowPage } from '#src/gateway/pages/operator/console-routes.ts'
-import { lastBackupView } from '#src/gateway/pages/operator/last-backup-view.ts'
+import { lastBackupView, lastDrillView } from '#src/gateway/pages/operator/last-backup-view.ts'
 import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
 import { hiddenFields } from '#src/gateway/pages/shell.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
@@ -137,10 +137,10 @@ function jobsPage({ server }: ConsolePorts, { get }: ConsoleRoutes): void {
 
 function backupPage({ health, clock }: ConsolePorts, { get }: ConsoleRoutes): void {
   get('/backups', async (call, note) => {
-    const last = await health.lastBackup()
+    const [last, drill] = await Promise.all([health.lastBackup(), health.lastDrill()])
     return call.render({
       ...{ title: 'Backups', note },
-      body: html`${lastBackupView(call.session, last, clock.now())}
+      body: html`${lastBackupView(call.session, last, clock.now())}${lastDrillView(call.session, drill)}
 ${card(
   'Back up',
   html`<p>On the server's machine, while it runs:</p><pre class="secret">headwater backup /var/backups/headwater/$(date +%F)</pre>

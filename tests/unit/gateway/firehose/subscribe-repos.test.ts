@@ -59,6 +59,15 @@ describe('the cursor', () => {
     expect(peer.closed).toEqual({ code: 1008, reason: 'FutureCursor' })
   })
 
+  it('a cursor of before the log lost its end: new events are sent, without an error', async () => {
+    const { log, subscribe } = await open([5, 6], { notedSeq: () => 9 })
+    const peer = await subscribe('9')
+    expect((await subscribe('10')).closed?.reason).toBe('FutureCursor')
+    log.append(12)
+    await flushTasks()
+    expect(peer.seqs).toEqual([12])
+  })
+
   it('a cursor older than the window: #info OutdatedCursor is sent, and then the window', async () => {
     const { log, subscribe } = await open([5, 6, 7])
     log.first = 7

@@ -5,6 +5,7 @@ import type { AlertInputs } from '#src/gateway/operator/alerts/rule.ts'
 import type { Sample } from '#src/gateway/operator/samples.ts'
 import type { RelayRow } from '#src/gateway/relays/relay-view.ts'
 import type { LastBackup } from '#src/ports/last-backup.ts'
+import type { LastDrill } from '#src/ports/last-drill.ts'
 import { sources } from '#tests/support/sources.ts'
 
 const now = Date.UTC(2026, 10, 20)
@@ -26,6 +27,12 @@ function backedUp(days: number): LastBackup {
 }
 
 /** An hour of samples, the last of which are as given; everything else is well. */
+function drilled(problems: string[]): LastDrill {
+  const at = new Date(now).toISOString()
+  const found = { accounts: 3, verifiedRepos: 3, problems, ok: problems.length === 0 }
+  return { at, from: '/b/1', backupAt: at, ...found }
+}
+
 function inputs(last: Partial<Sample> = {}, more: Partial<AlertInputs> = {}): AlertInputs {
   const samples = Array.from({ length: 120 }, (_, i) => ({ ...well, at: now - (119 - i) * 30_000 }))
   const recent = samples.map((one, i) => (i < 110 ? one : { ...one, ...last }))
@@ -40,6 +47,7 @@ function inputs(last: Partial<Sample> = {}, more: Partial<AlertInputs> = {}): Al
     ...{ samples: recent, storage, storeLossS: 0, engine: { isHealthy: true, restarts: 0 } },
     ...{ maxAwake: 100, relays: [relay], oldestEventAt: now - 3_600_000, now },
     lastBackup: backedUp(1),
+    lastDrill: drilled([]),
     ...{ archives: { failed: 0, drillsFailed: 0, lateSeconds: 0 }, ...more },
   }
 }
@@ -67,9 +75,11 @@ it('nothing is bad if all is well, and nothing is said to be good that is not kn
   ).toEqual(
     expect.arrayContaining(['HeadwaterDiskLow', 'HeadwaterLongLog', 'HeadwaterFirehoseLag']),
   )
-  const none = alertsOf(inputs({}, { lastBackup: undefined }))
+  const none = alertsOf(inputs({}, { lastBackup: undefined, lastDrill: undefined }))
   const unknownOnes = none.filter(({ state }) => state === 'unknown').map(({ name }) => name)
-  expect(unknownOnes).toEqual(['HeadwaterBackupOld', 'HeadwaterBackupFailed'])
+  expect(unknownOnes).toEqual([
+    ...['HeadwaterBackupOld', 'HeadwaterBackupFailed', 'HeadwaterBackupDrillFailed'],
+  ])
   expect(alertsOf({ ...inputs(), samples: [] }).every(({ state }) => state === 'unknown')).toBe(
     true,
   )
@@ -81,6 +91,7 @@ it.each<[name: string, last: Partial<Sample>, more?: Partial<AlertInputs>]>([
   ['StorageDown', {}, { storage: { ...inputs().storage, blobs: false } }],
   ['StoreLostItsEnd', {}, { storeLossS: 3 }],
   ['BackupOld', {}, { lastBackup: backedUp(4) }],
+  ['BackupDrillFailed', {}, { lastDrill: drilled(['a repo differs']) }],
   ['BackupFailed', {}, { lastBackup: { ...backedUp(1), ok: false, error: 'no space' } }],
   ['DiskLow', { freeBytes: 1.9e9 }],
   ['DiskFullInAMonth', { storeBytes: 3e9 }],

@@ -21,6 +21,10 @@ const health: MetricsPorts['health'] = {
     ...{ at: '2026-11-21T00:00:00.000Z', to: '/b/2', ok: false, error: 'no space' },
     whole: { at: '2026-11-20T00:00:00.000Z', to: '/b/1', bytes: 5 },
   }),
+  lastDrill: async () => ({
+    ...{ at: '2026-11-21T00:00:00.000Z', from: '/b/1', backupAt: '2026-11-20T00:00:00.000Z' },
+    ...{ accounts: 3, verifiedRepos: 3, problems: [], ok: true },
+  }),
   archives: async () => ({ failed: 1, drillsFailed: 2, lateSeconds: 3 }),
   relays: async () => [
     {
@@ -58,6 +62,7 @@ it('/metrics has what alerts need', async () => {
     headwater_accounts_awake: '12',
     headwater_last_backup_seconds: '1795132800',
     headwater_last_backup_failed: '1',
+    headwater_last_backup_drill_failed: '0',
     'headwater_webhook_attempts_total{result="delivered"}': '5',
     headwater_webhook_waiting: '2',
     headwater_webhook_oldest_waiting_seconds: '1.5',

@@ -1,0 +1,95 @@
+/**
+ * Lets one process at a time write into a repository: two could delete what the other counts on.
+ *
+ * Each stores a lock under a name of its own and then looks for others, so of two that come at once at least one goes
+ * away. A lock is renewed; one that is not was left by a process that was killed.
+ */
+import { randomBytes } from 'node:crypto'
+import type { ArchiveStorage } from '#src/ports/archive-storage.ts'
+import { readObject } from '#src/ports/archive-storage.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import { startPeriodicTask } from '#src/ports/periodic-task.ts'
+import type { Timer } from '#src/ports/timer.ts'
+
+const LOCKS = 'locks/'
+const RENEWED_MS = 60_000
+/** The clocks of two machines may differ by a little less. */
+const STALE_MS = 10 * 60_000
+const MAX_LOCK_BYTES = 4_096
+
+/** Who writes. Only one process at a time may write for the same holder, so an earlier lock of it is left over. */
+export interface LockHolder {
+  host: string
+  folder: string
+}
+
+export interface RepositoryLock extends AsyncDisposable {
+  /** Throws if another process has taken the lock, because this one could not renew its own. */
+  mustHold(): Promise<void>
+}
+
+export async function lockRepository(
+  storage: ArchiveStorage,
+  holder: LockHolder,
+  { clock, timer }: { clock: Clock; timer: Timer },
+): Promise<RepositoryLock> {
+  const own = `${LOCKS}${randomBytes(16).toString('hex')}`
+  const write = () => {
+    const at = new Date(clock.now()).toISOString()
+    return storage.put(own, Buffer.from(JSON.stringify({ at, ...holder })))
+  }
+  const mustBeAlone = async () => {
+    for await (const { key } of storage.list(LOCKS)) {
+      if (key !== own) await mustBeLeftOver(storage, key, holder, clock)
+    }
+  }
+  await write()
+  try {
+    await mustBeAlone()
+  } catch (error) {
+    await storage.delete([own])
+    throw error
+  }
+  const renew = () => write().catch(() => {})
+  const stop = startPeriodicTask(timer, () => renew().then(() => RENEWED_MS), {
+    firstMs: RENEWED_MS,
+  })
+  return {
+    async mustHold() {
+      if ((await storage.sizeOf(own)) === undefined) throw new Error('the lock was taken away')
+      await mustBeAlone()
+    },
+    async [Symbol.asyncDispose]() {
+      stop()
+      await storage.delete([own])
+    },
+  }
+}
+
+/** Deletes a lock that was left. Throws if somebody has it. */
+async function mustBeLeftOver(
+  storage: ArchiveStorage,
+  key: string,
+  { host, folder }: LockHolder,
+  clock: Clock,
+): Promise<void> {
+  const object = await storage.get(key)
+  if (object === undefined) return
+  const lock = parsed(await readObject(object, MAX_LOCK_BYTES))
+  const isOwn = lock?.host === host && lock.folder === folder
+  if (lock !== undefined && !isOwn && clock.now() - Date.parse(lock.at) < STALE_MS) {
+    throw new Error(
+      `another backup writes into ${storage.name}, from ${lock.folder} on ${lock.host} (since ${lock.at}): wait until it has ended, or ten minutes if it was killed`,
+    )
+  }
+  await storage.delete([key])
+}
+
+function parsed(bytes: Uint8Array): (LockHolder & { at: string }) | undefined {
+  try {
+    const lock = JSON.parse(Buffer.from(bytes).toString()) as LockHolder & { at: string }
+    return Number.isNaN(Date.parse(lock.at)) ? undefined : lock
+  } catch {
+    return undefined
+  }
+}

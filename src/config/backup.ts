@@ -1,0 +1,25 @@
+/** Where `headwater backup` stores backups, how long they are kept, and what encrypts them. The server does not use it. */
+import type { EnvironmentReader } from '#src/config/read.ts'
+import { readStorageLocation, type StorageLocation } from '#src/config/storage-location.ts'
+
+export interface BackupConfig {
+  location: StorageLocation | undefined
+  /** As `7d4w12m`. */
+  keep: string | undefined
+  /** 32 bytes in hexadecimal digits. */
+  keyHex: string | undefined
+}
+
+export function readBackup(read: EnvironmentReader): BackupConfig {
+  return {
+    location: readStorageLocation(read, 'PDS_BACKUP'),
+    keep: read.checked('PDS_BACKUP_KEEP', 'days, weeks and months, as 7d4w12m', isRetention),
+    keyHex: read.secret('PDS_BACKUP_KEY_HEX', '64 hex digits (openssl rand -hex 32)', (value) =>
+      /^[0-9a-f]{64}$/i.test(value),
+    ),
+  }
+}
+
+function isRetention(text: string): boolean {
+  return /^(\d{1,4}d)?(\d{1,4}w)?(\d{1,4}m)?$/.test(text) && /[1-9]/.test(text)
+}

@@ -1,0 +1,47 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { backUpTo } from '#src/backup/back-up-to-repository.ts'
+import { BackupRepository } from '#src/backup/repository.ts'
+import { lockRepository } from '#src/backup/repository-lock.ts'
+import { folderStorage } from '#src/ports/archive-storage-folder.ts'
+import { BackupFixture } from '#tests/support/backup-fixture.ts'
+
+let fixture: BackupFixture
+let now: Date
+beforeEach(() => {
+  fixture = new BackupFixture()
+  now = new Date('2026-11-29T12:00:00Z')
+})
+afterEach(() => fixture[Symbol.dispose]())
+
+const storage = () => folderStorage(fixture.at('bucket'))
+const backUp = () =>
+  backUpTo(new BackupRepository(storage(), undefined), fixture.foldersIn('server'), { now, clock })
+const clock = { now: () => now.getTime() }
+const timer = () => () => {}
+const lock = (host: string, folder = '/pds') =>
+  lockRepository(storage(), { host, folder }, { clock, timer })
+
+it('a second process is refused while one writes, and may write afterwards', async () => {
+  const first = await lock('one')
+  await expect(lock('two')).rejects.toThrow('another backup writes into')
+  await expect(backUp()).rejects.toThrow('from /pds on one')
+  await first.mustHold()
+  await first[Symbol.asyncDispose]()
+  await backUp()
+})
+
+it('what a killed process has left keeps its own machine away not at all, and others for ten minutes', async () => {
+  await lock('one')
+  await (await lock('one'))[Symbol.asyncDispose]()
+  await lock('one')
+  await expect(lock('two')).rejects.toThrow('another backup writes into')
+  now = new Date(now.getTime() + 10 * 60_000)
+  await lock('two')
+})
+
+it('who was held up for so long that another took over does not finish', async () => {
+  const first = await lock('one')
+  now = new Date(now.getTime() + 10 * 60_000)
+  await lock('two')
+  await expect(first.mustHold()).rejects.toThrow('lock was taken away')
+})
