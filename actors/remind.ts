@@ -3,7 +3,7 @@
  * directory lists those of this process, and those of processes that do not ask for theirs any more.
  *
  * New accounts have a lane of their own, because thousands may be created at once: then they are woken one at a time,
- * and three quarters of the time are left to other calls.
+ * and three quarters of the time are left to other calls. While they are being created, the directory lists none.
  */
 import type { ActorSettings } from '#actors/settings.ts'
 import type { Account } from '#src/account/account.ts'
@@ -16,6 +16,8 @@ const INTERVAL_MS = 20_000
 /** After a crash it takes some seconds until the engine lets accounts wake in another process. */
 const RETRY_MS = 5_000
 const PAGE = 200
+/** Of new accounts, if there are many: then the directory is asked again whether more are being created. */
+const PACED_PAGE = 10
 const AT_ONCE = 4
 /** After a wake of a new account, if there are many. */
 const REST = { times: 3, maxMs: 1_000 }
@@ -64,11 +66,12 @@ async function remindAll(
 ): Promise<boolean> {
   const { dispatch, log } = settings
   let isDone = true
+  let isPaced = false
   for (let after = ''; !isStopped(); ) {
     const dids = await listReminders(settings, { after, limit: PAGE, isNew })
-    const isLast = dids.length < PAGE
-    const isPaced = isNew && !isLast
-    const waiting = [...dids]
+    isPaced ||= isNew && dids.length === PAGE
+    const page = isPaced ? dids.slice(0, PACED_PAGE) : dids
+    const waiting = [...page]
     await Promise.all(
       Array.from({ length: isPaced ? 1 : AT_ONCE }, async () => {
         for (let did = waiting.pop(); did !== undefined && !isStopped(); did = waiting.pop()) {
@@ -84,8 +87,8 @@ async function remindAll(
         }
       }),
     )
-    if (isLast) break
-    after = dids.at(-1)!
+    if (dids.length < PAGE && page.length === dids.length) break
+    after = page.at(-1)!
   }
   return isDone
 }

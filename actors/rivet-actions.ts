@@ -21,13 +21,16 @@ export function toRivetActions(
 ): Record<string, Record<string, Action>> {
   const address = async () => (await peerAddress?.()) ?? null
   return {
-    ...mapValues(actions, (group) => mapValues(group, (feature) => lift(feature, live))),
+    ...mapValues(actions, (features, group) =>
+      mapValues(features, (feature, action) => lift(feature, { group, action }, live)),
+    ),
     process: { address },
   }
 }
 
 function lift(
   feature: (subject: never, ...args: never[]) => unknown,
+  name: { group: string; action: string },
   live: LiveActors | undefined,
 ): Action {
   const run = feature as (subject: unknown, ...args: unknown[]) => unknown
@@ -39,7 +42,10 @@ function lift(
       c.sleep()
       throw toUserError(c.vars?.isOutdated ? upgrading() : goingAway())
     }
-    if (c.vars?.live !== undefined) live?.confirm(c.vars.live)
+    if (c.vars?.live !== undefined) {
+      live?.confirm(c.vars.live)
+      live?.noteCall(c.vars.live, name)
+    }
     const end = c.vars?.live?.sleepControl?.begin()
     try {
       return await run(subject, ...args)
@@ -56,6 +62,9 @@ function toUserError({ status, error, message, headers }: XrpcError): UserError 
   return new UserError(message, { code: error, metadata: { status, ...(headers && { headers }) } })
 }
 
-function mapValues<A, B>(object: Record<string, A>, change: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]))
+function mapValues<A, B>(
+  object: Record<string, A>,
+  change: (value: A, key: string) => B,
+): Record<string, B> {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value, key)]))
 }

@@ -1,5 +1,6 @@
 /** The context of all directory functions: database, write lane, clock and caches. */
 import { AccountCache } from '#src/directory/account-cache.ts'
+import { BulkCreation } from '#src/directory/bulk-creation.ts'
 import type { ReservedKeyCount } from '#src/directory/reserved-keys.ts'
 import { RunningProcesses } from '#src/directory/running-processes.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -14,6 +15,7 @@ export interface Directory {
   /** DIDs known to be in the `reminder` table, and the process there. */
   readonly withReminder: Map<string, string | null>
   readonly processes: RunningProcesses
+  readonly bulkCreation: BulkCreation
   readonly reservedKeys: {
     count: ReservedKeyCount | undefined
     recount: Promise<ReservedKeyCount> | undefined
@@ -28,6 +30,7 @@ export function openDirectory({ sql, clock }: { sql: Sql; clock: Clock }): Direc
     cache: new AccountCache(),
     withReminder: new Map(),
     processes: new RunningProcesses(clock),
+    bulkCreation: new BulkCreation(clock),
     reservedKeys: { count: undefined, recount: undefined },
   }
 }

@@ -63,14 +63,16 @@ interface RemovedReminders {
 /**
  * The accounts whose reminders `process` should send, in order: its own, those of processes that have not called this
  * for a while, and those without a process. All of them, if `process` is absent. With
- * `isNew`, only those of new accounts, which may have no database yet, or only the others.
+ * `isNew`, only those of new accounts, which may have no database yet, and none while hundreds are being created; or
+ * only the others.
  */
 export async function listReminders(
-  { sql, processes }: Directory,
+  { sql, processes, bulkCreation }: Directory,
   { after, limit, process, isNew }: ListedReminders,
 ): Promise<string[]> {
   if (process !== undefined) processes.note(process)
   const running = process === undefined ? [] : processes.list()
+  if (isNew && bulkCreation.isRunning()) return []
   const hasInitialState = 'EXISTS (SELECT 1 FROM birth WHERE birth.did = reminder.did)'
   const isOrphan = '?4 IS NOT NULL AND process NOT IN (SELECT value FROM json_each(?4))'
   const rows = await sql.all<{ did: string }>(

@@ -34,10 +34,10 @@ export class TenantQuota {
   static async read(directory: Directory, tenant: string, now: number): Promise<TenantQuota> {
     const { status, settings, usage } = await mustFindTenant(directory, tenant)
     if (status !== 'active') throw tenantSuspended()
-    // The transaction deletes them.
+    // The transaction deletes them. With the plus SQLite finds them by time, and does not read all accounts of the tenant.
     const expired = await directory.sql.first<{ accounts: number; groups: number }>(
       `SELECT count(*) AS accounts, count(nullif(kind, 'person')) AS groups FROM account
-       WHERE tenant = ? AND reserved_until <= ?`,
+       WHERE +tenant = ? AND reserved_until <= ?`,
       ...[tenant, now],
     )
     return new TenantQuota({ tenant, now }, settings.quotas, {

@@ -129,6 +129,7 @@ export async function confirmForTenant(
     })
     return { answer, statements: confirm(first, areAdopted, now) }
   })
+  directory.bulkCreation.note(first.length)
   for (const { did } of first) directory.withReminder.set(did, null)
   return answers
 }

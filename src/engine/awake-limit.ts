@@ -1,5 +1,6 @@
 /**
  * Bounds the accounts that are awake in this process, by number and by memory: those least recently used are put to sleep.
+ * So are those that the server has woken, to provision themselves or to deliver events, and that nobody has called since.
  * An account with work in flight is left alone, so more are awake while more than the bound are called at once.
  */
 import { getHeapStatistics } from 'node:v8'
@@ -15,6 +16,8 @@ const AT_ONCE = 8
 const GIVE_UP_MS = 10_000
 /** An account that was called a moment ago is likely to be called again, and one that just woke will be. */
 const MIN_IDLE_MS = 300
+/** Long enough for the first call after createAccount. */
+const UNCALLED_MS = 10_000
 /** Of the heap that Node allows itself, garbage included. Beyond it a collection stops the process ever longer. */
 const MAX_HEAP_SHARE = 0.75
 /** Awake accounts are not what fills the memory if there are so few. */
@@ -79,12 +82,15 @@ export class AwakeLimit {
     this.#measure()
     const awake = this.#ports.live.list('account')
     this.#forget(new Set(awake))
+    for (const actor of this.#uncalled(awake)) this.#ask(actor)
     const staying = awake.length - this.#asked.size
     const surplus = staying - this.#ports.maxAwakeAccounts
     const forMemory = this.#isShort ? staying - MIN_AWAKE : 0
     const count = Math.min(Math.max(surplus, forMemory), AT_ONCE - this.#asked.size)
     if (count <= 0) return
-    for (const actor of this.#leastLatelyUsed(awake).slice(0, count)) this.#putToSleep(actor)
+    for (const actor of this.#leastLatelyUsed(awake).slice(0, count)) {
+      if (this.#ask(actor)) this.#ports.live.putToSleep++
+    }
   }
 
   #forget(awake: ReadonlySet<LiveActor>): void {
@@ -105,13 +111,24 @@ export class AwakeLimit {
       .map(({ actor }) => actor)
   }
 
-  #putToSleep(actor: LiveActor): void {
+  #uncalled(awake: readonly LiveActor[]): LiveActor[] {
+    const latest = this.#now() - UNCALLED_MS
+    return awake
+      .filter((actor) => {
+        const since = actor.wasCalled ? undefined : actor.sleepControl?.idleSince()
+        return since !== undefined && since <= latest && !this.#asked.has(actor)
+      })
+      .slice(0, AT_ONCE - this.#asked.size)
+  }
+
+  /** Asks it to sleep; false if it is ending already. */
+  #ask(actor: LiveActor): boolean {
     this.#asked.set(actor, this.#now())
     try {
       actor.sleepControl?.sleep()
-      this.#ports.live.putToSleep++
+      return true
     } catch {
-      // It is ending already.
+      return false
     }
   }
 }

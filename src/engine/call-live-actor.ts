@@ -22,6 +22,7 @@ export async function callLiveActor(
   if (action === undefined) {
     throw new Error(`no such action: ${call.actor} ${call.group}.${call.action}`)
   }
+  live.noteCall(actor, call)
   // `hold` gets no rejected promise, because RivetKit would log it as an error of its own.
   const outcome = await inTime(
     live,

@@ -2,6 +2,9 @@
 import { endlessLease, type Lease } from '#src/engine/engine-lease.ts'
 import type { Actions } from '#src/rules/actions.ts'
 
+/** Calls that the server itself makes to wake an account. */
+const wakingCalls = new Set(['lifecycle.ensureProvisioned', 'outbox.remind'])
+
 export interface LiveActor {
   readonly actions: Actions
   readonly subject: unknown
@@ -9,6 +12,8 @@ export interface LiveActor {
   hold<T>(work: Promise<T>): Promise<T>
   /** Absent if the actor is always awake. */
   sleepControl?: SleepControl
+  /** Whether it got a call since it woke, other than to wake it. */
+  wasCalled?: boolean
 }
 
 /** How an actor falls asleep before its time. */
@@ -60,6 +65,11 @@ export class LiveActors {
   /** Call when the engine has sent a call to the actor: it is here, even if the lease has lapsed meanwhile. */
   confirm(actor: LiveActor): void {
     if (this.#lease.isCurrent()) this.#lapsesAt.set(actor, this.#lease.lapses)
+  }
+
+  /** Call for each call of the actor, also of one that came through the engine. */
+  noteCall(actor: LiveActor, { group, action }: { group: string; action: string }): void {
+    if (!wakingCalls.has(`${group}.${action}`)) actor.wasCalled = true
   }
 
   /** Adds an actor that woke; replaces an earlier activation of it. */

@@ -1,5 +1,5 @@
 /** The development PLC directory's operation log, on disk, in order of arrival. */
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import {
   type LoggedOperation,
   type ValidOperation,
@@ -9,6 +9,7 @@ import { Mutex } from '#src/ports/mutex.ts'
 
 export class OperationLog {
   readonly #db: DatabaseSync
+  readonly #statements: Record<'list' | 'nullify' | 'insert', StatementSync>
   // Operations are validated and logged one at a time, so that no two extend the same `prev`.
   readonly #mutex = new Mutex()
 
@@ -27,15 +28,20 @@ export class OperationLog {
       ) STRICT;
       CREATE UNIQUE INDEX IF NOT EXISTS operation_did ON operation (did, cid);
     `)
+    this.#statements = {
+      list: this.#db.prepare(
+        `SELECT operation, cid, nullified, created_at AS createdAt
+         FROM operation WHERE did = ? ORDER BY id`,
+      ),
+      nullify: this.#db.prepare('UPDATE operation SET nullified = 1 WHERE did = ? AND cid = ?'),
+      insert: this.#db.prepare(
+        'INSERT INTO operation (did, cid, operation, created_at) VALUES (?, ?, ?, ?)',
+      ),
+    }
   }
 
   list(did: string): LoggedOperation[] {
-    const rows = this.#db
-      .prepare(
-        `SELECT operation, cid, nullified, created_at AS createdAt
-         FROM operation WHERE did = ? ORDER BY id`,
-      )
-      .all(did)
+    const rows = this.#statements.list.all(did)
     return rows.map((row) => ({
       operation: JSON.parse(row['operation'] as string),
       cid: row['cid'] as string,
@@ -52,15 +58,11 @@ export class OperationLog {
   }
 
   #write(did: string, { operation, cid, nullifies }: ValidOperation): void {
+    const { nullify, insert } = this.#statements
     this.#db.exec('BEGIN')
     try {
-      const nullify = this.#db.prepare(
-        'UPDATE operation SET nullified = 1 WHERE did = ? AND cid = ?',
-      )
       for (const nullifiedCid of nullifies) nullify.run(did, nullifiedCid)
-      this.#db
-        .prepare('INSERT INTO operation (did, cid, operation, created_at) VALUES (?, ?, ?, ?)')
-        .run(did, cid, JSON.stringify(operation), new Date().toISOString())
+      insert.run(did, cid, JSON.stringify(operation), new Date().toISOString())
       this.#db.exec('COMMIT')
     } catch (error) {
       this.#db.exec('ROLLBACK')

@@ -1,6 +1,7 @@
 /** Validates operations for the development PLC directory: limits of plc.directory, then the rules of did:plc. */
 import { assureValidNextOp, def, getLastOpWithCid, type OpOrTombstone } from '@did-plc/lib'
 import { invalidRequest } from '#src/errors.ts'
+import { isValidFirst } from '#src/plc/first-operation.ts'
 
 export interface LoggedOperation {
   operation: OpOrTombstone
@@ -33,10 +34,13 @@ export async function validateOperation(
   const violation = limitViolation(operation)
   if (violation) throw invalidRequest(violation)
   try {
+    const { cid } = await getLastOpWithCid([operation])
+    if (log.length === 0 && (await isValidFirst(did, operation))) {
+      return { operation, cid: cid.toString(), nullifies: [] }
+    }
     const active = log.filter(({ nullified }) => !nullified)
     const indexed = await Promise.all(active.map((entry) => withCid(did, entry)))
     const { nullified } = await assureValidNextOp(did, indexed, operation)
-    const { cid } = await getLastOpWithCid([operation])
     return { operation, cid: cid.toString(), nullifies: nullified.map(String) }
   } catch (error) {
     // Some of the library's errors have no message; bad base64 and bad CIDs throw plain errors.

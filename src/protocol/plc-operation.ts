@@ -91,6 +91,16 @@ export function isRotationKey(text: string): boolean {
   }
 }
 
+/** The public key (uncompressed) of a did:key of k256; undefined for another text. */
+export function k256PublicKey(text: string): Uint8Array | undefined {
+  try {
+    const { jwtAlg, keyBytes } = parseDidKey(text)
+    return jwtAlg === SECP256K1_JWT_ALG ? keyBytes : undefined
+  } catch {
+    return undefined
+  }
+}
+
 export function handleOperation(
   last: PlcOperation,
   handle: string,
@@ -109,6 +119,11 @@ export function updateOperation(
   signer: PlcSigner,
 ): Promise<PlcOperation> {
   return createUpdateOp(last, keypair(signer), (current) => ({ ...current, ...changes }))
+}
+
+/** What its signature signs. */
+export function unsignedBytes({ sig: _, ...operation }: PlcOperation): Uint8Array {
+  return encode(operation)
 }
 
 export function parseOperation(input: unknown): PlcOperation | undefined {

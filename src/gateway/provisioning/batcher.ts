@@ -1,10 +1,11 @@
 /** Batches concurrent calls: while one batch runs, further calls wait for the next. */
 import { pause } from '#src/ports/pause.ts'
 
-/** `waitMs`: how long a batch waits for more calls, unless it has `max`. */
+/** A batch begins with `max` calls, when none has come for `quietMs`, or `maxWaitMs` after the first one. */
 interface BatchOptions {
   max: number
-  waitMs: number
+  quietMs: number
+  maxWaitMs: number
 }
 
 interface Waiting<I, O> {
@@ -49,13 +50,17 @@ export class Batcher<I, O> {
     this.#isRunning = false
   }
 
-  /** Calls of the same turn are in the batch in any case. */
   async #waitForMore(): Promise<void> {
-    const { max, waitMs } = this.#options
-    if (waitMs === 0 || this.#waiting.length >= max) return
-    const full = new Promise<void>((resolve) => {
+    const { max, quietMs, maxWaitMs } = this.#options
+    const latest = performance.now() + maxWaitMs
+    // Calls of the same turn are in the batch in any case.
+    for (let known = 0; known < this.#waiting.length && known < max; ) {
+      known = this.#waiting.length
+      const leftMs = Math.min(quietMs, latest - performance.now())
+      if (leftMs <= 0 || known >= max) return
+      const { promise: full, resolve } = Promise.withResolvers<void>()
       this.#onFull = resolve
-    })
-    await Promise.race([pause(waitMs), full])
+      await Promise.race([pause(leftMs), full])
+    }
   }
 }

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { tooLarge } from '#src/gateway/http/body-errors.ts'
 
-/** 64 lines of each file are in memory. */
+/** Those in flight are in memory (row-results.ts). */
 export const MAX_LINE_BYTES = 256 * 1024
 
 const NEW_LINE = 10

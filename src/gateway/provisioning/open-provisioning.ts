@@ -26,7 +26,7 @@ export interface Provisioning {
   readonly log: Pick<Log, 'error'>
 }
 
-/** Each has up to 64 rows in memory. */
+/** Each has some hundred rows in memory. */
 const MAX_FILES = 8
 const MAX_FILES_OF_TENANT = 2
 const MAX_PLC_REQUESTS = 16

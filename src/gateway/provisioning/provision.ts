@@ -63,8 +63,14 @@ export interface Provisioner {
   create(account: CheckedAccount, audited?: Promise<void>): Promise<Provisioned>
 }
 
-/** A transaction of the directory costs about the same for many accounts as for one. */
-export const batching = { one: { max: 64, waitMs: 0 }, many: { max: 64, waitMs: 25 } }
+/**
+ * A transaction of the directory costs little more for many accounts than for one: they share pages of its indexes. Those
+ * of a file come as fast as the PLC directory takes them, so they wait for each other.
+ */
+export const batching = {
+  one: { max: 64, quietMs: 0, maxWaitMs: 0 },
+  many: { max: 128, quietMs: 25, maxWaitMs: 400 },
+}
 
 /** For one call, file or job of a tenant. */
 export function openProvisioner(

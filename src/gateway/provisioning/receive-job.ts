@@ -7,7 +7,7 @@ import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Job } from '#src/tenants/jobs.ts'
 
 const MAX_ROWS = 50_000
-const MAX_PART_ROWS = 64
+const MAX_PART_ROWS = 256
 const MAX_PART_BYTES = 512 * 1024
 
 /** Throws 413 for too many rows, 429 for too many jobs, and any error of `rows`; then the job is cancelled. */

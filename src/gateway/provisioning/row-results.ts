@@ -34,8 +34,9 @@ export interface RowPorts {
   onEnd?(): void
 }
 
-/** Rows of one file at once. */
-const IN_FLIGHT = 64
+/** Rows of one file at once, and their characters. */
+const IN_FLIGHT = 256
+const MAX_CHARS_IN_FLIGHT = 16 * 1024 * 1024
 /** If this many results are unread, no row begins. A client may send its whole file before it reads. */
 const MAX_UNSENT = 8_000
 const PROGRESS_MS = 1_000
@@ -55,6 +56,7 @@ class RowRun {
   readonly #counts: JobCounts = { created: 0, existing: 0, failed: 0 }
   #unsent: string[] = []
   #inFlight = 0
+  #charsInFlight = 0
   #isRead = false
   #isStopped = false
   #failure: { error: string; message: string } | undefined
@@ -118,7 +120,7 @@ class RowRun {
   async #read(): Promise<void> {
     try {
       for (;;) {
-        while (this.#inFlight >= IN_FLIGHT || this.#unsent.length >= MAX_UNSENT) {
+        while (this.#isFull) {
           if (this.#isStopped) return
           await new Promise<void>((resolve) => {
             this.#onRoom = resolve
@@ -128,6 +130,7 @@ class RowRun {
         const step = await this.#rows.next()
         if (step.done) return
         this.#inFlight++
+        this.#charsInFlight += step.value.text.length
         void this.#run(step.value)
       }
     } catch (error) {
@@ -138,12 +141,18 @@ class RowRun {
     }
   }
 
+  get #isFull(): boolean {
+    const hasManyRows = this.#inFlight >= IN_FLIGHT || this.#charsInFlight >= MAX_CHARS_IN_FLIGHT
+    return hasManyRows || this.#unsent.length >= MAX_UNSENT
+  }
+
   async #run(row: Row): Promise<void> {
     const result = await resultOf(this.#ports, row)
     if (result.status === 'error') this.#counts.failed++
     else this.#counts[result.status]++
     this.#unsent.push(json(result))
     this.#inFlight--
+    this.#charsInFlight -= row.text.length
     this.#onRoom()
     this.#onChange()
   }

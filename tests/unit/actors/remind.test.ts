@@ -4,6 +4,7 @@ import { startReminders } from '#actors/remind.ts'
 import type { ActorSettings } from '#actors/settings.ts'
 import { LiveActors } from '#src/engine/live-actors.ts'
 import { createLog } from '#src/log.ts'
+import { nextTurn } from '#src/ports/pause.ts'
 
 const did = 'did:plc:alice'
 
@@ -48,4 +49,49 @@ it('an account that is awake here is not reminded of its undelivered events', as
 it('an account that the engine may have moved is reminded, though its former activation here answers', async () => {
   const lease = { lapses: 0 }
   expect(await firstRound(lease, () => lease.lapses++)).toEqual([did])
+})
+
+it('many new accounts are woken one at a time, and no more as soon as the directory lists none', async () => {
+  const all = Array.from({ length: 300 }, (_, n) => `did:plc:${String(n).padStart(3, '0')}`)
+  const reminded: string[] = []
+  let waking = 0
+  let most = 0
+  const remind = async (named: string) => {
+    most = Math.max(most, ++waking)
+    await nextTurn()
+    waking--
+    reminded.push(named)
+  }
+  const list = async ({
+    after,
+    limit,
+    isNew,
+  }: {
+    after: string
+    limit: number
+    isNew?: boolean
+  }) =>
+    isNew !== true || reminded.length >= 30 ? [] : all.filter((one) => one > after).slice(0, limit)
+  const dispatch = {
+    directory: { reminders: { list } },
+    account: (named: string) => ({ outbox: { remind: () => remind(named) } }),
+  }
+  const { promise: hasEnded, resolve: end } = Promise.withResolvers<void>()
+  let timers = 0
+  const timer = () => {
+    if (++timers === 3) end()
+    return () => {}
+  }
+  const settings = {
+    live: new LiveActors(),
+    dispatch,
+    timer,
+    processId: 'one',
+    log: createLog('silent'),
+  }
+  const stop = startReminders(settings as unknown as ActorSettings)
+  await hasEnded
+  stop()
+  expect(reminded.toSorted()).toEqual(all.slice(0, 30))
+  expect(most).toBe(1)
 })

@@ -26,23 +26,31 @@ function open(options: { max: number; heapShare?: () => number }) {
       }
     },
   })
+  const add = (name: string, wasCalled: boolean) => {
+    used.set(name, time++)
+    const sleepControl = {
+      begin: () => () => {},
+      idleSince: () => used.get(name),
+      sleep: () => void asked.push(name),
+    }
+    const hold = (work: never) => work
+    const actor = { actions: {}, subject: name, hold, sleepControl, wasCalled }
+    actors.set(name, actor)
+    live.add('account', name, actor)
+  }
   const end = limit.start()
   return {
+    live,
     asked,
     end,
     wake(...names: string[]) {
-      for (const name of names) {
-        used.set(name, time++)
-        const sleepControl = {
-          begin: () => () => {},
-          idleSince: () => used.get(name),
-          sleep: () => void asked.push(name),
-        }
-        const actor = { actions: {}, subject: name, hold: (work: never) => work, sleepControl }
-        actors.set(name, actor)
-        live.add('account', name, actor)
-      }
+      for (const name of names) add(name, true)
     },
+    wakeUncalled: (name: string) => add(name, false),
+    call: (name: string) =>
+      live.noteCall(actors.get(name)!, { group: 'repo', action: 'getRecord' }),
+    wakeAgain: (name: string) =>
+      live.noteCall(actors.get(name)!, { group: 'lifecycle', action: 'ensureProvisioned' }),
     use: (name: string) => used.set(name, time++),
     beginWork: (name: string) => used.set(name, undefined),
     hasSlept: (name: string) => live.remove('account', name, actors.get(name)!),
@@ -133,6 +141,28 @@ it('accounts are put to sleep while the heap is nearly full, but for the sixteen
   wake('later-1', 'later-2')
   await pass(1_000)
   expect(asked).toHaveLength(4)
+})
+
+it('an account that was woken by the server, and not called since, sleeps after ten seconds without work', async () => {
+  const { wakeUncalled, wakeAgain, call, beginWork, use, hasSlept, asked, pass, live } = open({
+    max: 100,
+  })
+  for (const name of ['new', 'called', 'delivering', 'reminded']) wakeUncalled(name)
+  call('called')
+  beginWork('delivering')
+  wakeAgain('reminded')
+  await pass(9_000)
+  expect(asked).toEqual([])
+  await pass(2_000)
+  expect(asked).toEqual(['new', 'reminded'])
+  for (const name of asked) hasSlept(name)
+  use('delivering')
+  await pass(9_000)
+  expect(asked).toHaveLength(2)
+  await pass(2_000)
+  expect(asked).toEqual(['new', 'reminded', 'delivering'])
+  // These are not signs of too small a bound.
+  expect(live.putToSleep).toBe(0)
 })
 
 it('no account is put to sleep after the end', async () => {

@@ -2,6 +2,7 @@ import { Secp256k1Keypair } from '@atproto/crypto'
 import {
   atprotoOp,
   createOp,
+  didForCreateOp,
   type Operation,
   tombstoneOp,
   updateHandleOp,
@@ -109,6 +110,18 @@ describe('rejected operations', () => {
     await refusal({ ...first, alsoKnownAs: ['at://mallory.test'] })
     await refusal({ ...first, sig: 'AAAA' })
     await refusal({ ...first, sig: 'not base64!' })
+  })
+
+  it('the operation log rejects a genesis operation with the other signature of the same point', async () => {
+    const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
+    const bytes = Buffer.from(first.sig, 'base64url')
+    const s = order - BigInt(`0x${bytes.subarray(32).toString('hex')}`)
+    const other = Buffer.concat([
+      bytes.subarray(0, 32),
+      Buffer.from(s.toString(16).padStart(64, '0'), 'hex'),
+    ])
+    const operation = { ...first, sig: other.toString('base64url') }
+    expect(await refusal(operation, await didForCreateOp(operation))).toMatch(/signature/i)
   })
 
   it('the operation log rejects an operation signed with an unknown key', async () => {

@@ -130,7 +130,7 @@ describe('results of rows', () => {
     expect(await all(source)).toHaveLength(2)
   })
 
-  it('64 rows are in flight, and none begins while the client takes no results, or when it has left', async () => {
+  it('256 rows are in flight, and none begins while the client takes no results, or when it has left', async () => {
     let begun = 0
     let ends: (() => void)[] = []
     const { ports: given } = ports((row) => {
@@ -140,7 +140,7 @@ describe('results of rows', () => {
     const results = rowResults(given, endless())[Symbol.asyncIterator]()
     const first = results.next()
     await turns()
-    expect(begun).toBe(64)
+    expect(begun).toBe(256)
     const finish = async () => {
       const running = ends
       ends = []
@@ -149,9 +149,9 @@ describe('results of rows', () => {
     }
     await finish()
     await first
-    for (let round = 0; round < 200; round++) await finish()
+    for (let round = 0; round < 40; round++) await finish()
     const stopped = begun
-    expect(stopped).toBeLessThan(8_200)
+    expect(stopped).toBeLessThan(8_600)
     await finish()
     expect(begun).toBe(stopped)
     await results.next()
@@ -161,6 +161,26 @@ describe('results of rows', () => {
     const left = begun
     await finish()
     expect(begun).toBe(left)
+  })
+
+  it('long rows are in flight as far as they have 16 MiB together', async () => {
+    async function* longRows() {
+      const text = JSON.stringify({ externalId: 'x'.repeat(MAX_LINE_BYTES - 100) })
+      for (let n = 1; ; n++) yield { n, text }
+    }
+    const ends: (() => void)[] = []
+    const { ports: given } = ports((row) => {
+      return new Promise((resolve) => ends.push(() => resolve(created(row))))
+    })
+    const results = rowResults(given, longRows())[Symbol.asyncIterator]()
+    const first = results.next()
+    await turns()
+    expect(ends).toHaveLength(65)
+    ends[0]!()
+    await first
+    await turns()
+    expect(ends).toHaveLength(66)
+    await results.return?.()
   })
 
   it('a client that leaves while it waits for a result stops the rows at once', async () => {
@@ -176,6 +196,6 @@ describe('results of rows', () => {
     await turns()
     await results.return?.()
     expect(await waiting).toEqual({ done: true, value: undefined })
-    expect([begun, ends]).toEqual([64, 1])
+    expect([begun, ends]).toEqual([256, 1])
   })
 })
