@@ -277,4 +277,22 @@ export const directorySchema: readonly Migration[] = [
        drilled_at INTEGER               -- when samples were last restored
      )`,
   ],
+  // Release 5: initial states in the order in which they come. Thousands at once, in the order of their DIDs, each changed a
+  // page of their own.
+  [
+    ddl`CREATE TABLE new_birth (
+       did TEXT NOT NULL UNIQUE,
+       signing_key BLOB NOT NULL,
+       signing_key_did TEXT NOT NULL,
+       password_hash TEXT,
+       token_id TEXT,
+       created_at TEXT,
+       group_state TEXT,
+       records TEXT,
+       genesis TEXT
+     )`,
+    `INSERT INTO new_birth (did, signing_key, signing_key_did, password_hash, token_id, created_at, group_state, records, genesis) SELECT did, signing_key, signing_key_did, password_hash, token_id, created_at, group_state, records, genesis FROM birth`,
+    'DROP TABLE birth',
+    'ALTER TABLE new_birth RENAME TO birth',
+  ],
 ]

@@ -56,7 +56,9 @@ describe('creating many accounts', () => {
       plans.push(...steps.map(({ detail }) => detail))
     }
     expect(plans).toContainEqual(expect.stringContaining('account_reserved (reserved_until<?)'))
-    expect(plans.filter((step) => /^SCAN account|^SEARCH account .*\(tenant=\?\)$/.test(step))).toEqual([])
+    expect(
+      plans.filter((step) => /^SCAN account|^SEARCH account .*\(tenant=\?\)$/.test(step)),
+    ).toEqual([])
   })
 })
 
