@@ -10,6 +10,7 @@ import {
 import type { WakeQueue } from '#src/gateway/workflows/wake-queue.ts'
 import type { Log } from '#src/log.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
+import { nextTurn } from '#src/ports/pause.ts'
 import { Slots } from '#src/ports/slots.ts'
 import type { Timer } from '#src/ports/timer.ts'
 
@@ -19,6 +20,8 @@ export interface Provisioning {
   many(tenant: string): Provisioner & Adopter
   /** Counts a file as running until the returned function is called. Throws 429 RateLimitExceeded for too many. */
   beginFile(tenant: string): () => void
+  /** Resolves when a row of a file may begin: one in each turn of the event loop, so that other calls go on. */
+  rowTurn(): Promise<void>
   /** Wakes no accounts of files until the returned function is called, once. */
   holdWakes(): () => void
   readonly keychain: Keychain
@@ -42,6 +45,7 @@ export function openProvisioning(ports: ProvisioningPorts): Provisioning {
   const single = { ...ports, plcSlots }
   const bulk = { ...single, wakeQueue: ports.bulkWakeQueue }
   const files = new Map<string, number>()
+  let lastRow = Promise.resolve()
   return {
     one: (tenant) => openProvisioner(single, tenant),
     many: (tenant) => ({
@@ -65,6 +69,10 @@ export function openProvisioning(ports: ProvisioningPorts): Provisioning {
         if (left === 0) files.delete(tenant)
         else files.set(tenant, left)
       }
+    },
+    rowTurn: () => {
+      lastRow = lastRow.then(nextTurn)
+      return lastRow
     },
     holdWakes: () => ports.bulkWakeQueue.hold(),
     keychain: ports.keys,

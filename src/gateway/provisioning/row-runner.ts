@@ -36,6 +36,7 @@ export function rowRunner(
   }
   const newRkey = newRkeys()
   return async (row) => {
+    await server.provisioning.rowTurn()
     const input = parseWith<NewTenantAccount>(newAccount, row)
     if (input.session && !maySignIn) throw forbidden('A job cannot return a session')
     const handles = await server.handleRules()
