@@ -30,7 +30,10 @@ export function httpPlcDirectory({
   const base = url.replace(/\/+$/, '')
 
   async function call(path: string, init: RequestInit = {}): Promise<string | undefined> {
-    const signal = AbortSignal.timeout(timeoutMs)
+    // AbortSignal.timeout would keep the request in memory for all of the time.
+    const tooLate = new AbortController()
+    const timeout = setTimeout(() => tooLate.abort(), timeoutMs)
+    const { signal } = tooLate
     let status: number
     let text: string
     try {
@@ -39,6 +42,8 @@ export function httpPlcDirectory({
       text = await readBounded(response, MAX_RESPONSE_BYTES)
     } catch {
       throw new XrpcError(502, 'UpstreamFailure', `PLC directory ${base} unreachable`)
+    } finally {
+      clearTimeout(timeout)
     }
     if (status < 300) return text
     if ((status === 404 || status === 410) && init.method === undefined) return undefined
