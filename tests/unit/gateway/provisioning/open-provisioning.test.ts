@@ -37,3 +37,19 @@ it('a tenant has two files at once, and a process eight', () => {
   provisioning.beginFile('e')
   expect(() => provisioning.beginFile('f')).toThrow(tooMany)
 })
+
+it('rows of files begin one in each turn of the event loop, however many wait', async () => {
+  const { provisioning } = open()
+  let turn = 0
+  let isDone = false
+  const count = () => {
+    turn++
+    if (!isDone) setImmediate(count)
+  }
+  setImmediate(count)
+  const turns = await Promise.all(
+    Array.from({ length: 20 }, () => provisioning.rowTurn().then(() => turn)),
+  )
+  isDone = true
+  expect(new Set(turns).size).toBe(20)
+})
