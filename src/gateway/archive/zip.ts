@@ -1,6 +1,8 @@
 /**
  * A ZIP file as a stream (PKWARE's APPNOTE, 6.3). Files are stored without compression, since most are pictures and videos;
  * the size and the checksum of each follow its bytes, so that nothing need be known before it is read. ZIP64 where it must be.
+ * Not the package client-zip (2.5.1), since it writes more than 65,535 small files without ZIP64, and so loses the rest, and
+ * does not close the file that it is reading if the reader leaves.
  */
 import { crc32 } from 'node:zlib'
 

@@ -5,12 +5,12 @@ import type { Names } from '#src/gateway/pages/area/names.ts'
 import { badge, card, facts } from '#src/gateway/pages/blocks.ts'
 import {
   blurredImage,
-  decisionLabels,
+  decisionOptions,
   historyTable,
-  optionsOf,
   reasonsOf,
   type ShownEntry,
-} from '#src/gateway/pages/case-blocks.ts'
+} from '#src/gateway/pages/cases/case-blocks.ts'
+import { englishCaseText } from '#src/gateway/pages/cases/messages.ts'
 import { actionForm, field } from '#src/gateway/pages/form-blocks.ts'
 import { accountPath, statusBadge } from '#src/gateway/pages/operator/accounts.ts'
 import { imagePath } from '#src/gateway/pages/operator/case-image.ts'
@@ -39,7 +39,7 @@ export function caseView(context: RenderContext, details: CaseDetails): Html {
 ${subject === undefined ? '' : actionsCard(context, found, subject)}
 ${workCard(context, found)}
 <section aria-label="History"><div class="head"><h2>History</h2>${kindLinks(details)}</div>
-${historyTable(context, entries, (by) => (by.startsWith('did:') ? html`<a href="${accountPath(by)}">${names(by)}</a>` : by))}</section>
+${historyTable(context, englishCaseText, entries, (by) => (by.startsWith('did:') ? html`<a href="${accountPath(by)}">${names(by)}</a>` : by))}</section>
 ${after}`
 }
 
@@ -56,7 +56,7 @@ function subjectCard({ found, subject, entries }: CaseDetails): Html {
   if (uri !== undefined) rows.push(['Record', html`<span class="mono">${uri}</span>`])
   if (blob !== undefined) rows.push(['File', html`<span class="mono">${blob}</span>`])
   rows.push(['Reported by', reporters === 1 ? '1 account' : `${reporters} accounts`])
-  rows.push(['Reasons', reasonsOf(found)])
+  rows.push(['Reasons', reasonsOf(englishCaseText, found)])
   return card('Subject', html`${facts(rows)}${preview(found, subject, entries)}`)
 }
 
@@ -141,7 +141,7 @@ function workCard(context: RenderContext, found: CaseView): Html {
     html`<form method="post" action="${path}/note">${hiddenFields(context)}
 ${field({ name: 'text', label: 'Note', type: 'area', maxLength: MAX_TEXT, help: 'For operators. Tenants do not see it.' })}
 <div class="actions"><button>Add the note</button>${state === 'open' ? button('escalate', 'Escalate') : ''}${state === 'closed' ? button('reopen', 'Open again') : ''}</div>
-${state === 'closed' ? '' : html`${field({ name: 'decision', label: 'Decision', options: optionsOf(decisionLabels) })}<div class="actions">${button('close', 'Close the case')}</div>`}</form>`,
+${state === 'closed' ? '' : html`${field({ name: 'decision', label: 'Decision', options: decisionOptions(englishCaseText) })}<div class="actions">${button('close', 'Close the case')}</div>`}</form>`,
   )
 }
 

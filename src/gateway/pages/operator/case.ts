@@ -7,7 +7,8 @@ import { entryView } from '#src/gateway/methods/case-views.ts'
 import * as admin from '#src/gateway/methods/com.atproto.admin.ts'
 import { suspendAccount } from '#src/gateway/operator/suspend-account.ts'
 import { namesOf } from '#src/gateway/pages/area/names.ts'
-import { caseBadge } from '#src/gateway/pages/case-blocks.ts'
+import { caseBadge } from '#src/gateway/pages/cases/case-blocks.ts'
+import { englishCaseText } from '#src/gateway/pages/cases/messages.ts'
 import type { Form } from '#src/gateway/pages/form.ts'
 import { pager } from '#src/gateway/pages/form-blocks.ts'
 import { readSubjectState } from '#src/gateway/pages/operator/case-subject.ts'
@@ -57,7 +58,7 @@ export function casePages({ server }: ConsolePorts, { get, post }: ConsoleRoutes
       names: await namesOf(server, actors),
       after: pager(call.session, { after: nextPage(call.c.req.url, page.cursor) }),
     })
-    const actions = caseBadge(found)
+    const actions = caseBadge(englishCaseText, found)
     return call.render({ title: `Case ${id}`, actions, body, note, status })
   }
 

@@ -11,7 +11,8 @@ import {
   optionsOf,
   reasonsOf,
   subjectLine,
-} from '#src/gateway/pages/case-blocks.ts'
+} from '#src/gateway/pages/cases/case-blocks.ts'
+import { englishCaseText } from '#src/gateway/pages/cases/messages.ts'
 import { field, filterForm, pager } from '#src/gateway/pages/form-blocks.ts'
 import { accountPath } from '#src/gateway/pages/operator/accounts.ts'
 import { imagePath } from '#src/gateway/pages/operator/case-image.ts'
@@ -56,7 +57,7 @@ export function moderationPages({ server }: ConsolePorts, { get, post }: Console
       ...(cursor !== undefined && { cursor }),
     })
     const fields = [
-      ...caseFilters({ state, reason, sort }),
+      ...caseFilters(englishCaseText, { state, reason, sort }),
       { name: 'tenant', label: 'Tenant', value: tenant, maxLength: MAX_TENANT },
     ]
     return call.render({
@@ -92,8 +93,11 @@ function queueTable(context: RenderContext, cases: readonly CaseView[]): Html {
   const rows = cases.map((one) => [
     html`<a class="nowrap" href="${path}/cases/${one.id}">Case ${one.id}</a>`,
     subjectCell(one),
-    twoLines(reasonsOf(one), one.reporters === 1 ? '1 reporter' : `${one.reporters} reporters`),
-    caseBadge(one),
+    twoLines(
+      reasonsOf(englishCaseText, one),
+      one.reporters === 1 ? '1 reporter' : `${one.reporters} reporters`,
+    ),
+    caseBadge(englishCaseText, one),
     one.tenant ?? '–',
     timeOf(context, one.reportedAt),
   ])
@@ -106,7 +110,7 @@ function subjectCell(one: CaseView): Html {
   const account = handle === null ? html`${did}` : html`<a href="${accountPath(did)}">${handle}</a>`
   const label = `the file of case ${one.id}`
   const image = blob === undefined ? '' : blurredImage(imagePath(did, blob), label)
-  return html`<div>${account}<small>${subjectLine(one)}</small>${image}</div>`
+  return html`<div>${account}<small>${subjectLine(englishCaseText, one)}</small>${image}</div>`
 }
 
 function newCase(context: RenderContext): Html {

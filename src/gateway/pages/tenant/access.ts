@@ -25,7 +25,7 @@ export const keysPage: AreaPage<TenantVisit> = {
     create: async ({ call, text }, form) => {
       const { name = '', until = '', addresses = '' } = form
       if (until !== '' && !/^\d{4}-\d{2}-\d{2}$/.test(until))
-        throw invalidRequest('The date must be like 2026-11-30')
+        throw invalidRequest(text('wrongDate'))
       const { key } = await call(tenant.createKey, {
         input: {
           name,

@@ -5,7 +5,13 @@ import { invalidRequest } from '#src/errors.ts'
 import type { AreaPage } from '#src/gateway/pages/area/area.ts'
 import { namesOf } from '#src/gateway/pages/area/names.ts'
 import { card, facts } from '#src/gateway/pages/blocks.ts'
-import { caseBadge, historyTable, reasonsOf } from '#src/gateway/pages/case-blocks.ts'
+import {
+  caseBadge,
+  historyTable,
+  reasonsOf,
+  type ShownEntry,
+} from '#src/gateway/pages/cases/case-blocks.ts'
+import { type CaseText, caseText, englishCaseText } from '#src/gateway/pages/cases/messages.ts'
 import type { Form } from '#src/gateway/pages/form.ts'
 import { actionForm, field, pager } from '#src/gateway/pages/form-blocks.ts'
 import { type Html, hiddenFields } from '#src/gateway/pages/shell.ts'
@@ -16,6 +22,9 @@ import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 const PAGE = 10
 const MAX_TEXT = 2_000
 
+/** Of the forms, in the history: stored in English for the operator, shown in the language of the page. */
+const storedNotes = ['wasSuspended', 'wasRestored'] as const
+
 /** Throws 400 for what is no number; the method checks that the case is the tenant's. */
 function idOf(c: Context): number {
   const text = c.req.param('id') ?? ''
@@ -25,10 +34,11 @@ function idOf(c: Context): number {
 
 export const casePage: AreaPage<TenantVisit> = {
   path: '/moderation/:id',
-  title: () => 'Case',
+  title: ({ session }) => caseText(session)('case'),
   isInNav: false,
   async show(visit, c) {
     const { call, session, base, may, context } = visit
+    const text = caseText(session)
     const { cursor } = c.req.query()
     const id = idOf(c)
     const page = await call(tenant.getCase, {
@@ -44,16 +54,24 @@ export const casePage: AreaPage<TenantVisit> = {
     const path = `${base}/moderation/${id}`
     const name = html`<a href="${base}/accounts/${did}">${account.handle}</a>`
     const rows: [string, Html | string][] = [
-      ['Account', html`${name} ${statusBadge(visit.text, account.status)}`],
+      [text('account'), html`${name} ${statusBadge(visit.text, account.status)}`],
     ]
-    if (uri !== undefined) rows.push(['Record', html`<code>${uri}</code>`])
-    if (blob !== undefined) rows.push(['File', html`<code>${blob}</code>`])
-    rows.push(['Reported by', found.reporters === 1 ? '1 account' : `${found.reporters} accounts`])
-    rows.push(['Reasons', reasonsOf(found)])
+    if (uri !== undefined) rows.push([text('record'), html`<code>${uri}</code>`])
+    if (blob !== undefined) rows.push([text('file'), html`<code>${blob}</code>`])
+    rows.push([text('reporters'), String(found.reporters)])
+    rows.push([text('reasons'), reasonsOf(text, found)])
     const next = page.cursor === undefined ? {} : { after: `${path}?cursor=${page.cursor}` }
-    const body = html`${card(`Case ${id}`, facts(rows), { badge: caseBadge(found) })}
+    const body = html`${card(text('caseN', { n: id }), facts(rows), { badge: caseBadge(text, found) })}
 ${may('accounts:write') ? html`${suspension(visit, path, account.status)}${work(visit, path, found.state)}` : ''}
-${card('History', historyTable(session, page.entries, names))}${pager(session, next)}`
+${card(
+  text('history'),
+  historyTable(
+    session,
+    text,
+    page.entries.map((entry) => inLanguage(text, entry)),
+    (by) => (by === 'operator' ? text('operator') : names(by)),
+  ),
+)}${pager(session, next)}`
     return { body }
   },
   actions: {
@@ -63,17 +81,23 @@ ${card('History', historyTable(session, page.entries, names))}${pager(session, n
       const id = idOf(c)
       const { did } = (await call(tenant.getCase, { params: { id, limit: 1 } })).case
       await call(tenant.suspendAccount, { input: { did, reason: `case ${id}` } })
-      await call(tenant.updateCase, { input: { id, note: 'The account was suspended.' } })
+      await call(tenant.updateCase, { input: { id, note: englishCaseText('wasSuspended') } })
       return undefined
     },
     restore: async ({ call }, _, c) => {
       const id = idOf(c)
       const { did } = (await call(tenant.getCase, { params: { id, limit: 1 } })).case
       await call(tenant.restoreAccount, { input: { did, reason: `case ${id}` } })
-      await call(tenant.updateCase, { input: { id, note: 'The account was restored.' } })
+      await call(tenant.updateCase, { input: { id, note: englishCaseText('wasRestored') } })
       return undefined
     },
   },
+}
+
+/** The texts of people stay as they are. */
+function inLanguage(text: CaseText, entry: ShownEntry): ShownEntry {
+  const key = storedNotes.find((one) => englishCaseText(one) === entry.text)
+  return key === undefined ? entry : { ...entry, text: text(key) }
 }
 
 async function update({ call }: TenantVisit, { text = '' }: Form, id: number, state?: 'escalated') {
@@ -85,24 +109,24 @@ async function update({ call }: TenantVisit, { text = '' }: Form, id: number, st
 }
 
 function suspension({ session }: TenantVisit, path: string, status: string): Html {
+  const text = caseText(session)
   const isSuspended = status === 'suspended'
   const form = isSuspended
-    ? actionForm(session, { action: `${path}/restore`, label: 'Restore the account' })
-    : actionForm(session, { action: `${path}/suspend`, label: 'Suspend the account', kind: 'bad' })
-  return card('Account', form, {
-    help: 'A suspended account is hidden until it is restored. The audit log has the number of the case.',
-  })
+    ? actionForm(session, { action: `${path}/restore`, label: text('restore') })
+    : actionForm(session, { action: `${path}/suspend`, label: text('suspend'), kind: 'bad' })
+  return card(text('account'), form, { help: text('suspendHelp') })
 }
 
 function work({ session }: TenantVisit, path: string, state: string): Html {
+  const text = caseText(session)
   const escalate =
     state === 'open'
-      ? html`<button class="quiet" formaction="${path}/escalate">Escalate to the operator</button>`
+      ? html`<button class="quiet" formaction="${path}/escalate">${text('escalate')}</button>`
       : ''
   return card(
-    'Work on the case',
+    text('work'),
     html`<form method="post" action="${path}/note">${hiddenFields(session)}
-${field({ name: 'text', label: 'Note', type: 'area', maxLength: MAX_TEXT, help: 'Seen by your admins and by the operator of the server.' })}
-<div class="actions"><button>Add the note</button>${escalate}</div></form>`,
+${field({ name: 'text', label: text('note'), type: 'area', maxLength: MAX_TEXT, help: text('noteHelp') })}
+<div class="actions"><button>${text('addNote')}</button>${escalate}</div></form>`,
   )
 }

@@ -36,8 +36,8 @@ export const createPage: AreaPage<TenantVisit> = {
       })
       return { goTo: `${base}/accounts/${did}` }
     },
-    file: async ({ call, base }, { file = '', kind = '' }) => {
-      if (file.trim() === '') throw invalidRequest('The file is empty')
+    file: async ({ call, base, text }, { file = '', kind = '' }) => {
+      if (file.trim() === '') throw invalidRequest(text('emptyFile'))
       const bytes = (async function* () {
         yield Buffer.from(file)
       })()

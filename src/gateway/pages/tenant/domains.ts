@@ -41,8 +41,10 @@ ${field({ name: 'labelMin', label: text('labelMin'), type: 'number', value: '3' 
     }
   },
   actions: {
-    add: async ({ call }, { domain = '', labelMin = '' }) => {
-      if (!/^\d{0,2}$/.test(labelMin)) throw invalidRequest('The shortest name must be a number')
+    add: async ({ call, text }, { domain = '', labelMin = '' }) => {
+      if (!/^\d{0,2}$/.test(labelMin)) {
+        throw invalidRequest(text('wrongNumber', { text: labelMin }))
+      }
       await call(tenant.putDomain, {
         input: { domain: domain.trim(), ...(labelMin !== '' && { labelMin: Number(labelMin) }) },
       })

@@ -12,7 +12,7 @@ import {
   pager,
 } from '#src/gateway/pages/form-blocks.ts'
 import { type Html, hiddenFields } from '#src/gateway/pages/shell.ts'
-import { wordOf } from '#src/gateway/pages/tenant/messages.ts'
+import { type TenantMessages, wordOf } from '#src/gateway/pages/tenant/messages.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
 import { secretCard, stateOf, wordsOf } from '#src/gateway/pages/tenant/webhooks.ts'
 import * as webhook from '#src/protocol/lexicons/dev/headwater/webhook.ts'
@@ -71,9 +71,9 @@ ${card(text('delete'), confirmForm(session, { action: `${path}/delete`, typed: u
       await call(webhook.redeliver, { input: { id: idOf(c), messageId: message } })
       return undefined
     },
-    replay: async ({ call }, { since = '', until = '' }, c) => {
-      const [from, to] = [momentOf(since), until === '' ? undefined : momentOf(until)]
-      if (from === undefined) throw invalidRequest('The start time is missing')
+    replay: async ({ call, text }, { since = '', until = '' }, c) => {
+      const [from, to] = [momentOf(text, since), momentOf(text, until)]
+      if (from === undefined) throw invalidRequest(text('noStart'))
       await call(webhook.replay, {
         input: { id: idOf(c), since: from, ...(to !== undefined && { until: to }) },
       })
@@ -114,10 +114,10 @@ ${card(text('delete'), confirmForm(session, { action: `${path}/delete`, typed: u
 }
 
 /** Throws 404. */
-async function read({ call }: TenantVisit, c: C) {
+async function read({ call, text }: TenantVisit, c: C) {
   const { endpoints } = await call(webhook.listEndpoints)
   const found = endpoints.find(({ id }) => id === idOf(c))
-  if (found === undefined) throw new XrpcError(404, 'NotFound', 'There is no such endpoint')
+  if (found === undefined) throw new XrpcError(404, 'NotFound', text('noSuchEndpoint'))
   return found
 }
 
@@ -186,10 +186,10 @@ ${field({ name: 'description', label: text('description'), value: description, m
 }
 
 /** A time in UTC as typed. Throws 400. */
-function momentOf(text: string): string | undefined {
-  if (text.trim() === '') return undefined
-  const iso = `${text.trim().replace(' ', 'T').replace(/Z$/, '')}Z`
+function momentOf(text: TenantMessages['text'], typed: string): string | undefined {
+  if (typed.trim() === '') return undefined
+  const iso = `${typed.trim().replace(' ', 'T').replace(/Z$/, '')}Z`
   const ms = Date.parse(iso)
-  if (Number.isNaN(ms)) throw invalidRequest(`This must be a time: ${text}`)
+  if (Number.isNaN(ms)) throw invalidRequest(text('wrongTime', { text: typed }))
   return new Date(ms).toISOString()
 }

@@ -5,6 +5,7 @@ import type { AreaPage } from '#src/gateway/pages/area/area.ts'
 import { badge, card, table, timeOf } from '#src/gateway/pages/blocks.ts'
 import { actionForm, field, pager } from '#src/gateway/pages/form-blocks.ts'
 import { hiddenFields } from '#src/gateway/pages/shell.ts'
+import type { TenantMessages } from '#src/gateway/pages/tenant/messages.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 
@@ -51,7 +52,7 @@ ${field({ name: 'uses', label: text('codeUses'), type: 'number', value: '1', req
   actions: {
     create: async ({ call, text }, { count = '', uses = '' }) => {
       const { codes } = await call(tenant.createInvites, {
-        input: { count: wholeNumber(count), uses: wholeNumber(uses) },
+        input: { count: wholeNumber(text, count), uses: wholeNumber(text, uses) },
       })
       const lines = codes.map((code) => html`<div>${code}</div>`)
       return { once: card(text('newCodes'), html`<div class="secret codes">${lines}</div>`) }
@@ -64,7 +65,7 @@ ${field({ name: 'uses', label: text('codeUses'), type: 'number', value: '1', req
 }
 
 /** Throws 400. */
-function wholeNumber(text: string): number {
-  if (/^\d{1,6}$/.test(text.trim())) return Number(text)
-  throw invalidRequest(`This must be a number: ${text}`)
+function wholeNumber(text: TenantMessages['text'], typed: string): number {
+  if (/^\d{1,6}$/.test(typed.trim())) return Number(typed)
+  throw invalidRequest(text('wrongNumber', { text: typed }))
 }

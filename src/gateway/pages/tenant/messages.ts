@@ -24,7 +24,7 @@ export function tenantMessages({ messages }: Pick<RenderContext, 'messages'>): T
 /** The text of one of a kind, such as `status.active`; a value that has none is shown as it is. */
 export function wordOf(
   text: TenantMessages['text'],
-  kind: 'status' | 'kind' | 'role' | 'state' | 'delivery' | 'job',
+  kind: 'status' | 'kind' | 'role' | 'state' | 'delivery' | 'job' | 'by' | 'disabled',
   value: string,
 ): string {
   const key = `${kind}.${value}`

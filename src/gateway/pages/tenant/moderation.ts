@@ -8,7 +8,8 @@ import {
   caseFilters,
   reasonsOf,
   subjectLine,
-} from '#src/gateway/pages/case-blocks.ts'
+} from '#src/gateway/pages/cases/case-blocks.ts'
+import { caseText } from '#src/gateway/pages/cases/messages.ts'
 import { filterForm, pager } from '#src/gateway/pages/form-blocks.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
@@ -17,8 +18,9 @@ const PAGE = 25
 
 export const moderationPage: AreaPage<TenantVisit> = {
   path: '/moderation',
-  title: () => 'Moderation',
+  title: ({ session }) => caseText(session)('moderation'),
   async show({ call, session, base }, c) {
+    const text = caseText(session)
     const { state = '', reason = '', sort = '', cursor } = c.req.query()
     const { cases, cursor: next } = await call(tenant.listCases, {
       params: {
@@ -27,23 +29,28 @@ export const moderationPage: AreaPage<TenantVisit> = {
       },
     })
     const rows = cases.map((one) => [
-      html`<a class="nowrap" href="${base}/moderation/${one.id}">Case ${one.id}</a>`,
-      html`<div>${one.handle === undefined ? one.did : html`<a href="${base}/accounts/${one.did}">${one.handle}</a>`}<small>${subjectLine(one)}</small></div>`,
-      html`<div>${reasonsOf(one)}<small>${one.reporters === 1 ? '1 reporter' : `${one.reporters} reporters`}</small></div>`,
-      caseBadge(one),
+      html`<a class="nowrap" href="${base}/moderation/${one.id}">${text('caseN', { n: one.id })}</a>`,
+      html`<div>${one.handle === undefined ? one.did : html`<a href="${base}/accounts/${one.did}">${one.handle}</a>`}<small>${subjectLine(text, one)}</small></div>`,
+      html`<div>${reasonsOf(text, one)}<small>${text('nReporters', { n: one.reporters })}</small></div>`,
+      caseBadge(text, one),
       timeOf(session, one.reportedAt),
     ])
     const query = new URLSearchParams({ state, reason, sort })
     if (next !== undefined) query.set('cursor', next)
     const after = next === undefined ? {} : { after: `${base}/moderation?${query}` }
     const list = table({
-      ...{ label: 'Cases', head: ['Case', 'Subject', 'Reports', 'State', 'Newest report'], rows },
-      empty: 'No cases match. Reports about your accounts appear here.',
+      label: text('cases'),
+      head: [
+        ...[text('case'), text('subject'), text('reports'), text('caseState')],
+        text('newestReport'),
+      ],
+      rows,
+      empty: text('noCases'),
     })
     return {
-      body: html`${filterForm(session, caseFilters({ state, reason, sort }))}
+      body: html`${filterForm(session, caseFilters(text, { state, reason, sort }))}
 <section>${list}</section>${pager(session, after)}
-<p class="muted">Who has reported is known to the operator of the server only.</p>`,
+<p class="muted">${text('whoReported')}</p>`,
       wide: true,
     }
   },

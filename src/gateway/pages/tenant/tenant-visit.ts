@@ -58,9 +58,10 @@ export async function visitTenant(
   session: PageSession,
 ): Promise<TenantVisit> {
   const { did, name, tenants } = await signedInAdmin(context, session)
+  const { text } = tenantMessages(session)
   const id = c.req.param('tenant') ?? ''
   if (!tenants.some(({ tenant }) => tenant === id)) {
-    throw new XrpcError(404, 'NotFound', 'There is no such platform, or you are not an admin of it')
+    throw new XrpcError(404, 'NotFound', text('noSuchPlatform'))
   }
   const caller = await context.tenants.ofDid(did, id)
   const { tenant } = caller
@@ -69,6 +70,6 @@ export async function visitTenant(
     ...{ base: `${tenantPath}/${id}`, label: tenant.name },
     call: callMethodsAs(context, c, caller),
     may: (authority) => tenant.authorities.includes(authority),
-    text: tenantMessages(session).text,
+    text,
   }
 }

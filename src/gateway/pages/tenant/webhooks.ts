@@ -4,7 +4,7 @@ import type { AreaPage } from '#src/gateway/pages/area/area.ts'
 import { badge, card, table, timeOf } from '#src/gateway/pages/blocks.ts'
 import { field } from '#src/gateway/pages/form-blocks.ts'
 import { type Html, hiddenFields } from '#src/gateway/pages/shell.ts'
-import type { TenantMessages } from '#src/gateway/pages/tenant/messages.ts'
+import { type TenantMessages, wordOf } from '#src/gateway/pages/tenant/messages.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
 import * as webhook from '#src/protocol/lexicons/dev/headwater/webhook.ts'
 
@@ -71,9 +71,12 @@ export function stateOf(
   text: TenantMessages['text'],
   endpoint: { status: string; disabledReason?: string; failingSince?: string },
 ): Html {
-  const { status, disabledReason, failingSince } = endpoint
+  const { status, disabledReason = '', failingSince } = endpoint
   if (status === 'disabled')
-    return badge(text('endpoint.disabled', { reason: disabledReason ?? '' }), 'bad')
+    return badge(
+      text('endpoint.disabled', { reason: wordOf(text, 'disabled', disabledReason) }),
+      'bad',
+    )
   return failingSince === undefined
     ? badge(text('endpoint.enabled'), 'good')
     : badge(text('endpoint.failing'), 'warn')

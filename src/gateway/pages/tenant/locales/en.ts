@@ -68,7 +68,8 @@ export const en = {
   'relay.visible': 'Visible',
   'relay.hidden': 'Not visible: {status}',
   'relay.unasked': 'Not checked yet',
-  byWhom: 'by {name}',
+  'by.operator': 'by the operator',
+  'by.tenant': 'by the platform',
   'status.active': 'active',
   'status.deactivated': 'deactivated',
   'status.suspended': 'suspended',
@@ -159,6 +160,9 @@ export const en = {
   failingSince: 'Failing since',
   'endpoint.enabled': 'enabled',
   'endpoint.disabled': 'disabled: {reason}',
+  'disabled.operator': 'manually',
+  'disabled.gone': 'it answered 410',
+  'disabled.failing': 'nothing delivered for five days',
   'endpoint.failing': 'failing',
   sendTest: 'Send a test',
   newSecret: 'New secret',
@@ -209,6 +213,13 @@ export const en = {
   target: 'Target',
   details: 'Details',
   noEntries: 'No entries.',
+  noSuchPlatform: 'There is no such platform, or you are not an admin of it',
+  noSuchEndpoint: 'There is no such endpoint',
+  wrongDate: 'The date must be like 2026-11-30',
+  wrongNumber: 'This must be a number: {text}',
+  wrongTime: 'This must be a time: {text}',
+  noStart: 'The start time is missing',
+  emptyFile: 'The file is empty',
 } as const
 
 export type TenantTexts = Record<keyof typeof en, string>
