@@ -1,4 +1,4 @@
-/** Where and how often accounts are archived, and who may open what only the operator can. */
+/** Where and how often accounts are archived. Their private parts are sealed with the key of backups. */
 import type { EnvironmentReader } from '#src/config/read.ts'
 import { readStorageLocation, type StorageLocation } from '#src/config/storage-location.ts'
 
@@ -7,8 +7,6 @@ export interface ArchiveConfig {
   location: StorageLocation | undefined
   /** 0: only by command. */
   intervalMs: number
-  /** 32 bytes in hexadecimal; without it archives have no private part. */
-  backupKeyHex: string | undefined
   /** did:keys of other servers whose archives may be restored here. */
   trustedKeys: string[]
   /** How long the archives of a deleted account are kept after the last. */
@@ -16,16 +14,13 @@ export interface ArchiveConfig {
 }
 
 const HOUR_MS = 60 * 60 * 1000
-const isHex32 = (value: string) => /^[0-9a-f]{64}$/i.test(value)
 
 export function readArchives(read: EnvironmentReader): ArchiveConfig {
   const hours = read.integer('PDS_ARCHIVE_INTERVAL_HOURS', 0, 8_760) ?? 24
   const days = read.integer('PDS_ARCHIVE_DELETED_DAYS', 0, 3_650) ?? 30
-  const keyForm = '64 hex digits (openssl rand -hex 32)'
   return {
     location: readStorageLocation(read, 'PDS_ARCHIVE'),
     intervalMs: hours * HOUR_MS,
-    backupKeyHex: read.secret('PDS_BACKUP_KEY_HEX', keyForm, isHex32),
     trustedKeys:
       read.list('PDS_ARCHIVE_TRUSTED_KEYS', 'a comma-separated list of did:keys', (key) =>
         key.startsWith('did:key:z'),

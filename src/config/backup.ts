@@ -1,4 +1,4 @@
-/** Where `headwater backup` stores backups, how long they are kept, and what encrypts them. The server does not use it. */
+/** Where `headwater backup` stores backups, how long they are kept, and the key of backups and archives. */
 import type { EnvironmentReader } from '#src/config/read.ts'
 import { readStorageLocation, type StorageLocation } from '#src/config/storage-location.ts'
 
@@ -6,7 +6,7 @@ export interface BackupConfig {
   location: StorageLocation | undefined
   /** As `7d4w12m`. */
   keep: string | undefined
-  /** 32 bytes in hexadecimal digits. */
+  /** 32 bytes in hexadecimal digits. Without it backups are not encrypted, and archives have no private part. */
   keyHex: string | undefined
 }
 

@@ -140,7 +140,8 @@ export function openServerContext(
       ...{ signer: rotationKey, serviceDid: service.did, identity: identityContext },
       activateAccount: (did) => lifecycle.activateAccount(did),
       mustHaveRoom: () => ports.disk.mustHaveRoom(),
-      ...{ config: config.archives, reserveBytes: config.minFreeDiskBytes },
+      ...{ config: config.archives, backupKeyHex: config.backup.keyHex },
+      reserveBytes: config.minFreeDiskBytes,
     }),
     fetch: createSafeFetch({ privateNetworks, maxBytes: config.proxy.fetchMaxBytes }),
     services: connectServices({

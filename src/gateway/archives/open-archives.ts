@@ -50,11 +50,13 @@ export function openArchives(
   ports: Omit<RestorePorts, 'openStorage' | 'backupKey' | 'trusted' | 'dispatch'> & {
     dispatch: Dispatch
     config: ArchiveConfig
+    /** Of the private parts. */
+    backupKeyHex: string | undefined
     reserveBytes: number
   },
 ): Archives {
-  const { config, reserveBytes, dispatch } = ports
-  const { location, backupKeyHex, trustedKeys: trusted, intervalMs, deletedKeptMs } = config
+  const { config, backupKeyHex, reserveBytes, dispatch } = ports
+  const { location, trustedKeys: trusted, intervalMs, deletedKeptMs } = config
   const openStorage =
     location && loadOnce(() => openAndCheck(() => openArchiveStorage(location, { reserveBytes })))
   const backupKey = backupKeyHex === undefined ? undefined : Buffer.from(backupKeyHex, 'hex')

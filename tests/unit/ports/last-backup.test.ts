@@ -13,12 +13,13 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 const first = { at: '2026-11-20T00:00:00.000Z', to: '/backups/1', bytes: 5 }
 const failed = { at: '2026-11-21T00:00:00.000Z', to: '/backups/2', error: 'no space' }
 
-it('the last backup is noted, in a file that the server may read', async () => {
+it('the last backup is noted, in a file of the owner of the folder', async () => {
   expect(await readLastBackup(folder)).toBeUndefined()
   await noteBackup(folder, first)
   expect(await readLastBackup(folder)).toEqual({ ...first, ok: true, whole: first })
   expect(readdirSync(folder)).toEqual(['last-backup.json'])
-  expect(statSync(join(folder, 'last-backup.json')).mode & 0o444).toBe(0o444)
+  const file = statSync(join(folder, 'last-backup.json'))
+  expect([file.mode & 0o777, file.uid]).toEqual([0o600, statSync(folder).uid])
 })
 
 it('one that has failed is noted too, and the last whole one stays known', async () => {

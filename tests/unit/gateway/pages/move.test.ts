@@ -2,8 +2,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { authRequired, invalidRequest, XrpcError } from '#src/errors.ts'
 import type { Migrations } from '#src/gateway/migrations/open-migrations.ts'
-import { messagesFor } from '#src/gateway/pages/messages.ts'
-import { moveTexts } from '#src/gateway/pages/move/texts.ts'
 import type { Migration } from '#src/rules/migrations.ts'
 import { did, now } from '#tests/support/gateway.ts'
 import { openPages } from '#tests/support/open-pages.ts'
@@ -294,24 +292,4 @@ describe('/move', () => {
     expect(html).toContain('accepts no accounts from other servers')
     expect(html).not.toContain('<form')
   })
-})
-
-it('each language has the parameters that the English texts have', () => {
-  const english = moveTexts({ messages: messagesFor('en') })
-  const keys = [
-    'nOf',
-    'missing',
-    'stoppedBecause',
-    'confirmHelp',
-    'doneInHelp',
-    'movingTo',
-  ] as const
-  for (const language of ['de', 'es', 'fr', 'ja', 'ko', 'pt', 'ro', 'sv']) {
-    const texts = moveTexts({ messages: messagesFor(language) })
-    for (const key of keys) {
-      const given = { n: 'N1', total: 'T1', reason: 'R1', server: 'S1', handle: 'H1' }
-      const marks = (text: string) => text.match(/[NTRSH]1/g)?.sort()
-      expect([key, marks(texts.text(key, given))]).toEqual([key, marks(english.text(key, given))])
-    }
-  }
 })
