@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ClaimedMigration, MigrationChange } from '#src/account/lifecycle/migration.ts'
-import { XrpcError } from '#src/errors.ts'
+import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { migrate } from '#src/gateway/migrations/migrate.ts'
 import {
   accountAt,
@@ -46,7 +46,10 @@ export interface OpenRun {
 export interface MigrationRuns {
   /** Runs the steps that need no one, in the background. Nothing happens if the move is running, is done or waits. */
   start(did: string): void
-  /** Claims the move for one call. Throws 409 MigrationBusy if it is running. */
+  /**
+   * Claims the move for one call while it waits for its owner. Throws 409 MigrationBusy if it is running, and 400 if it is at
+   * another step: a page that is out of date must not skip steps, or copy again over what was written at the new server.
+   */
   hold<T>(did: string, work: (run: OpenRun) => Promise<T>): Promise<T>
   /** Runs end with their next step, and their moves are free. */
   stop(): Promise<void>
@@ -148,6 +151,9 @@ export function migrationRuns(ports: RunPorts): MigrationRuns {
       if (run === undefined) throw new XrpcError(409, 'MigrationBusy', 'The move is running')
       let error: string | null = null
       try {
+        if (run.migration.step !== 'code') {
+          throw invalidRequest('The move does not wait for its owner')
+        }
         return await work(run)
       } catch (failure) {
         // A code that is refused is no token.

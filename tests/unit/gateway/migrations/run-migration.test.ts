@@ -174,6 +174,19 @@ describe('a run of a move', () => {
     expect(calls.some((call) => call.startsWith('getRepo'))).toBe(false)
   })
 
+  it.each(['repo', 'activate', 'deactivate'] as const)(
+    'a page that is out of date neither confirms nor copies again at the step %s',
+    async (step) => {
+      await begin()
+      await claimMigration(account, { run: 'failed' })
+      await saveMigration(account, { run: 'failed', step, end: { error: 'unreachable' } })
+      const held = openRuns().hold(testDid, (run) => run.save({ step: 'repo' }))
+      await expect(held).rejects.toMatchObject({ status: 400 })
+      expect(await findMigration(account)).toMatchObject({ step, isRunning: false })
+      expect(calls).toEqual([])
+    },
+  )
+
   it('a process that stops gives its moves back without an error', async () => {
     await begin()
     const runs = openRuns()
