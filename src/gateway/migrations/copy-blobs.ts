@@ -11,24 +11,34 @@ const RETRY_MS = 1_000
 /** Longer waits are left to the owner, who continues the move later. */
 const MAX_WAIT_MS = 5 * 60_000
 const MAX_LISTED = 100
+/** Of one move: a server that lists more has no end. */
+const MAX_BLOBS = 500_000
+/** Longer than any CID. */
+const MAX_CID_LENGTH = 200
 
 /** Blobs that cannot be copied are counted and listed in the progress; whether the move goes on is for the owner to say. */
 export async function copyBlobs(move: Move): Promise<void> {
   const { to, progress, signal } = move
-  const failed = new Set<string>()
+  const failed: string[] = []
+  let missing = 0
+  let listed = 0
   await countBlobs(move)
   for (let cursor: string | undefined; ; ) {
     signal.throwIfAborted()
     const { cids, next } = await missingAt(to, cursor)
+    listed += cids.length
+    if (listed > MAX_BLOBS) {
+      throw new XrpcError(502, 'UpstreamFailure', 'The new server lists too many blobs')
+    }
     await eachOf(cids, AT_ONCE, async (cid) => {
       if (await copyBlob(move, cid)) progress.blobs = (progress.blobs ?? 0) + 1
-      else failed.add(cid)
+      else if (++missing <= MAX_LISTED) failed.push(cid)
     })
     if (next === undefined) break
     cursor = next
   }
-  progress.missing = failed.size
-  progress.missingCids = [...failed].slice(0, MAX_LISTED)
+  progress.missing = missing
+  progress.missingCids = failed
   await countBlobs(move)
 }
 
@@ -46,7 +56,7 @@ async function missingAt(
   const blobs: unknown[] = Array.isArray(list['blobs']) ? list['blobs'] : []
   const cids = blobs.flatMap((one) => {
     const { cid } = one as { cid?: unknown }
-    return typeof cid === 'string' ? [cid] : []
+    return typeof cid === 'string' && cid.length <= MAX_CID_LENGTH ? [cid] : []
   })
   const next = list['cursor']
   // A page without blobs is the last, whatever its cursor says.

@@ -22,6 +22,10 @@ export interface Move {
 
 /** Of a did:plc (did:plc specification). */
 const MAX_ROTATION_KEYS = 10
+/** The PLC directory takes less. */
+const MAX_OPERATION_LENGTH = 16_000
+/** Of what a page shows. */
+const MAX_SHOWN_LENGTH = 500
 
 /** Undefined: the owner has to do something first. */
 type Next = Promise<MigrationStep | undefined>
@@ -87,7 +91,11 @@ export async function signOperation(
   if (typeof operation !== 'object' || operation === null) {
     throw new XrpcError(502, 'UpstreamFailure', 'The server signed no operation')
   }
-  return JSON.stringify(operation)
+  const text = JSON.stringify(operation)
+  if (text.length > MAX_OPERATION_LENGTH) {
+    throw new XrpcError(502, 'UpstreamFailure', 'The server signed a malformed operation')
+  }
+  return text
 }
 
 function wantedIn({
@@ -96,7 +104,8 @@ function wantedIn({
 }: Json): NonNullable<MigrationProgress['wanted']> {
   const key = (verificationMethods as Json | undefined)?.['atproto']
   const service = (services as Json | undefined)?.['atproto_pds'] as Json | undefined
-  return { signingKey: String(key), endpoint: String(service?.['endpoint']) }
+  const shown = (value: unknown) => String(value).slice(0, MAX_SHOWN_LENGTH)
+  return { signingKey: shown(key), endpoint: shown(service?.['endpoint']) }
 }
 
 function recommended(server: XrpcServer): Promise<Json> {

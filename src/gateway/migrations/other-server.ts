@@ -34,6 +34,10 @@ export interface OtherServerPorts {
 const MAX_URL_LENGTH = 300
 const MAX_DOMAINS = 50
 const SOON_MS = 60_000
+/** Of each text of a session, which the account stores. */
+const MAX_SESSION_TEXT = 10_000
+/** While a page waits. */
+const DESCRIBE_MS = 15_000
 
 /** The origin of an address as a user types it. Throws 400 InvalidServer. */
 export async function parseServerUrl(
@@ -66,7 +70,8 @@ export async function describeServer(
   ports: OtherServerPorts,
   url: string,
 ): Promise<ServerDescription> {
-  const found = await anonymousAt(ports, url)
+  const signal = AbortSignal.timeout(DESCRIBE_MS)
+  const found = await anonymousAt({ ...ports, signal }, url)
     .query('com.atproto.server.describeServer')
     .catch((error: unknown) => {
       throw error instanceof XrpcError ? invalidServer(error.message) : error
@@ -96,7 +101,10 @@ export async function signInAt(
 export function sessionOf(answer: Record<string, unknown>, did: string): OtherSession {
   const { accessJwt, refreshJwt, handle, email } = answer
   const isComplete = typeof accessJwt === 'string' && typeof refreshJwt === 'string'
-  if (answer['did'] !== did || !isComplete) {
+  const isStorable = [accessJwt, refreshJwt, handle, email].every(
+    (text) => typeof text !== 'string' || text.length <= MAX_SESSION_TEXT,
+  )
+  if (answer['did'] !== did || !isComplete || !isStorable) {
     throw new XrpcError(502, 'UpstreamFailure', 'The server began no session of this account')
   }
   return {

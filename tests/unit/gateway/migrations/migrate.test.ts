@@ -136,6 +136,20 @@ describe('a move', () => {
     expect(stored.progress).toMatchObject({ blobs: 3, missing: 0, missingCids: [] })
   })
 
+  it('a new server that lists missing files without end does not keep the move for ever', async () => {
+    let page = 0
+    const lost = new XrpcError(400, 'BlobNotFound', 'Blob not found')
+    account.next.query = async () => {
+      const blobs = Array.from({ length: 5_000 }, (_, i) => ({ cid: `${page}-${i}` }))
+      return { blobs: [{ cid: 'x'.repeat(4_000_000) }, ...blobs], cursor: String(++page) }
+    }
+    account.old.download = async () => {
+      throw lost
+    }
+    stored.step = 'blobs'
+    await expect(run()).rejects.toThrow('The new server lists too many blobs')
+  })
+
   it('a file that arrives with other bytes is tried again, and then counts as missing', async () => {
     account.old.blobs.set('b', 'blob torn')
     await run()

@@ -51,6 +51,25 @@ describe('what another server says', () => {
     })
   })
 
+  it('a server is not waited for without end while it is described', async () => {
+    let signal: AbortSignal | undefined
+    const ports = portsWith({ body: '{"did":"did:web:a.example"}' })
+    const request: OtherServerPorts['request'] = (given) => {
+      signal = given.signal
+      return ports.request(given)
+    }
+    await describeServer({ ...ports, request }, 'https://a.example')
+    expect(signal).toBeInstanceOf(AbortSignal)
+  })
+
+  it('a session that is too large to be stored is refused', async () => {
+    const tokens = { accessJwt: 'a', refreshJwt: 'r'.repeat(10_001) }
+    const body = JSON.stringify({ did: 'did:plc:alice', ...tokens })
+    const credentials = { did: 'did:plc:alice', password: 'secret' }
+    const session = signInAt(portsWith({ body }), 'https://a.example', credentials)
+    await expect(session).rejects.toMatchObject({ status: 502 })
+  })
+
   it('a session of another account is refused', async () => {
     const body = '{"did":"did:plc:eve","accessJwt":"a","refreshJwt":"r"}'
     const credentials = { did: 'did:plc:alice', password: 'secret' }
