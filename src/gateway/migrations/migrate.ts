@@ -12,6 +12,8 @@ export interface Move {
   did: string
   from: XrpcServer
   to: XrpcServer
+  /** Then it is asked, too, where the DID points: the other one might only say so. */
+  isFromHere?: boolean
   /** Changed in place; stored by the caller as often as it wants, and with each step. */
   progress: MigrationProgress
   /** Stores that this step is next. */
@@ -50,7 +52,12 @@ const steps: Record<Exclude<MigrationStep, 'done'>, (move: Move) => Next> = {
     return progress.operation === undefined ? undefined : 'identity'
   },
   identity: async (move) => {
-    if (!(await pointsToNewServer(move))) await publish(move)
+    if (!(await pointsToNewServer(move))) {
+      await publish(move)
+      if (await pointsHere(move)) {
+        throw new XrpcError(502, 'UpstreamFailure', 'The new server has not moved the identity')
+      }
+    }
     delete move.progress.operation
     return 'activate'
   },
@@ -165,9 +172,14 @@ async function publish(move: Move): Promise<void> {
   }
 }
 
-async function pointsToNewServer({ to }: Pick<Move, 'to'>): Promise<boolean> {
-  const { validDid } = await statusAt(to)
-  return validDid === true
+async function pointsToNewServer(move: Move): Promise<boolean> {
+  const { validDid } = await statusAt(move.to)
+  return validDid === true && !(await pointsHere(move))
+}
+
+/** Whether the DID still names this server, if that is the old one. */
+async function pointsHere({ from, isFromHere }: Move): Promise<boolean> {
+  return isFromHere === true && (await statusAt(from))['validDid'] === true
 }
 
 function statusAt(server: XrpcServer): Promise<Json> {

@@ -118,7 +118,7 @@ export function migrationRuns(ports: RunPorts): MigrationRuns {
       await slots.run(() =>
         migrate(
           {
-            ...{ did, from, to, progress, signal },
+            ...{ did, from, to, progress, signal, isFromHere: migration.direction === 'out' },
             begin: (step) => save({ step, progress }),
             pause: (ms) => wait(ms, undefined, { signal }),
           },

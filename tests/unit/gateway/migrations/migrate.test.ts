@@ -14,7 +14,9 @@ let account: MovingAccount
 let stored: Stored
 let waits: number[]
 let wanted: MigrationProgress['wanted']
+let isFromHere: boolean
 beforeEach(() => {
+  isFromHere = false
   account = new MovingAccount()
   stored = { step: 'repo', progress: {} }
   waits = []
@@ -26,7 +28,7 @@ async function run(did = 'did:plc:alice', signal = new AbortController().signal)
   const progress = structuredClone(stored.progress)
   await migrate(
     {
-      ...{ did, from, to, progress, signal },
+      ...{ did, from, to, progress, signal, isFromHere },
       begin: async (step) => {
         stored = { step, progress: structuredClone(progress) }
       },
@@ -173,6 +175,27 @@ describe('a move', () => {
     account.old.broken.set('a', new XrpcError(507, 'InsufficientStorage', 'full'))
     await expect(run()).rejects.toMatchObject({ status: 507 })
     expect(stored.progress.missing).toBeUndefined()
+  })
+
+  it('a new server that only says that the identity has moved does not end the account here', async () => {
+    isFromHere = true
+    const query = account.next.query.bind(account.next)
+    account.next.query = async (nsid, params) => {
+      const said = nsid.endsWith('checkAccountStatus') && { validDid: true }
+      return { ...(await query(nsid, params)), ...said }
+    }
+    account.next.procedure = async () => ({})
+    await run()
+    expect(stored.step).toBe('code')
+    await confirm()
+    await expect(run()).rejects.toThrow('has not moved the identity')
+    expect(account.outcome).toMatchObject({ pointsTo: 'old', wasLeft: false })
+  })
+
+  it('a move away ends as one between others does', async () => {
+    isFromHere = true
+    await moveOn()
+    expect(account.outcome).toMatchObject({ pointsTo: 'new', isActive: true, wasLeft: true })
   })
 
   it('servers without preferences do not keep the account from moving', async () => {
