@@ -138,10 +138,10 @@ export async function beginMoveOut(
   { inviteCode, ...account }: NewAccount,
 ): Promise<void> {
   const { server, other } = ports
-  const { did: aud } = await describeServer(other, url)
   if (url === server.service.publicUrl) {
     throw invalidRequest('The account is on this server', 'AlreadyHere')
   }
+  const { did: aud } = await describeServer(other, url)
   const own = server.dispatch.account(did)
   const { token } = await own.service.getServiceAuth({ aud, lxm: createAccount })
   const input = { did, ...account, ...(inviteCode && { inviteCode }) }

@@ -65,7 +65,7 @@ export function withServiceToken(ports: OtherServerPorts, url: string, token: st
   return xrpcServer(sendTo(ports, url), async () => `Bearer ${token}`)
 }
 
-/** Throws 400 InvalidServer if it is no PDS. */
+/** Throws 400 InvalidServer if it is no PDS, or says that it is the one of another host. */
 export async function describeServer(
   ports: OtherServerPorts,
   url: string,
@@ -78,11 +78,22 @@ export async function describeServer(
     })
   const { did, availableUserDomains: domains, inviteCodeRequired } = found
   if (typeof did !== 'string' || !isDid(did)) throw invalidServer('it is not an AT Protocol PDS')
+  // Else it would be given tokens for that one.
+  if (!ports.privateNetworks && isOfOtherHost(did, url)) {
+    throw invalidServer(`it says that it is ${did}`)
+  }
   const names = Array.isArray(domains) ? domains : []
   return {
     ...{ url, did, inviteRequired: inviteCodeRequired === true },
     domains: names.filter((name) => typeof name === 'string').slice(0, MAX_DOMAINS),
   }
+}
+
+/** For a did:web; other DIDs do not name a host. A server may be one of several of its domain. */
+function isOfOtherHost(did: string, url: string): boolean {
+  const [, host] = /^did:web:([^:%]+)/.exec(did) ?? []
+  const { hostname } = new URL(url)
+  return host !== undefined && hostname !== host && !hostname.endsWith(`.${host}`)
 }
 
 /** Throws 401, AuthFactorTokenRequired if a code by email is needed, and 502 for a session of another account. */

@@ -169,6 +169,16 @@ describe('a move away', () => {
     await expect(again).rejects.toMatchObject({ message: 'Repo already exists' })
   })
 
+  it('a server that takes itself for another one gets no service token', async () => {
+    answers['describeServer'] = () => [200, { did: 'did:web:other.example' }]
+    const begun = beginMoveOut(ports, did, old, account)
+    await expect(begun).rejects.toMatchObject({ error: 'InvalidServer' })
+    expect(requests.map(({ name }) => name)).toEqual(['describeServer'])
+    answers['describeServer'] = () => [200, { did: 'did:web:old.example' }]
+    await beginMoveOut(ports, did, 'https://pds.old.example', account)
+    expect(stored).toHaveLength(1)
+  })
+
   it('an account does not move to the server that it is on', async () => {
     const begun = beginMoveOut(ports, did, here, account)
     await expect(begun).rejects.toMatchObject({ error: 'AlreadyHere' })
