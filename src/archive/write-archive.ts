@@ -26,7 +26,7 @@ export interface ArchiveSource {
   /** A JSON array. */
   preferences: string
   /** Those that records refer to. */
-  blobs: AsyncIterable<{ cid: string; size: number; mimeType: string }>
+  blobs: AsyncIterable<{ cid: string; size: number; mimeType: string; isTakenDown: boolean }>
   /** Undefined if it is not there any more. */
   openBlob(cid: string): Promise<OpenBlob | undefined>
   /** Sealed; undefined for an archive without. */
@@ -95,10 +95,11 @@ async function* storeBlobs(
   { did, blobs, openBlob }: ArchiveSource,
   counts: Pick<Manifest, 'blobs' | 'blobBytes' | 'missingBlobs'>,
 ): AsyncGenerator<Uint8Array> {
-  for await (const { cid, size, mimeType } of blobs) {
+  for await (const { cid, size, mimeType, isTakenDown } of blobs) {
     const key = blobKey(did, cid)
-    const isStored = (await storage.sizeOf(key)) === size
-    const found = isStored ? undefined : await openBlob(cid)
+    // An earlier archive may have it: a restore must not bring it back.
+    const isStored = !isTakenDown && (await storage.sizeOf(key)) === size
+    const found = isStored || isTakenDown ? undefined : await openBlob(cid)
     if (found !== undefined) {
       try {
         await storage.put(key, verified(cid, found.bytes))

@@ -19,12 +19,16 @@ export interface OpenedArchive {
   signingKey: string
 }
 
-/** A line for each: CID, size, media type, and storage key of the upload if its bytes are there still. */
+/**
+ * A line for each: CID, size, media type, storage key of the upload if its bytes are there still, and 1 if a moderator has
+ * taken it down.
+ */
 export type ListedBlob = readonly [
   cid: string,
   size: number,
   mimeType: string,
   tempKey: string | null,
+  isTakenDown: 0 | 1,
 ]
 
 export type ArchivePart = 'blobs' | 'preferences' | 'private'
@@ -81,9 +85,10 @@ async function listBlobs({ sql }: Account): Promise<Uint8Array> {
   const pages: string[] = []
   for (let after = '', count = 0; ; ) {
     const page = await sql.first<{ lines: string | null; last: string | null; count: number }>(
-      `SELECT group_concat(json_array(cid, size, mime_type, temp_key), char(10)) AS lines,
+      `SELECT group_concat(json_array(cid, size, mime_type, temp_key, is_taken_down), char(10)) AS lines,
          max(cid) AS last, count(*) AS count
-       FROM (SELECT used.cid, coalesce(size, 0) AS size, coalesce(mime_type, '') AS mime_type, temp_key
+       FROM (SELECT used.cid, coalesce(size, 0) AS size, coalesce(mime_type, '') AS mime_type, temp_key,
+               takedown_ref IS NOT NULL AS is_taken_down
              FROM (SELECT DISTINCT blob_cid AS cid FROM record_blob WHERE blob_cid > ?
                    ORDER BY blob_cid LIMIT ${PAGE_BLOBS}) AS used
              LEFT JOIN blob ON blob.cid = used.cid ORDER BY used.cid)`,

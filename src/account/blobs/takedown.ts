@@ -39,7 +39,9 @@ export async function getBlobTakedown(
   { cid }: { cid: string },
 ): Promise<{ takedownRef: string | null } | null> {
   const row = await sql.first<{ takedownRef: string | null }>(
-    `SELECT takedown_ref AS takedownRef FROM blob WHERE cid = ? AND ${isPresent}`,
+    // One that was taken down stays, also if no record uses it any more.
+    `SELECT takedown_ref AS takedownRef FROM blob
+     WHERE cid = ? AND (${isPresent} OR takedown_ref IS NOT NULL)`,
     cid,
   )
   return row ?? null

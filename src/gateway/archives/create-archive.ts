@@ -141,7 +141,9 @@ function linesOf(text: Buffer): ListedBlob[] {
 }
 
 async function* entriesOf(lines: Iterable<ListedBlob>) {
-  for (const [cid, size, mimeType] of lines) yield { cid, size, mimeType }
+  for (const [cid, size, mimeType, , isTakenDown] of lines) {
+    yield { cid, size, mimeType, isTakenDown: isTakenDown === 1 }
+  }
 }
 
 export function messageOf(error: unknown): string {

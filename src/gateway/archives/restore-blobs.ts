@@ -27,6 +27,9 @@ export async function uploadBlobs(
   let uploaded = 0
   for await (const blob of blobs) {
     if (await isStored(account, storage, did, blob.cid)) continue
+    // Since the archive was made: it stays so, and the rest is restored.
+    const { takedownRef = null } = (await account.blob.getTakedown({ cid: blob.cid })) ?? {}
+    if (takedownRef !== null) continue
     const key = await storage.putTemp(did, readBlob(verify, did, blob))
     const { cid, size, mimeType } = blob
     await account.blob.add({ cid, size, mimeType, key }).catch(async (error) => {

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { setBlobTakedown } from '#src/account/blobs/takedown.ts'
 import { createRecord, deleteRecord } from '#src/account/repo/write.ts'
 import { blobKey, partKey } from '#src/archive/keys.ts'
 import { partNames } from '#src/archive/manifest.ts'
@@ -122,6 +123,16 @@ describe('an archive', () => {
   it('lists a blob whose bytes are gone as missing', async () => {
     const { server, account, image } = await withPosts()
     await account.blobs.storage.delete(alice, [image.ref.$link])
+    const { manifest } = await createArchive(server.ports, alice)
+    expect(manifest).toMatchObject({ blobs: 0, missingBlobs: 1 })
+  })
+
+  it('lists a blob that was taken down as missing, also if an earlier archive has it', async () => {
+    const { server, account, image } = await withPosts()
+    await createArchive(server.ports, alice)
+    await setBlobTakedown(account, { cid: image.ref.$link, ref: 'case 1' })
+    await createRecord(account, { collection, record: post('four'), validate: false })
+    server.clock.time += HOUR_MS
     const { manifest } = await createArchive(server.ports, alice)
     expect(manifest).toMatchObject({ blobs: 0, missingBlobs: 1 })
   })
