@@ -2,7 +2,12 @@
 import { blobKey, blobsOf, folderOf, partKey, timeOf } from '#src/archive/keys.ts'
 import { partNames } from '#src/archive/manifest.ts'
 import { keptArchives, type Retention } from '#src/archive/retention.ts'
-import { blobsOfArchive, findArchives } from '#src/archive/storage-archives.ts'
+import {
+  blobsOfArchive,
+  findArchives,
+  hasParts,
+  serverOfArchive,
+} from '#src/archive/storage-archives.ts'
 import type { ArchiveStorage } from '#src/ports/archive-storage.ts'
 
 /** A process that makes an archive may take this long. */
@@ -15,8 +20,9 @@ export interface Pruned {
 }
 
 /**
- * Only for one process at a time, and while no archive of the account is being made: its blobs are named by no manifest
- * yet. Throws if the blobs of a kept archive cannot be read; then no blob is deleted.
+ * Only for one process of this server at a time, and while it makes no archive of the account: its blobs are named by no
+ * manifest yet. If another server makes one, no blob is deleted. Throws, and deletes none either, if the blobs of a kept
+ * archive cannot be read.
  */
 export async function pruneArchives(
   storage: ArchiveStorage,
@@ -26,10 +32,27 @@ export async function pruneArchives(
   const { complete, incomplete } = await findArchives(storage, did)
   const kept = keptArchives(complete, retention)
   const dropped = complete.filter((name) => !kept.has(name))
-  const left = incomplete.filter((name) => timeOf(name)! < now - INCOMPLETE_MAX_AGE_MS)
+  const left = incomplete.filter((name) => isLeft(name, now))
   for (const name of [...dropped, ...left]) await deleteArchive(storage, did, name)
-  const blobs = await collectBlobs(storage, did, [...kept])
+  const isAlone = !(await isBeingMade(storage, did, incomplete, now))
+  const blobs = isAlone ? await collectBlobs(storage, did, [...kept]) : 0
   return { archives: dropped.length, blobs }
+}
+
+async function isBeingMade(
+  storage: ArchiveStorage,
+  did: string,
+  incomplete: readonly string[],
+  now: number,
+): Promise<boolean> {
+  for (const name of incomplete) {
+    if (!isLeft(name, now) && (await hasParts(storage, did, name))) return true
+  }
+  return false
+}
+
+function isLeft(incomplete: string, now: number): boolean {
+  return timeOf(incomplete)! < now - INCOMPLETE_MAX_AGE_MS
 }
 
 async function deleteArchive(storage: ArchiveStorage, did: string, name: string): Promise<void> {
@@ -59,10 +82,27 @@ async function collectBlobs(
   return unnamed.length
 }
 
-/** Deletes all archives of an account, the manifests first. */
-export async function deleteArchives(storage: ArchiveStorage, did: string): Promise<void> {
+/**
+ * Deletes the archives of an account that `server` has made, the manifests first; and the blobs, if another server has none of
+ * the account and makes none.
+ */
+export async function deleteArchives(
+  storage: ArchiveStorage,
+  did: string,
+  { server, now }: { server: string; now: number },
+): Promise<void> {
   const { complete, incomplete } = await findArchives(storage, did)
-  for (const name of [...complete, ...incomplete]) await deleteArchive(storage, did, name)
+  let isAlone = true
+  for (const name of complete) {
+    const maker = await serverOfArchive(storage, did, name)
+    // One that cannot be read is of nobody.
+    if (maker === undefined || maker === server) await deleteArchive(storage, did, name)
+    else isAlone = false
+  }
+  for (const name of incomplete.filter((one) => isLeft(one, now))) {
+    await deleteArchive(storage, did, name)
+  }
+  if (!isAlone || (await isBeingMade(storage, did, incomplete, now))) return
   const keys: string[] = []
   for await (const { key } of storage.list(folderOf(did))) keys.push(key)
   for (let at = 0; at < keys.length; at += BATCH) await storage.delete(keys.slice(at, at + BATCH))

@@ -30,6 +30,16 @@ export async function findArchives(storage: ArchiveStorage, did: string): Promis
   return found
 }
 
+/** Whether parts of it are stored: in a folder, one that was deleted leaves its name. */
+export async function hasParts(
+  storage: ArchiveStorage,
+  did: string,
+  archive: string,
+): Promise<boolean> {
+  for await (const _ of storage.list(`${archivesOf(did)}${archive}/`)) return true
+  return false
+}
+
 /** Throws `ArchiveProblem` if there is none. */
 export async function newestArchive(storage: ArchiveStorage, did: string): Promise<string> {
   const [newest] = (await findArchives(storage, did)).complete
@@ -52,6 +62,21 @@ export async function manifestText(
     throw new ArchiveProblem('manifest.json is too large')
   }
   return Buffer.from(await readObject(found, MAX_MANIFEST_BYTES)).toString()
+}
+
+/** The DID of the server that made it, without a check of the signature; undefined if its manifest is damaged. */
+export async function serverOfArchive(
+  storage: ArchiveStorage,
+  did: string,
+  archive: string,
+): Promise<string | undefined> {
+  try {
+    const { manifest } = JSON.parse(await manifestText(storage, did, archive))
+    return typeof manifest?.server === 'string' ? manifest.server : undefined
+  } catch (error) {
+    if (error instanceof ArchiveProblem || error instanceof SyntaxError) return undefined
+    throw error
+  }
 }
 
 /** The CIDs of its blobs that are stored. Throws `ArchiveProblem` if the list is missing or malformed. */

@@ -28,7 +28,7 @@ async function deleteAll(ports: RoundPorts, did: string): Promise<void> {
   await withLease(ports, did, async () => {
     // It may have been restored since.
     if ((await accounts.find({ identifier: did })) !== null) return
-    await deleteArchives(storage, did)
+    await deleteArchives(storage, did, { server: ports.serviceDid, now: ports.clock.now() })
     await archives.forget({ did })
     ports.log.info({ did }, 'the archives of a deleted account were deleted')
   })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { setBlobTakedown } from '#src/account/blobs/takedown.ts'
 import { createRecord, deleteRecord } from '#src/account/repo/write.ts'
-import { blobKey, partKey } from '#src/archive/keys.ts'
+import { archiveName, blobKey, partKey } from '#src/archive/keys.ts'
 import { partNames } from '#src/archive/manifest.ts'
 import { findArchives } from '#src/archive/storage-archives.ts'
 import { verifyArchive } from '#src/archive/verify-archive.ts'
@@ -99,6 +99,19 @@ describe('an archive', () => {
     const { pruned } = await createArchive(server.ports, alice)
     expect(pruned).toEqual({ archives: 1, blobs: 1 })
     expect(await folder.storage.sizeOf(key)).toBeUndefined()
+  })
+
+  it('deletes no blob while another server makes an archive of the account in the same place', async () => {
+    const { folder, server } = await withPosts()
+    const key = blobKey(alice, 'bafkofother')
+    await folder.storage.put(key, Buffer.from('named by no manifest yet'))
+    const begun = archiveName(server.clock.now(), '3kother')
+    await folder.storage.put(partKey(alice, begun, 'repo.car'), Buffer.from('begun'))
+    expect((await createArchive(server.ports, alice)).pruned.blobs).toBe(0)
+    expect(await folder.storage.sizeOf(key)).toBeDefined()
+    // It was killed.
+    server.clock.time += 25 * HOUR_MS
+    expect((await createArchive(server.ports, alice)).pruned.blobs).toBe(1)
   })
 
   it('is of one moment, although the account goes on writing', async () => {

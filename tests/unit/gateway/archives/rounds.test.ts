@@ -2,14 +2,18 @@ import { describe, expect, it } from 'vitest'
 import { deleteAccount, finishDeletion } from '#src/account/lifecycle/delete-account.ts'
 import { createRecord } from '#src/account/repo/write.ts'
 import { findArchives } from '#src/archive/storage-archives.ts'
+import { verifyArchive } from '#src/archive/verify-archive.ts'
 import { removeDeletedAccount } from '#src/directory/due-deletions.ts'
+import { createArchive } from '#src/gateway/archives/create-archive.ts'
 import { archiveAll, startArchiveRounds } from '#src/gateway/archives/rounds.ts'
 import {
   type ArchiveServer,
   addAccount,
+  addBlob,
   alice,
   archiveServer,
   bob,
+  serverKey,
   testFolder,
 } from '#tests/support/archive-server.ts'
 import type { EmptyAccount } from '#tests/support/empty-account.ts'
@@ -137,6 +141,29 @@ describe('a round', () => {
     expect(left.length).toBeGreaterThan(0)
     const { archives } = server.ports.dispatch.directory
     expect(await archives.states({ dids: [alice] })).toEqual([])
+  })
+
+  it('leaves what another server has in the same place of an account that was deleted here', async () => {
+    const { folder, server, a } = await withTwo()
+    await archived(server)
+    const other = archiveServer(folder)
+    const moved = await addAccount(other, alice, 'alice.other.test')
+    const ports = { ...other.ports, serviceDid: 'did:web:other.example' }
+    const picture = await addBlob(moved, 'a picture')
+    const record = { ...post('moved'), picture }
+    const collection = 'app.bsky.feed.post'
+    await createRecord(moved, { collection, record, validate: false })
+    await moved.blobs.whenReconciled()
+    other.clock.time += DAY_MS
+    const { manifest } = await createArchive(ports, alice)
+    await deleteAccount(a)
+    await finishDeletion(a)
+    await removeDeletedAccount(server.directory, { did: alice })
+    server.clock.time += 31 * DAY_MS
+    await archived(server)
+    expect((await findArchives(folder.storage, alice)).complete).toEqual([manifest.archive])
+    const verify = { storage: folder.storage, trusted: [serverKey.did()] }
+    await verifyArchive(verify, { did: alice, archive: manifest.archive })
   })
 
   it('is not begun without a place for archives, or if archives are made by command only', async () => {
