@@ -50,13 +50,24 @@ export async function lockRepository(
     await storage.delete([own])
     throw error
   }
-  const renew = () => write().catch(() => {})
-  const stop = startPeriodicTask(timer, () => renew().then(() => RENEWED_MS), {
-    firstMs: RENEWED_MS,
-  })
+  let isLost = false
+  // One that was taken away is not stored again: whoever took it may have deleted what this process counts on, and ended.
+  const mustBeThere = async () => {
+    isLost ||= (await storage.sizeOf(own)) === undefined
+    if (isLost) throw new Error('the lock was taken away')
+  }
+  const renew = () => mustBeThere().then(write)
+  const stop = startPeriodicTask(
+    timer,
+    async () => {
+      await renew().catch(() => {})
+      return RENEWED_MS
+    },
+    { firstMs: RENEWED_MS },
+  )
   return {
     async mustHold() {
-      if ((await storage.sizeOf(own)) === undefined) throw new Error('the lock was taken away')
+      await mustBeThere()
       await mustBeAlone()
     },
     async [Symbol.asyncDispose]() {

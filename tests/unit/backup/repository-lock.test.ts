@@ -45,3 +45,22 @@ it('who was held up for so long that another took over does not finish', async (
   await lock('two')
   await expect(first.mustHold()).rejects.toThrow('lock was taken away')
 })
+
+it('who lost the lock does not get it back by renewing it, also when the other has ended', async () => {
+  let renew = () => {}
+  let rounds = 0
+  const own = { host: 'one', folder: '/pds' }
+  const first = await lockRepository(storage(), own, {
+    clock,
+    timer: (_, run) => {
+      renew = run
+      rounds++
+      return () => {}
+    },
+  })
+  now = new Date(now.getTime() + 10 * 60_000)
+  await (await lock('two'))[Symbol.asyncDispose]()
+  renew()
+  await expect.poll(() => rounds).toBe(2)
+  await expect(first.mustHold()).rejects.toThrow('lock was taken away')
+})
