@@ -8,6 +8,8 @@ import type { CaseDecision, CaseState } from '#src/rules/moderation-cases.ts'
 
 /** Of a case, besides its reports. */
 export const MAX_NOTES_PER_CASE = 500
+/** Of these, what tenants write: the rest is left to the operator, who has to close the case. */
+export const MAX_TENANT_NOTES_PER_CASE = 250
 
 /** `opened`, `escalated` and `closed` are changes of the state. */
 export type EntryKind = 'report' | 'note' | 'opened' | 'escalated' | 'closed' | 'action'
@@ -83,7 +85,7 @@ export async function updateCase(directory: Directory, change: CaseChange): Prom
       if (found.state === state) throw invalidRequest(`The case is ${state} already`, 'SameState')
       if (found.state === 'closed') await mustBeOnly(directory, id)
     }
-    await mustHaveNotesLeft(directory, id)
+    await mustHaveNotesLeft(directory, id, tenant !== undefined)
     const kind = state === 'open' ? 'opened' : (state ?? (action === undefined ? 'note' : 'action'))
     const closedAs = state === 'closed' ? (decision ?? 'other') : null
     const entry = {
@@ -124,12 +126,18 @@ async function mustBeOnly({ sql }: Directory, id: number): Promise<void> {
   }
 }
 
-async function mustHaveNotesLeft({ sql }: Directory, id: number): Promise<void> {
+async function mustHaveNotesLeft(
+  { sql }: Directory,
+  id: number,
+  isByTenant: boolean,
+): Promise<void> {
   const counted = await sql.first<{ n: number }>(
-    `SELECT count(*) AS n FROM moderation_entry WHERE case_n = ? AND kind <> 'report'`,
+    `SELECT count(*) AS n FROM moderation_entry
+     WHERE case_n = ? AND kind <> 'report' ${isByTenant ? 'AND tenant IS NOT NULL' : ''}`,
     id,
   )
-  if ((counted?.n ?? 0) >= MAX_NOTES_PER_CASE) {
+  const max = isByTenant ? MAX_TENANT_NOTES_PER_CASE : MAX_NOTES_PER_CASE
+  if ((counted?.n ?? 0) >= max) {
     throw invalidRequest('The case has too many notes', 'TooManyNotes')
   }
 }

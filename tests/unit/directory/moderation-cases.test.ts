@@ -3,6 +3,7 @@ import { countCases, getCase, listCases } from '#src/directory/moderation-cases.
 import {
   listCaseEntries,
   MAX_NOTES_PER_CASE,
+  MAX_TENANT_NOTES_PER_CASE,
   updateCase,
 } from '#src/directory/moderation-entries.ts'
 import {
@@ -230,6 +231,18 @@ describe('a tenant', () => {
     await expect(update({ id: 2, tenant, text: 'hi' })).rejects.toMatchObject(other)
     const listing = listCaseEntries(directory, { id: 2, tenant, limit: 9 })
     await expect(listing).rejects.toMatchObject(other)
+  })
+
+  it('cannot write so many notes that the operator cannot close the case', async () => {
+    const { directory, report, update } = await open()
+    await report()
+    const sql = `INSERT INTO moderation_entry (id, case_n, at, kind, actor, tenant)
+                 VALUES (?, 1, 0, 'note', 'x', 'roomy')`
+    const ids = Array.from({ length: MAX_TENANT_NOTES_PER_CASE }, (_, i) => `n${i}`)
+    await directory.sql.batch(ids.map((id) => ({ sql, params: [id] })))
+    const more = update({ tenant, text: 'more' })
+    await expect(more).rejects.toMatchObject({ error: 'TooManyNotes' })
+    await update({ state: 'closed', decision: 'other' })
   })
 
   it('is not told who has reported, nor what others have written', async () => {
