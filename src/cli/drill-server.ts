@@ -18,7 +18,12 @@ const SHOWN_LINES = 10
 
 /** Variables that must not have effect: what is sent to others, and what is shared with the real server. */
 const silenced =
-  /^(RIVET_.*|PORT|PDS_(CRAWLERS|ENGINE_.*|PEER_.*|METRICS_.*|DEV_PLC_PORT|EMAIL_.*|MODERATION_EMAIL_.*|BLOBSTORE_.*|BACKUP_.*|ACCEPT_CHANGED_KEYS))$/
+  /^(RIVET_.*|PORT|PDS_(CRAWLERS|ENGINE_.*|PEER_.*|METRICS_.*|DEV_PLC_PORT|EMAIL_.*|MODERATION_EMAIL_.*|BLOBSTORE_.*|BACKUP_.*|ARCHIVE_.*|ACCEPT_CHANGED_KEYS))$/
+
+/** Those that the server of a drill gets. */
+export function drillVariables(variables: Environment): Environment {
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => !silenced.test(name)))
+}
 
 interface DrillServer extends AsyncDisposable {
   /** As the admin. */
@@ -33,10 +38,9 @@ export async function startDrillServer(
   plcUrl: string | undefined,
 ): Promise<DrillServer> {
   const port = String(await freePort())
-  const others = Object.entries(variables).filter(([name]) => !silenced.test(name))
   const child = spawn(process.execPath, [join(import.meta.dirname, '../main.ts'), 'at-rest'], {
     env: {
-      ...Object.fromEntries(others),
+      ...drillVariables(variables),
       ...{ PDS_DATA_DIRECTORY: folder, PDS_HOST: '127.0.0.1', PDS_PORT: port, PDS_ROLE: 'all' },
       ...{ PDS_RATE_LIMITS_ENABLED: 'false', PDS_DURABILITY: 'process' },
       ...(plcUrl !== undefined && { PDS_DID_PLC_URL: plcUrl }),

@@ -51,6 +51,8 @@ export interface GatewayPorts {
   secrets: GatewaySecrets
   /** Mails are written here if no SMTP server is configured. */
   mailFolder: string
+  /** The gateway only answers calls. */
+  isAtRest?: boolean | undefined
   /** How many there were in this process so far. */
   unhandledRejections: () => number
   storeSyncs: SyncTotal | undefined

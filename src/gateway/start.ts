@@ -28,6 +28,7 @@ import { otherAddressPage } from '#src/gateway/pages/other-address.ts'
 import { runJobs } from '#src/gateway/provisioning/run-jobs.ts'
 import { startRealtime } from '#src/gateway/realtime/start-realtime.ts'
 import { serve } from '#src/gateway/serve.ts'
+import { startTasks } from '#src/gateway/start-tasks.ts'
 import { openTenantCredentials } from '#src/gateway/tenants/credentials.ts'
 import { startTenantTasks } from '#src/gateway/tenants/tasks.ts'
 import type { BackgroundTasks } from '#src/gateway/workflows/background-tasks.ts'
@@ -217,31 +218,34 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     await Promise.all([streams.close(), realtime.close()])
     throw error
   }
-  const stopResuming = resumeUnfinished(
-    { ...context.identity, keys: ports.keys, log },
-    // Several gateways have an engine of their own beside them.
-    { isOnlyGateway: ports.engineHealth !== undefined },
+  const resume = () =>
+    resumeUnfinished(
+      { ...context.identity, keys: ports.keys, log },
+      // Several gateways have an engine of their own beside them.
+      { isOnlyGateway: ports.engineHealth !== undefined },
+    )
+  const stopTasks = startTasks(
+    [
+      resume,
+      () => startDueDeletions({ ...context.identity, log, timer: systemTimer }),
+      () =>
+        startTenantTasks({
+          ...{ dispatch, log, timer: systemTimer },
+          deleteAccount: (did) => context.deleteAccount(did),
+        }),
+      () => runJobs({ server: context, timer: systemTimer, log }),
+      () => relays.watch(),
+      () => context.archives.startRounds(),
+    ],
+    ports,
   )
-  const stopDeletions = startDueDeletions({ ...context.identity, log, timer: systemTimer })
-  const stopTenantTasks = startTenantTasks({
-    ...{ dispatch, log, timer: systemTimer },
-    deleteAccount: (did) => context.deleteAccount(did),
-  })
-  const stopJobs = runJobs({ server: context, timer: systemTimer, log })
-  const stopAskingRelays = relays.watch()
-  const stopArchiving = context.archives.startRounds()
   const stopSamples = samples.start(systemTimer, (err) => log.warn({ err }, 'a sample failed'))
   const cancelWarmUp = oauth.warmUp(systemTimer)
   const { port } = server.address() as AddressInfo
   const { host } = config.gateway
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
   const stopAll = () => {
-    stopResuming()
-    stopDeletions()
-    stopTenantTasks()
-    stopJobs()
-    stopAskingRelays()
-    stopArchiving()
+    stopTasks()
     stopSamples()
     stopping.abort()
     traffic.close()

@@ -47,6 +47,7 @@ export async function startComponents(
     secrets,
     plcUrl,
     mailFolder: folder.at('mail'),
+    isAtRest: ports.isAtRest,
   }).catch((error) => {
     // Another program may have taken the port since the check.
     throw listenError(error, portOf(config))
