@@ -62,9 +62,9 @@ export async function backUpTo(
     )
   }
   const store = storeOf(from)
-  const holder = { host: hostname(), folder: from.data }
-  await using lock = await lockRepository(repository.storage, holder, { clock, timer: systemTimer })
   const server = serverIdOf(from)
+  const holder = { host: hostname(), folder: from.data, server }
+  await using lock = await lockRepository(repository.storage, holder, { clock, timer: systemTimer })
   using earlier = await newestOf(repository, server)
   using objects = await repository.objects()
   using upload = new Upload({ repository, earlier, objects })

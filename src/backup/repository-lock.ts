@@ -21,6 +21,8 @@ const MAX_LOCK_BYTES = 4_096
 export interface LockHolder {
   host: string
   folder: string
+  /** The random name of the data folder: containers on two machines may have the same names otherwise. */
+  server?: string | undefined
 }
 
 export interface RepositoryLock extends AsyncDisposable {
@@ -81,13 +83,13 @@ export async function lockRepository(
 async function mustBeLeftOver(
   storage: ArchiveStorage,
   key: string,
-  { host, folder }: LockHolder,
+  { host, folder, server }: LockHolder,
   clock: Clock,
 ): Promise<void> {
   const object = await storage.get(key)
   if (object === undefined) return
   const lock = parsed(await readObject(object, MAX_LOCK_BYTES))
-  const isOwn = lock?.host === host && lock.folder === folder
+  const isOwn = lock?.host === host && lock.folder === folder && lock.server === server
   if (lock !== undefined && !isOwn && clock.now() - Date.parse(lock.at) < STALE_MS) {
     throw new Error(
       `another backup writes into ${storage.name}, from ${lock.folder} on ${lock.host} (since ${lock.at}): wait until it has ended, or ten minutes if it was killed`,

@@ -18,8 +18,8 @@ const backUp = () =>
   backUpTo(new BackupRepository(storage(), undefined), fixture.foldersIn('server'), { now, clock })
 const clock = { now: () => now.getTime() }
 const timer = () => () => {}
-const lock = (host: string, folder = '/pds') =>
-  lockRepository(storage(), { host, folder }, { clock, timer })
+const lock = (host: string, server?: string) =>
+  lockRepository(storage(), { host, folder: '/pds', server }, { clock, timer })
 
 it('a second process is refused while one writes, and may write afterwards', async () => {
   const first = await lock('one')
@@ -37,6 +37,12 @@ it('what a killed process has left keeps its own machine away not at all, and ot
   await expect(lock('two')).rejects.toThrow('another backup writes into')
   now = new Date(now.getTime() + 10 * 60_000)
   await lock('two')
+})
+
+it('another server in a container of the same name is kept away', async () => {
+  await lock('headwater-backup', 'one')
+  await expect(lock('headwater-backup', 'two')).rejects.toThrow('another backup writes into')
+  await (await lock('headwater-backup', 'one'))[Symbol.asyncDispose]()
 })
 
 it('who was held up for so long that another took over does not finish', async () => {
