@@ -45,7 +45,10 @@ export function xrpcServer(send: SendXrpc, authorization: Authorization): XrpcSe
     const headers = { ...request.headers, ...(header !== undefined && { authorization: header }) }
     const response = await send({ ...request, headers })
     if (response.status < 300) return response
-    if (response.status < 400) throw failure('The server redirects its API')
+    if (response.status < 400) {
+      response.body.destroy()
+      throw failure('The server redirects its API')
+    }
     const error = await upstreamError(response, MAX_JSON_BYTES)
     if (error.status !== 429) throw error
     throw new XrpcError(429, error.error, error.message, retryAfter(response))

@@ -77,11 +77,14 @@ describe('what another server says', () => {
     await expect(session).rejects.toMatchObject({ status: 502 })
   })
 
-  it('redirects are not followed', async () => {
-    const server = anonymousAt(portsWith({ status: 302, body: '' }), 'https://a.example')
+  it('redirects are not followed, and end their connection', async () => {
+    const body = Readable.from(['moved'])
+    const request = async () => ({ status: 302, headers: {}, body })
+    const server = anonymousAt({ ...portsWith({ body: '' }), request }, 'https://a.example')
     await expect(server.query('com.atproto.server.describeServer')).rejects.toMatchObject({
       status: 502,
     })
+    expect(body.destroyed).toBe(true)
   })
 
   it('a rate limit says in seconds when it ends, also as the reference does', async () => {
