@@ -15,7 +15,7 @@ import {
   type VerifyPorts,
   verifyArchive,
 } from '#src/archive/verify-archive.ts'
-import { unavailable } from '#src/errors.ts'
+import { unavailable, XrpcError } from '#src/errors.ts'
 import { type ArchivePorts, storageOf, trustedKeys } from '#src/gateway/archives/archive-ports.ts'
 import { messageOf } from '#src/gateway/archives/create-archive.ts'
 import { withLease } from '#src/gateway/archives/lease.ts'
@@ -56,7 +56,9 @@ export async function drillArchive(
     await archives.recordDrill({ did, error: null })
     return { did, archive, records: tried.records, blobs: manifest.blobs, private: isPrivate }
   } catch (error) {
-    await archives.recordDrill({ did, error: messageOf(error) }).catch(() => {})
+    // What is busy says nothing about the archive.
+    const isBusy = error instanceof XrpcError && error.status === 503
+    if (!isBusy) await archives.recordDrill({ did, error: messageOf(error) }).catch(() => {})
     throw error
   }
 }

@@ -172,6 +172,7 @@ async function drillSample(ports: RoundPorts): Promise<number> {
     try {
       await drillArchive(ports, { did, n })
     } catch (error) {
+      if (error instanceof XrpcError && error.status === 503) continue
       failed++
       const failure = { did, what: 'drill', message: messageOf(error) } as const
       const before = states.find((state) => state.did === did)

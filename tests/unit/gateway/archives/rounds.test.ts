@@ -6,6 +6,7 @@ import { verifyArchive } from '#src/archive/verify-archive.ts'
 import { removeDeletedAccount } from '#src/directory/due-deletions.ts'
 import { createArchive } from '#src/gateway/archives/create-archive.ts'
 import { archiveAll, startArchiveRounds } from '#src/gateway/archives/rounds.ts'
+import { scratchAccount } from '#src/rules/scratch-accounts.ts'
 import {
   type ArchiveServer,
   addAccount,
@@ -122,6 +123,17 @@ describe('a round', () => {
     await archived(server)
     const second = server.clock.now()
     expect(await drilled()).toEqual([second, second])
+  })
+
+  it('does not take an archive for damaged because another one is being tried', async () => {
+    const { server } = await withTwo()
+    const { archives } = server.ports.dispatch.directory
+    for (const n of [0, 1]) {
+      await archives.takeLease({ name: scratchAccount(n), holder: 'another', ms: DAY_MS })
+    }
+    await archived(server)
+    expect(await archives.summarize()).toMatchObject({ drillsFailed: 0 })
+    expect(server.told).toEqual([])
   })
 
   it('deletes the archives of an account that was deleted a month ago', async () => {
