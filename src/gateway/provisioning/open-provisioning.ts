@@ -10,7 +10,7 @@ import {
 import type { WakeQueue } from '#src/gateway/workflows/wake-queue.ts'
 import type { Log } from '#src/log.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
-import { nextTurn } from '#src/ports/pause.ts'
+import { pause } from '#src/ports/pause.ts'
 import { Slots } from '#src/ports/slots.ts'
 import type { Timer } from '#src/ports/timer.ts'
 
@@ -20,7 +20,7 @@ export interface Provisioning {
   many(tenant: string): Provisioner & Adopter
   /** Counts a file as running until the returned function is called. Throws 429 RateLimitExceeded for too many. */
   beginFile(tenant: string): () => void
-  /** Resolves when a row of a file may begin: one in each turn of the event loop, so that other calls go on. */
+  /** Resolves when a row of a file may begin: at a bounded rate, one after another, so that other calls go on. */
   rowTurn(): Promise<void>
   /** Wakes no accounts of files until the returned function is called, once. */
   holdWakes(): () => void
@@ -33,6 +33,8 @@ export interface Provisioning {
 const MAX_FILES = 8
 const MAX_FILES_OF_TENANT = 2
 const MAX_PLC_REQUESTS = 16
+/** Of all files of this process: 250 a second at most. As fast as they can, rows would take all the time that there is. */
+const ROW_INTERVAL_MS = 4
 
 export type ProvisioningPorts = Omit<ProvisionPorts & AdoptPorts, 'plcSlots'> & {
   bulkWakeQueue: Pick<WakeQueue, 'add' | 'hold'>
@@ -46,6 +48,7 @@ export function openProvisioning(ports: ProvisioningPorts): Provisioning {
   const bulk = { ...single, wakeQueue: ports.bulkWakeQueue }
   const files = new Map<string, number>()
   let lastRow = Promise.resolve()
+  let nextRowAt = 0
   return {
     one: (tenant) => openProvisioner(single, tenant),
     many: (tenant) => ({
@@ -71,7 +74,12 @@ export function openProvisioning(ports: ProvisioningPorts): Provisioning {
       }
     },
     rowTurn: () => {
-      lastRow = lastRow.then(nextTurn)
+      lastRow = lastRow.then(async () => {
+        const now = performance.now()
+        const at = Math.max(now, nextRowAt)
+        nextRowAt = at + ROW_INTERVAL_MS
+        await pause(at - now)
+      })
       return lastRow
     },
     holdWakes: () => ports.bulkWakeQueue.hold(),

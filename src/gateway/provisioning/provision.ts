@@ -69,7 +69,7 @@ export interface Provisioner {
  */
 export const batching = {
   one: { max: 64, quietMs: 0, maxWaitMs: 0 },
-  many: { max: 128, quietMs: 25, maxWaitMs: 400 },
+  many: { max: 32, quietMs: 25, maxWaitMs: 100 },
 }
 
 /** For one call, file or job of a tenant. */

@@ -98,7 +98,7 @@ describe('accounts of a tenant', () => {
   it('many accounts are reserved in one transaction, and confirmed in one', async () => {
     const one = openProvisioner(fixture.provisionPorts(), 'roomy', batching.many)
     const before = fixture.directory.sql.batches
-    const names = Array.from({ length: 40 }, (_, i) => `a${i}`)
+    const names = Array.from({ length: 30 }, (_, i) => `a${i}`)
     await Promise.all(names.map((name) => one.create(account(name))))
     const calls = fixture.calls.filter((call) => call.endsWith('for tenant'))
     expect(calls.filter((call) => call.startsWith('reserve'))).toHaveLength(1)
