@@ -1,6 +1,6 @@
 /** What changed in the repo between two revs, by the operations of the commits. */
 import type { Account } from '#src/account/account.ts'
-import { isBy, readCommits } from '#src/account/history/commits.ts'
+import { isBy, type PastCommit, readCommits } from '#src/account/history/commits.ts'
 import { invalidRequest } from '#src/errors.ts'
 
 /** The CIDs that the record at a path had before and after; null for none. */
@@ -18,6 +18,8 @@ export interface ChangeFilter {
    * before it. What another one has written later stays.
    */
   actor?: string | undefined
+  /** With `actor`: only what it changed by this call, as the audit log names it. */
+  action?: string | undefined
 }
 
 interface Run extends Change {
@@ -33,11 +35,15 @@ export async function changesBetween(
   { sql }: Account,
   from: string,
   to: string,
-  { collections, actor }: ChangeFilter = {},
+  { collections, actor, action }: ChangeFilter = {},
 ): Promise<Change[]> {
   const runs = new Map<string, Run>()
   const isWanted = (path: string) => {
     return collections === undefined || collections.includes(path.slice(0, path.indexOf('/')))
+  }
+  const isUndone = (commit: PastCommit) => {
+    if (actor === undefined || !isBy(commit, actor)) return false
+    return action === undefined || commit.action === action
   }
   let after = from
   for (let commits = 0; ; ) {
@@ -47,7 +53,7 @@ export async function changesBetween(
         if (!isWanted(path)) continue
         const run = runs.get(path) ?? { path, from: prev, to: null, undo: undefined }
         run.to = cid
-        if (actor === undefined || !isBy(commit, actor)) run.undo = undefined
+        if (!isUndone(commit)) run.undo = undefined
         else run.undo = run.undo === undefined ? prev : run.undo
         runs.set(path, run)
       }

@@ -9,7 +9,7 @@
  * restore is made of commits, it can be undone by another one.
  */
 import type { Account } from '#src/account/account.ts'
-import { changesBetween } from '#src/account/history/changes.ts'
+import { type ChangeFilter, changesBetween } from '#src/account/history/changes.ts'
 import { mustMayReadHistory, mustReach, revAt } from '#src/account/history/moments.ts'
 import {
   type RestoreItem,
@@ -100,6 +100,8 @@ export interface RestoreQuery {
   collections?: readonly string[] | undefined
   /** Only what this member, or this app, changed since: see `changesBetween`. */
   actor?: string | undefined
+  /** With `actor`: only what they changed by this call, such as `history.restoreRepo`. */
+  action?: string | undefined
   /** Only counts what there is to do. */
   dryRun?: boolean | undefined
 }
@@ -120,14 +122,14 @@ export interface RestorePlan {
  */
 export async function restoreRepo(
   account: Account,
-  { by, at, collections, actor, dryRun = false }: RestoreQuery,
+  { by, at, collections, actor, action, dryRun = false }: RestoreQuery,
   key?: IdempotencyKey,
 ): Promise<RestorePlan> {
   const { clock, idempotencyKeys, lane, reminder, sql } = account
   const { since } = await mustMayReadHistory(account, by)
   const rev = revAt(at)
   mustReach(rev, since)
-  const query = { rev, collections, actor }
+  const query = { rev, collections, actor, action }
   // Not in the lane, where others' writes would wait for what only counts.
   if (dryRun) return (await planOf(account, await lane.head(), query)).plan
   // So that the rest is done if this process is killed and no call wakes the account.
@@ -140,7 +142,7 @@ export async function restoreRepo(
       }
       const { items, plan: answer } = await planOf(account, head, query)
       const statements = [
-        ...storeRestore({ startedAt: clock.now(), by, detail: detailOf(rev, actor) }, items),
+        ...storeRestore({ startedAt: clock.now(), by, detail: detailOf(query) }, items),
         ...idempotencyKeys.markUsed(key, answer),
       ]
       return { answer, head, statements, events: [] }
@@ -155,9 +157,9 @@ export async function restoreRepo(
 async function planOf(
   account: Account,
   head: { rev: string },
-  { rev, collections, actor }: Pick<RestoreQuery, 'collections' | 'actor'> & { rev: string },
+  { rev, ...filter }: ChangeFilter & { rev: string },
 ): Promise<{ items: RestoreItem[]; plan: RestorePlan }> {
-  const changes = await changesBetween(account, rev, head.rev, { collections, actor })
+  const changes = await changesBetween(account, rev, head.rev, filter)
   if (changes.length > MAX_ITEMS) {
     throw tooMany(`${changes.length} records would change, and ${MAX_ITEMS} is the bound`)
   }
@@ -165,8 +167,9 @@ async function planOf(
   return { items, plan: { at: rev, ...(await countOf(account, items)) } }
 }
 
-function detailOf(rev: string, actor: string | undefined): string {
-  return actor === undefined ? `to ${rev}` : `to ${rev}, what ${actor} did`
+function detailOf({ rev, actor, action }: ChangeFilter & { rev: string }): string {
+  if (actor === undefined) return `to ${rev}`
+  return `to ${rev}, what ${actor} did${action === undefined ? '' : ` by ${action}`}`
 }
 
 async function countOf(

@@ -97,8 +97,8 @@ export const restoreRepo = method(history.restoreRepo, {
   ...on,
   oauth: mayCall(history.restoreRepo),
   run: (call) => {
-    const { at, collections, actor, dryRun } = call.input
-    const query = { at, collections, actor, dryRun }
+    const { at, collections, actor, action, dryRun } = call.input
+    const query = { at, collections, actor, action, dryRun }
     return call.account.history.restoreRepo({ by: byOf(call), ...query })
   },
 })

@@ -7,6 +7,7 @@ import {
   historyUrl,
   textOf,
 } from '#src/gateway/pages/history/history-visit.ts'
+import { RESTORE } from '#src/gateway/pages/history/plan.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 import * as history from '#src/protocol/lexicons/dev/headwater/history.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
@@ -46,9 +47,9 @@ export async function progressCard(visit: HistoryVisit): Promise<Html> {
   const { startedAt, by, total, done, skipped, left, error } = restore
   const names = await actorNames(visit, [by])
   const isRunning = left > 0
-  // Only what the restore wrote, and not what others have written since. Its first commit may be of the same millisecond.
+  // The first commit of the restore may be of the same millisecond.
   const at = isoTime(Date.parse(startedAt) - 1)
-  const undo = historyUrl(visit, '/restore', { at, actor: by })
+  const undo = historyUrl(visit, '/restore', { at, actor: by, action: RESTORE })
   const state =
     error === undefined
       ? badge(text(isRunning ? 'isRunning' : 'isDone'), isRunning ? 'warn' : 'good')

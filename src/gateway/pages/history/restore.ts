@@ -13,7 +13,7 @@ import * as history from '#src/protocol/lexicons/dev/headwater/history.ts'
 const LOOK_AGAIN_MS = 1_000
 
 /** Of the URL, and of the form that begins the restore. */
-export type RestoreQuery = Partial<Record<'at' | 'actor' | 'collection', string>>
+export type RestoreQuery = Partial<Record<'at' | 'actor' | 'action' | 'collection', string>>
 
 export const restorePage: AreaPage<HistoryVisit> = {
   path: '/history/restore',
@@ -33,7 +33,7 @@ export const restorePage: AreaPage<HistoryVisit> = {
 }
 
 async function content(visit: HistoryVisit, query: RestoreQuery): Promise<Html> {
-  const { actor = '', collection = '' } = query
+  const { actor = '', action = '', collection = '' } = query
   const { did: account } = visit.history
   const { sinceAt, since } = await visit.call(history.getSettings, { params: { account } })
   // What someone did earlier cannot be undone any more.
@@ -43,7 +43,7 @@ async function content(visit: HistoryVisit, query: RestoreQuery): Promise<Html> 
   const isAsked = [query.at, actor, collection].some((value) => value !== undefined && value !== '')
   const at = asked || startOf(moments)
   const plan = isAsked
-    ? await orReason(visit, () => planCard(visit, { at, actor, collection }))
+    ? await orReason(visit, () => planCard(visit, { at, actor, action, collection }))
     : ''
   return html`<div data-cell="progress">${await progressCard(visit)}</div>
 ${plan}
@@ -56,13 +56,14 @@ function isWithin(at: string, sinceAt = ''): boolean {
 
 /** With `remove`, the member is removed first, so that nothing is written meanwhile. */
 const start: Action<HistoryVisit> = async (visit, form) => {
-  const { at = '', actor = '', collection = '', reason = '', remove = '' } = form
+  const { at = '', actor = '', action = '', collection = '', reason = '', remove = '' } = form
   const { did: account, members } = visit.history
   if (remove !== '') await members?.remove(actor, reason)
   await visit.call(history.restoreRepo, {
     input: {
       ...{ account, at },
       ...(actor !== '' && { actor }),
+      ...(action !== '' && { action }),
       ...(collection !== '' && { collections: [collection] }),
       ...(reason !== '' && { reason }),
     },

@@ -19,7 +19,10 @@ beforeEach(async () => {
 })
 
 async function put(rkey: string, text: string, by = eddie, client = 'page') {
-  const byMember = actingAs(by, 'editor', { client, call: `${by} ${rkey} ${text}` })
+  const byMember = actingAs(by, by === olga ? 'owner' : 'editor', {
+    client,
+    call: `${by} ${rkey} ${text}`,
+  })
   const record = { $type: collection, text, createdAt: '2026-01-01T00:00:00.000Z' }
   await accountActions.repo.putRecord(pages.group, { collection, rkey, record, byMember } as never)
   return (await pages.group.lane.head()).rev
@@ -87,7 +90,7 @@ describe('the history of a group', () => {
     expect(await texts()).toEqual({ one: 'old' })
   })
 
-  it('counts what a member did, undoes it, and undoes that again', async () => {
+  it('counts what a member did, undoes it, and undoes that again but not what was written since', async () => {
     await put('one', 'by Maria', maria)
     await put('one', 'by Eddie')
     await put('two', 'also by Eddie')
@@ -107,7 +110,17 @@ describe('the history of a group', () => {
     expect(after).toMatch(/Done.*olga\.test.*2 \/ 2/s)
     const [, undo = ''] = /href="([^"]+)">Undo this restore/.exec(after) ?? []
     const path = undo.replaceAll('&amp;', '&').replace('/groups/group.test', '')
-    expect(await textOf(path)).toMatch(/Come back<\/dt><dd>1<.*Change back<\/dt><dd>1</s)
+    await put('four', 'by Olga', olga)
+    const planned = await textOf(path)
+    expect(planned).toMatch(
+      /Come back<\/dt><dd>1<.*Change back<\/dt><dd>1<.*Are deleted<\/dt><dd>0</s,
+    )
+    const form = Object.fromEntries(
+      [...planned.matchAll(/name="(at|actor|action)" value="([^"]+)"/g)].map(([, k, v]) => [k, v]),
+    )
+    await pages.post(olga, '/history/restore/start', form)
+    await pages.group.background.settled()
+    expect(await texts()).toEqual({ ...before, four: 'by Olga' })
   })
 
   it('removes a member and undoes what it did with one form, if the role may remove it', async () => {

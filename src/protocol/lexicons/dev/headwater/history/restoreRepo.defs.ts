@@ -24,6 +24,7 @@ export const $input = /*#__PURE__*/ l.jsonPayload({
     }),
   ),
   actor: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ maxLength: 2048 })),
+  action: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ maxLength: 100 })),
   dryRun: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.boolean()),
   reason: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ maxLength: 300 })),
 })
