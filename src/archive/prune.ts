@@ -1,7 +1,6 @@
 /** Deletes the archives of an account that are not kept, and then the blobs that no other names. */
 import { blobKey, blobsOf, folderOf, partKey, timeOf } from '#src/archive/keys.ts'
 import { partNames } from '#src/archive/manifest.ts'
-import { keptArchives, type Retention } from '#src/archive/retention.ts'
 import {
   blobsOfArchive,
   findArchives,
@@ -9,6 +8,7 @@ import {
   serverOfArchive,
 } from '#src/archive/storage-archives.ts'
 import type { ArchiveStorage } from '#src/ports/archive-storage.ts'
+import { expired, type Retention } from '#src/retention.ts'
 
 /** A process that makes an archive may take this long. */
 const INCOMPLETE_MAX_AGE_MS = 24 * 60 * 60 * 1000
@@ -30,12 +30,13 @@ export async function pruneArchives(
   { retention, now }: { retention: Retention; now: number },
 ): Promise<Pruned> {
   const { complete, incomplete } = await findArchives(storage, did)
-  const kept = keptArchives(complete, retention)
-  const dropped = complete.filter((name) => !kept.has(name))
+  const made = complete.map((name) => ({ id: name, at: timeOf(name)! }))
+  const dropped = expired(made, retention)
+  const kept = complete.filter((name) => !dropped.includes(name))
   const left = incomplete.filter((name) => isLeft(name, now))
   for (const name of [...dropped, ...left]) await deleteArchive(storage, did, name)
   const isAlone = !(await isBeingMade(storage, did, incomplete, now))
-  const blobs = isAlone ? await collectBlobs(storage, did, [...kept]) : 0
+  const blobs = isAlone ? await collectBlobs(storage, did, kept) : 0
   return { archives: dropped.length, blobs }
 }
 

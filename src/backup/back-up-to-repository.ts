@@ -15,7 +15,6 @@ import { listingSha256 } from '#src/backup/listing.ts'
 import { pruneRepository } from '#src/backup/prune.ts'
 import type { BackupRepository } from '#src/backup/repository.ts'
 import { lockRepository } from '#src/backup/repository-lock.ts'
-import type { Retention } from '#src/backup/retention.ts'
 import {
   BLOBS,
   copyPlc,
@@ -31,6 +30,7 @@ import { Upload } from '#src/backup/upload.ts'
 import { systemClock } from '#src/ports/clock.ts'
 import { systemTimer } from '#src/ports/timer.ts'
 import { release } from '#src/release.ts'
+import type { Retention } from '#src/retention.ts'
 
 /** Beside the store, for the links to its tables. */
 const DRAFT = 'backup-draft'

@@ -6,7 +6,7 @@ import { type FileIndex, TextSet } from '#src/backup/file-index.ts'
 import { backupsIn } from '#src/backup/folder-backups.ts'
 import type { BackupRepository } from '#src/backup/repository.ts'
 import type { RepositoryLock } from '#src/backup/repository-lock.ts'
-import { expired, type Retention } from '#src/backup/retention.ts'
+import { expired, type Retention } from '#src/retention.ts'
 
 const DELETED_AT_ONCE = 500
 

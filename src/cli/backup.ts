@@ -6,7 +6,6 @@ import { type BackupNote, backupId } from '#src/backup/backup-note.ts'
 import { backupsIn } from '#src/backup/folder-backups.ts'
 import { pruneFolder } from '#src/backup/prune.ts'
 import { restore } from '#src/backup/restore.ts'
-import { parseRetention, type Retention } from '#src/backup/retention.ts'
 import { type ServerFolders, serverIdOf, storeOf } from '#src/backup/server-folders.ts'
 import {
   chosenOption,
@@ -22,6 +21,7 @@ import type { Config } from '#src/config/config.ts'
 import { DataFolder } from '#src/data-folder.ts'
 import { giveToOwner } from '#src/ports/data-folder-note.ts'
 import { noteBackup, noteFailedBackup } from '#src/ports/last-backup.ts'
+import { parseRetention, type Retention } from '#src/retention.ts'
 
 const place = { operands: '[folder|s3://bucket/prefix]', operandCount: [0, 1] } as const
 
@@ -139,7 +139,8 @@ function retentionOf(invocation: Invocation, { backup }: Config): Retention | un
   const text = textOption(invocation, 'keep') ?? backup.keep
   if (text === undefined) return undefined
   const rule = parseRetention(text)
-  if (rule === undefined) throw new UsageError('--keep must be as 7d4w12m')
+  if (rule === undefined)
+    throw new UsageError('--keep must be days, weeks and months, such as 7d4w12m')
   return rule
 }
 

@@ -79,7 +79,9 @@ it('old backups of this server are deleted, and what the others share with them 
   fixture.put('server/folder-id', 'f')
   mkdirSync(fixture.at('backups/unfinished'))
   await make('c', '2026-11-29')
-  expect(await pruneFolder(fixture.at('backups'), 'f', { d: 2, w: 0, m: 0 })).toEqual(['a'])
+  expect(
+    await pruneFolder(fixture.at('backups'), 'f', { daily: 2, weekly: 0, monthly: 0 }),
+  ).toEqual(['a'])
   const names = (await backupsIn(fixture.at('backups'))).map(({ name }) => name)
   expect(names).toEqual(['of-another', 'b', 'c'])
   await fixture.restore('backups/c', 'new', { isMoved: true })

@@ -233,7 +233,7 @@ describe('restore', () => {
 })
 
 describe('retention', () => {
-  const keep = { d: 2, w: 0, m: 0 }
+  const keep = { daily: 2, weekly: 0, monthly: 0 }
 
   it('deletes old backups with what only they have, and what an interrupted one has left', async () => {
     for (const n of [1, 2, 3]) {
