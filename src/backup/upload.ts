@@ -3,10 +3,10 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { FileIndex, type TextSet } from '#src/backup/file-index.ts'
 import { READ_BYTES, sha256Of } from '#src/backup/hash-file.ts'
-import { Parallel } from '#src/backup/in-parallel.ts'
 import { codeOf } from '#src/backup/link-or-copy.ts'
 import { type BackupRepository, ChangedFile } from '#src/backup/repository.ts'
 import { tableIdOf } from '#src/backup/table-id.ts'
+import { Parallel } from '#src/ports/in-parallel.ts'
 
 /** Each takes 10 MiB of memory at most. */
 const UPLOADS_AT_ONCE = 6

@@ -1,6 +1,6 @@
 /** Blob storage on disk or S3, quota, and the lifetime of uploads without a record. */
 import type { EnvironmentReader } from '#src/config/read.ts'
-import { readS3Credentials, type S3Credentials } from '#src/config/s3-credentials.ts'
+import { readS3Access, type S3Storage } from '#src/config/s3-storage.ts'
 
 export interface BlobConfig {
   storage: DiskStorage | S3Storage
@@ -13,21 +13,6 @@ export interface DiskStorage {
   /** Undefined for `blobs` in the data folder. */
   location: string | undefined
   tempLocation: string | undefined
-}
-
-/**
- * `uploadTimeoutMs` limits the time without progress of an upload, `requestTimeoutMs` that without data from the
- * storage.
- */
-export interface S3Storage {
-  kind: 's3'
-  bucket: string
-  region: string | undefined
-  endpoint: string | undefined
-  forcePathStyle: boolean | undefined
-  credentials: S3Credentials | undefined
-  uploadTimeoutMs: number
-  requestTimeoutMs: number
 }
 
 const HOUR_MS = 60 * 60 * 1000
@@ -59,10 +44,7 @@ function readStorage(read: EnvironmentReader): DiskStorage | S3Storage {
   return {
     kind: 's3',
     bucket,
-    region: read.text('PDS_BLOBSTORE_S3_REGION'),
-    endpoint: read.url('PDS_BLOBSTORE_S3_ENDPOINT'),
-    forcePathStyle: read.flag('PDS_BLOBSTORE_S3_FORCE_PATH_STYLE'),
-    credentials: readS3Credentials(read, 'PDS_BLOBSTORE'),
+    ...readS3Access(read, 'PDS_BLOBSTORE'),
     uploadTimeoutMs,
     requestTimeoutMs:
       requestTimeoutMs ?? Math.max(Math.min(uploadTimeoutMs, 15_000), MIN_REQUEST_TIMEOUT_MS),

@@ -1,7 +1,6 @@
 /** Where archives or backups are stored: a folder, or a bucket with its credentials. */
-import type { S3Storage } from '#src/config/blobs.ts'
 import type { EnvironmentReader } from '#src/config/read.ts'
-import { readS3Credentials } from '#src/config/s3-credentials.ts'
+import { readS3Access, type S3Storage } from '#src/config/s3-storage.ts'
 
 export type StorageLocation =
   | { kind: 'folder'; path: string }
@@ -32,10 +31,7 @@ export function readStorageLocation(
     kind: 's3',
     bucket,
     prefix: parts.map((part) => `${part}/`).join(''),
-    region: read.text(`${prefix}_S3_REGION`),
-    endpoint: read.url(`${prefix}_S3_ENDPOINT`),
-    forcePathStyle: read.flag(`${prefix}_S3_FORCE_PATH_STYLE`),
-    credentials: readS3Credentials(read, prefix),
+    ...readS3Access(read, prefix),
     uploadTimeoutMs: UPLOAD_TIMEOUT_MS,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
   }

@@ -1,6 +1,6 @@
 /** A bucket of S3, or of a service that is compatible with it. The SDK is loaded only if a bucket is opened. */
 import { Readable } from 'node:stream'
-import type { S3Storage } from '#src/config/blobs.ts'
+import type { S3Storage } from '#src/config/s3-storage.ts'
 import { StallTimeout, tooSlow } from '#src/ports/stall-timeout.ts'
 
 export type S3Settings = Omit<S3Storage, 'kind'>

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { S3Storage } from '#src/config/blobs.ts'
+import type { S3Storage } from '#src/config/s3-storage.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import { s3BlobStorage } from '#src/ports/blob-storage-s3.ts'
 import { blobStorageContract } from '#tests/support/blob-storage-contract.ts'

@@ -3,6 +3,7 @@ import { XrpcError } from '#src/errors.ts'
 import { counted } from '#src/gateway/migrations/counted-bytes.ts'
 import type { Move } from '#src/gateway/migrations/migrate.ts'
 import type { Json, XrpcServer } from '#src/gateway/migrations/xrpc-server.ts'
+import { inParallel } from '#src/ports/in-parallel.ts'
 
 const PAGE = 200
 const AT_ONCE = 3
@@ -30,7 +31,7 @@ export async function copyBlobs(move: Move): Promise<void> {
     if (listed > MAX_BLOBS) {
       throw new XrpcError(502, 'UpstreamFailure', 'The new server lists too many blobs')
     }
-    await eachOf(cids, AT_ONCE, async (cid) => {
+    await inParallel(cids, AT_ONCE, async (cid) => {
       if (await copyBlob(move, cid)) progress.blobs = (progress.blobs ?? 0) + 1
       else if (++missing <= MAX_LISTED) failed.push(cid)
     })
@@ -89,7 +90,7 @@ async function copyBlob(move: Move, cid: string): Promise<boolean> {
   }
 }
 
-/** Throws 502 for other bytes: what was sent broke off, or the old server has something else by this name. */
+/** Throws 502 for another CID: the transfer broke off, or the old server served other bytes under this name. */
 function mustBe(cid: string, { blob }: Json): void {
   const { ref } = (blob ?? {}) as { ref?: { $link?: unknown } }
   if (ref?.$link !== cid) throw new XrpcError(502, 'UpstreamFailure', 'The blob has another CID')
@@ -104,22 +105,4 @@ function isOver({ status }: XrpcError): boolean {
 function waitOf({ headers }: XrpcError): number | undefined {
   const after = Number(headers?.['retry-after'] ?? Number.NaN)
   return Number.isFinite(after) ? after * 1_000 : undefined
-}
-
-async function eachOf<T>(
-  items: readonly T[],
-  atOnce: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const queue = [...items]
-  const worker = async () => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item)
-  }
-  const workers = Array.from({ length: Math.min(atOnce, items.length) }, worker)
-  try {
-    await Promise.all(workers)
-  } finally {
-    queue.length = 0
-    await Promise.allSettled(workers)
-  }
 }

@@ -3,6 +3,7 @@ import { html } from 'hono/html'
 import { invalidRequest } from '#src/errors.ts'
 import type { Action, AreaPage } from '#src/gateway/pages/area/area.ts'
 import { card, facts, progress, timeOf } from '#src/gateway/pages/blocks.ts'
+import { byteText } from '#src/gateway/pages/byte-text.ts'
 import { confirmForm, field, isTyped } from '#src/gateway/pages/form-blocks.ts'
 import {
   daysText,
@@ -53,10 +54,7 @@ async function settings(visit: HistoryVisit, note: Note | undefined): Promise<Ht
   const { days, isOwn, sinceAt, bytes, maxBytes } = await call(history.getSettings, {
     params: { account: subject.did },
   })
-  const size = (n: number) => {
-    const format = new Intl.NumberFormat(session.messages.language, { maximumFractionDigits: 1 })
-    return `${format.format(n / 1_000_000)} MB`
-  }
+  const size = (n: number) => byteText(session.messages.language, n)
   const kept = daysText(visit, days)
   const keptFor = isOwn ? kept : text('nDaysServer', { days: kept })
   const about = facts([

@@ -2,6 +2,7 @@
 import { html } from 'hono/html'
 import type { BadgeKind } from '#src/gateway/pages/blocks.ts'
 import { badge, progress } from '#src/gateway/pages/blocks.ts'
+import { byteText } from '#src/gateway/pages/byte-text.ts'
 import type { MoveKey, MoveMessages } from '#src/gateway/pages/move/texts.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 import { type Migration, type MigrationStep, migrationSteps } from '#src/rules/migrations.ts'
@@ -41,12 +42,12 @@ function detail(
   of: MigrationStep,
 ): Html | '' {
   if (of === 'repo' && done.repoBytes !== undefined) {
-    const size = bytesText(texts, done.repoBytes)
+    const size = byteText(texts.language, done.repoBytes)
     return html`<small>${done.records === undefined ? size : `${countText(texts, done.records, done.recordsTotal)} · ${size}`}</small>`
   }
   if (of === 'blobs' && done.blobsTotal !== undefined) {
     const { blobs = 0, blobsTotal, blobBytes } = done
-    const size = blobBytes === undefined ? '' : ` · ${bytesText(texts, blobBytes)}`
+    const size = blobBytes === undefined ? '' : ` · ${byteText(texts.language, blobBytes)}`
     const bar = step === 'blobs' ? progress(blobs, blobsTotal, texts.text('stepBlobs')) : ''
     return html`<small>${countText(texts, blobs, blobsTotal)}${size}</small>${bar}`
   }
@@ -59,11 +60,4 @@ function detail(
 function countText(texts: MoveMessages, n: number, total = n): string {
   const format = new Intl.NumberFormat(texts.language)
   return texts.text('nOf', { n: format.format(n), total: format.format(total) })
-}
-
-function bytesText({ language }: MoveMessages, bytes: number): string {
-  const unit = bytes < 1_000_000 ? 'kilobyte' : bytes < 1e9 ? 'megabyte' : 'gigabyte'
-  const size = { kilobyte: 1_000, megabyte: 1e6, gigabyte: 1e9 }[unit]
-  const options = { style: 'unit', unit, maximumFractionDigits: 1 } as const
-  return new Intl.NumberFormat(language, options).format(bytes / size)
 }
