@@ -1,7 +1,7 @@
-/** Downloads of the account's data: the repo as a CAR file, or with all files as one archive. */
+/** Downloads of the account's data: the repo as a CAR file, or with all files as a ZIP file. */
 import { html } from 'hono/html'
-import { accountArchive } from '#src/gateway/archive/account-archive.ts'
-import { RunningExports } from '#src/gateway/archive/running-exports.ts'
+import { accountZip } from '#src/gateway/export/account-zip.ts'
+import { RunningExports } from '#src/gateway/export/running-exports.ts'
 import { type ByteSource, streamOf } from '#src/gateway/http/byte-stream.ts'
 import { exportCar } from '#src/gateway/methods/export-car.ts'
 import { collectionsOf } from '#src/gateway/pages/account/data/overview.ts'
@@ -41,7 +41,7 @@ ${card(text('car'), download(visit, 'repo.car', records), { help: text('carHelp'
       const { account, did, context } = visit
       const { blobs } = context.server
       const now = context.clock.now()
-      const open = () => accountArchive({ account, did, blobs, now })
+      const open = () => accountZip({ account, did, blobs, now })
       return respond(visit, { type: 'application/zip', extension: 'zip', open })
     },
     'repo.car': (visit) => {

@@ -1,10 +1,10 @@
-/** The archive of an account; its repo and the CIDs of its files are checked with code that is not ours. */
+/** An account as a ZIP file; its repo and the CIDs of its files are checked with code that is not ours. */
 import { toString as cidText, create as createCid } from '@atcute/cid'
 import { expect, it } from 'vitest'
 import { addUpload } from '#src/account/blobs/upload.ts'
 import { createRecord } from '#src/account/repo/write.ts'
-import { accountArchive } from '#src/gateway/archive/account-archive.ts'
-import { RunningExports } from '#src/gateway/archive/running-exports.ts'
+import { accountZip } from '#src/gateway/export/account-zip.ts'
+import { RunningExports } from '#src/gateway/export/running-exports.ts'
 import { cidForRaw } from '#src/protocol/cid.ts'
 import { remoteOf } from '#tests/support/account-pages.ts'
 import { memoryBlobStorage } from '#tests/support/memory-blobs.ts'
@@ -18,7 +18,7 @@ async function setUp() {
   const blobs = memoryBlobStorage()
   const account = await openTestAccount({ blobs: { storage: blobs } })
   const ports = { account: remoteOf(account) as never, did: testDid, blobs, now: Date.now() }
-  return { account, blobs, open: () => accountArchive(ports) }
+  return { account, blobs, open: () => accountZip(ports) }
 }
 
 async function upload(account: OpenAccount, bytes: Buffer, mimeType: string): Promise<string> {
@@ -44,7 +44,7 @@ async function unpacked(source: AsyncIterable<Uint8Array>): Promise<Map<string, 
   return new Map(entries.map(({ name, bytes }) => [name, bytes]))
 }
 
-it('the archive has the signed repo and every file, and each has the CID that names it', async () => {
+it('the ZIP file has the signed repo and every file, and each has the CID that names it', async () => {
   const { account, open } = await setUp()
   const cids = [
     await upload(account, Buffer.from('not really a picture'), 'image/jpeg'),
@@ -77,7 +77,7 @@ it('a file whose bytes are lost is named, and the others are there', async () =>
   )
 })
 
-it('an archive that is given up closes its export, also before the first byte', async () => {
+it('a ZIP file that is given up closes its export, also before the first byte', async () => {
   const { account, open } = await setUp()
   for (let i = 0; i < 500; i++) {
     const record = { $type: collection, text: 'x'.repeat(3_000), i }

@@ -12,7 +12,7 @@ export interface ZipFile {
   bytes: AsyncIterable<Uint8Array>
 }
 
-/** Of a file that is in the archive. */
+/** Of a file that has been written. */
 interface Entry {
   name: Buffer
   modifiedAt: number

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { type ZipFile, zip } from '#src/gateway/archive/zip.ts'
+import { type ZipFile, zip } from '#src/gateway/export/zip.ts'
 import { readZip } from '#tests/support/read-zip.ts'
 
 const modifiedAt = Date.UTC(2026, 10, 30, 12, 34, 56)
@@ -51,14 +51,14 @@ it.runIf(hasUnzip)('unzip, if it is installed, finds no error, and the time', as
   }
 })
 
-it('an archive of more than 65,535 files has all of them', async () => {
+it('a ZIP file of more than 65,535 files has all of them', async () => {
   const text = Buffer.alloc(0)
   const many = Array.from({ length: 66_000 }, (_, i) => ({ name: `f${i}`, text }))
   const found = readZip(await zipped(many))
   expect([found.length, found.at(-1)?.name]).toEqual([66_000, 'f65999'])
 })
 
-it('a source that fails, fails the archive', async () => {
+it('a source that fails, fails the ZIP file', async () => {
   async function* broken(): AsyncGenerator<Uint8Array> {
     yield Uint8Array.of(1)
     throw new Error('lost')

@@ -1,16 +1,16 @@
 /**
- * The archive of an account: a ZIP file with its repo (`repo.car`) and the files that its records use (`blobs/<CID>.jpg` and
- * so on). Files that cannot be read are named in `missing-blobs.txt`.
+ * An account as a ZIP file for its owner: the repo (`repo.car`) and the files that its records use (`blobs/<CID>.jpg` and so
+ * on). Files that cannot be read are named in `missing-blobs.txt`. Not an archive, from which an operator restores an account.
  */
 import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { XrpcError } from '#src/errors.ts'
-import { type ZipFile, zip } from '#src/gateway/archive/zip.ts'
+import { type ZipFile, zip } from '#src/gateway/export/zip.ts'
 import { type ByteSource, closing } from '#src/gateway/http/byte-stream.ts'
 import { exportCar } from '#src/gateway/methods/export-car.ts'
 import { openBlob } from '#src/gateway/methods/open-blob.ts'
 import type { BlobStorage, OpenBlob } from '#src/ports/blob-storage.ts'
 
-interface ArchivePorts {
+interface ExportPorts {
   account: Pick<RemoteAccount, 'sync' | 'blob'>
   did: string
   blobs: BlobStorage
@@ -38,13 +38,13 @@ const extensions: Readonly<Record<string, string>> = {
 }
 
 /** Throws as an export of the repo, before the first byte. */
-export async function accountArchive(ports: ArchivePorts): Promise<ByteSource> {
+export async function accountZip(ports: ExportPorts): Promise<ByteSource> {
   const car = await exportCar(ports.account, {}, 'self')
   return closing(zip(filesOf(ports, car)), () => car.return())
 }
 
 async function* filesOf(
-  ports: ArchivePorts,
+  ports: ExportPorts,
   car: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<ZipFile> {
   const { account, now: modifiedAt } = ports
@@ -77,7 +77,7 @@ async function* filesOf(
 
 /** Undefined if a moderator hides it, or its bytes are not stored. */
 async function findBlob(
-  { account, blobs, did }: ArchivePorts,
+  { account, blobs, did }: ExportPorts,
   cid: string,
 ): Promise<{ blob: OpenBlob; mimeType: string } | undefined> {
   try {
