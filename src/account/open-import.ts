@@ -24,7 +24,7 @@ export class OpenImport {
   /** The CAR file as it arrives. */
   readonly file: SpoolFile
   pages = 0
-  /** Of a restore: the rest of the account's state as it arrives, sealed. */
+  /** Of the restore of an archive: the rest of the account's state as it arrives, sealed. */
   state: { parts: Uint8Array[]; bytes: number } | undefined
   addition: ((rev: string) => Promise<ImportAddition>) | undefined
   /** Begins with the first call of `finishImport`. */

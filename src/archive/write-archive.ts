@@ -29,7 +29,7 @@ export interface ArchiveSource {
   blobs: AsyncIterable<{ cid: string; size: number; mimeType: string; isTakenDown: boolean }>
   /** Undefined if it is not there any more. */
   openBlob(cid: string): Promise<OpenBlob | undefined>
-  /** Sealed; undefined for an archive without. */
+  /** Sealed; undefined for an archive without a private part. */
   private: Uint8Array | undefined
 }
 

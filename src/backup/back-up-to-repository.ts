@@ -159,11 +159,11 @@ async function newestOf(
     if (found.note.server === server) return found.files
     found.files[Symbol.dispose]()
     throw new Error(
-      `${repository.name} has the backups of another server: name another place for this one`,
+      `${repository.name} has the backups of another server: use another prefix for this one`,
     )
   }
   if (failure === undefined) return undefined
-  const message = `the backups in ${repository.name} cannot be read, name another place: ${failure.message}`
+  const message = `the backups in ${repository.name} cannot be read, use another prefix: ${failure.message}`
   throw new Error(message, { cause: failure })
 }
 

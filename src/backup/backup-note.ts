@@ -15,7 +15,7 @@ export interface BackupNote {
 
 /** A file of a backup. */
 export interface BackedUpFile {
-  /** Relative, as `engine/db/000012.sst` or `blobs/<did>/<cid>`. */
+  /** Relative, such as `engine/db/000012.sst` or `blobs/<did>/<cid>`. */
   path: string
   bytes: number
   /** Undefined in backups of earlier releases, which are not verified. */

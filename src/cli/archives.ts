@@ -1,4 +1,4 @@
-/** `headwater archive …`: makes, lists, verifies, tries and restores the archives of accounts. */
+/** `headwater archive …`: creates, lists, verifies, drills and restores the archives of accounts. */
 import { type Command, type Invocation, integerOption, textOption } from '#src/cli/command.ts'
 import { isOffline, offlineOptions, openOffline } from '#src/cli/offline-archives.ts'
 import { runLines } from '#src/cli/progress-lines.ts'

@@ -30,7 +30,7 @@ export interface ArchiveRound {
 }
 
 export interface ArchiveSummary {
-  /** Accounts whose last archive, or whose last trial restore, has failed. */
+  /** Accounts whose last archive, or whose last drill, has failed. */
   failed: number
   drillsFailed: number
   round: ArchiveRound | null

@@ -20,7 +20,7 @@ export interface ArchiveStorage {
   sizeOf(key: string): Promise<number | undefined>
   /** All objects whose keys begin with `prefix`, which is empty or ends with a slash; in no particular order. */
   list(prefix: string): AsyncIterable<{ key: string; size: number }>
-  /** The next parts of the keys that begin with `prefix`, where more parts follow. */
+  /** The next parts of the keys that begin with `prefix`, if more parts follow. */
   folders(prefix: string): AsyncIterable<string>
   /** Objects that do not exist are no error. */
   delete(keys: readonly string[]): Promise<void>

@@ -6,7 +6,7 @@ import { readDataFolderNote, writeDataFolderNote } from '#src/ports/data-folder-
 const NAME = 'last-backup.json'
 const MAX_ERROR_LENGTH = 500
 
-export interface WholeBackup {
+export interface CompleteBackup {
   /** When it was begun: it has everything that was acknowledged before. ISO 8601. */
   at: string
   /** A folder, or a bucket. */
@@ -25,12 +25,12 @@ export interface LastBackup {
   /** Why it failed. */
   error?: string
   /** The last one that did not fail; this one if `ok`. */
-  whole?: WholeBackup
+  complete?: CompleteBackup
 }
 
 /** Call it when a backup is complete. Throws if the folder cannot be written to. */
-export async function noteBackup(dataFolder: string, backup: WholeBackup): Promise<void> {
-  await writeDataFolderNote(dataFolder, NAME, { ...backup, ok: true, whole: backup })
+export async function noteBackup(dataFolder: string, backup: CompleteBackup): Promise<void> {
+  await writeDataFolderNote(dataFolder, NAME, { ...backup, ok: true, complete: backup })
 }
 
 /** Call it when a backup has failed. Does nothing if there is no server in the folder, so that it stays empty. */
@@ -39,10 +39,10 @@ export async function noteFailedBackup(
   { at, to, error }: { at: string; to: string; error: string },
 ): Promise<void> {
   if (!existsSync(join(dataFolder, 'folder-id'))) return
-  const whole = (await readLastBackup(dataFolder))?.whole
+  const complete = (await readLastBackup(dataFolder))?.complete
   await writeDataFolderNote(dataFolder, NAME, {
     ...{ at, to, ok: false, error: error.slice(0, MAX_ERROR_LENGTH) },
-    ...(whole !== undefined && { whole }),
+    ...(complete !== undefined && { complete }),
   })
 }
 

@@ -123,7 +123,7 @@ export async function openS3Bucket(settings: S3Settings) {
       }
     },
 
-    /** The next parts of the keys below `prefix`, which ends with a slash, where more follows. */
+    /** The next parts of the keys below `prefix`, which ends with a slash, if more follows. */
     async *folders(prefix: string): AsyncGenerator<string> {
       for await (const { CommonPrefixes = [] } of pages(prefix, '/')) {
         for (const { Prefix } of CommonPrefixes) {

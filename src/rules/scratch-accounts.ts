@@ -1,5 +1,5 @@
 /**
- * Accounts into which archives are restored to try them. They are known to no directory, emit no events, and are emptied
+ * Accounts into which drills restore archives. They are known to no directory, emit no events, and are emptied
  * afterwards; the top-level domain `invalid` makes sure that no DID is like theirs (RFC 6761).
  */
 

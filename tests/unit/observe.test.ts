@@ -57,7 +57,7 @@ async function printedSeries(): Promise<Map<string, Set<string>>> {
     freeBytes: async () => 1,
     logSize: async () => ({ events: 1, oldestAt: 1, added: 1, bytes: 1 }),
     storeSize: async () => ({ bytes: 1, walBytes: 1 }),
-    lastBackup: async () => ({ ...backup, ok: true, whole: backup }),
+    lastBackup: async () => ({ ...backup, ok: true, complete: backup }),
     lastDrill: async () => ({
       ...{ at: backup.at, from: backup.to, backupAt: backup.at },
       ...{ accounts: 1, verifiedRepos: 1, problems: [], ok: true },

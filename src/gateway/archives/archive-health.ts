@@ -2,7 +2,7 @@
 import type { ArchiveSummary } from '#src/directory/archives.ts'
 
 export interface ArchiveHealth {
-  /** Accounts whose last archive, or whose last trial restore, has failed. */
+  /** Accounts whose last archive, or whose last drill, has failed. */
   failed: number
   drillsFailed: number
   /** How long the next round is overdue; 0 if it is not. */

@@ -48,7 +48,7 @@ export function mustBeConfigured<P extends Pick<ArchivePorts, 'openStorage'>>(
 ): asserts ports is P & { openStorage: () => Promise<ArchiveStorage> } {
   if (ports.openStorage !== undefined) return
   throw invalidRequest(
-    'This server has no place for archives: set PDS_ARCHIVE_LOCATION',
+    'This server stores no archives: set PDS_ARCHIVE_LOCATION',
     'ArchivesNotConfigured',
   )
 }

@@ -16,7 +16,7 @@ import { openBlob } from '#src/gateway/methods/open-blob.ts'
 import type { ArchiveStorage } from '#src/ports/archive-storage.ts'
 import { archiveStateContext } from '#src/rules/archive-state.ts'
 
-/** As other backups of people and servers: 7 daily, 4 weekly, 12 monthly. */
+/** As is usual for backups. */
 export const RETENTION = { daily: 7, weekly: 4, monthly: 12 }
 /** An account may move to another process while it is exported, or write too much. */
 const ATTEMPTS = 3

@@ -1,6 +1,6 @@
 /**
  * Deletes the archives of accounts that were deleted, some time after the last archive: until then they can be restored. Only
- * those that this server has made, in case that it shares the storage with another one.
+ * those that this server has made, in case it shares the storage with another one.
  */
 import { deleteArchives } from '#src/archive/prune.ts'
 import { storageOf } from '#src/gateway/archives/archive-ports.ts'

@@ -1,8 +1,7 @@
 /**
- * Tries an archive: restores it into a scratch account, which no directory knows and which emits no events, reads the repo
+ * Drills an archive: restores it into a scratch account, which no directory knows and which emits no events, reads the repo
  * back, compares it with the manifest, and empties the account again.
  */
-
 import type { PrivateState } from '#src/account/archive/private-state.ts'
 import type { TakenOver } from '#src/account/lifecycle/taken-over.ts'
 import type { Manifest } from '#src/archive/manifest.ts'
@@ -51,10 +50,10 @@ export async function drillArchive(
     const isPrivate = await checkPrivate(verify, manifest)
     report('restoring into a scratch account')
     const scratch = scratchAccount(n)
-    const tried = await withLease(ports, scratch, () => tryIn(ports, scratch, verify, manifest))
-    if (tried === undefined) throw unavailable('Another archive is being tried')
+    const drilled = await withLease(ports, scratch, () => drillIn(ports, scratch, verify, manifest))
+    if (drilled === undefined) throw unavailable('Another drill is using the scratch account')
     await archives.recordDrill({ did, error: null })
-    return { did, archive, records: tried.records, blobs: manifest.blobs, private: isPrivate }
+    return { did, archive, records: drilled.records, blobs: manifest.blobs, private: isPrivate }
   } catch (error) {
     // What is busy says nothing about the archive.
     const isBusy = error instanceof XrpcError && error.status === 503
@@ -73,7 +72,7 @@ async function checkPrivate(verify: VerifyPorts, manifest: Manifest): Promise<bo
   return true
 }
 
-async function tryIn(
+async function drillIn(
   ports: ArchivePorts,
   scratch: string,
   verify: VerifyPorts,

@@ -1,4 +1,4 @@
-/** Work that one process of the server does at a time: while it is under way, its lease in the directory is renewed. */
+/** Leases in the directory, for work that one process of the server does at a time: renewed until the work has ended. */
 import { randomUUID } from 'node:crypto'
 import type { ArchivePorts } from '#src/gateway/archives/archive-ports.ts'
 import { startPeriodicTask } from '#src/ports/periodic-task.ts'

@@ -63,7 +63,8 @@ export function openArchives(
   const all: RestorePorts = { ...ports, openStorage, backupKey, trusted }
   let running = 0
   const bounded = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (running >= MAX_RUNNING) throw unavailable('Too many archives are made, read or restored')
+    if (running >= MAX_RUNNING)
+      throw unavailable('Too many archives are being made, read or restored')
     running++
     return work().finally(() => running--)
   }

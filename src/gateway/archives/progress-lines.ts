@@ -43,7 +43,7 @@ function errorOf(error: unknown): object {
   if (error instanceof XrpcError) {
     return { status: error.status, error: error.error, message: error.message }
   }
-  const message = 'The archive failed: the log of the server has the reason'
+  const message = 'This failed. The reason is in the log of the server.'
   return { status: 500, error: 'InternalServerError', message }
 }
 

@@ -14,7 +14,7 @@ export interface Activation {
 
 interface RestoredAccount {
   did: string
-  /** It was created for this. */
+  /** Whether this restore has created it. */
   isNew: boolean
   publish?: boolean | undefined
   state: PrivateState | undefined

@@ -33,7 +33,7 @@ const AT_ONCE = 2
 const DRILL_INTERVAL_MS = 7 * 24 * 60 * 60 * 1000
 const DRILLED = 5
 
-/** The returned function stops it. Does nothing without a place for archives, or with an interval of 0. */
+/** The returned function stops it. Does nothing if archives are not configured, or with an interval of 0. */
 export function startArchiveRounds(ports: RoundPorts): () => void {
   if (ports.openStorage === undefined || ports.intervalMs === 0) return () => {}
   const run = async (isStopped: () => boolean) => {
@@ -189,5 +189,7 @@ async function reportFailure(
 ): Promise<void> {
   log.warn(failure, 'an archive failed')
   if (hadFailed) return
-  await onFailed(failure).catch((err) => log.warn({ err }, 'telling of a failed archive failed'))
+  await onFailed(failure).catch((err) =>
+    log.warn({ err }, 'a webhook about a failed archive could not be sent'),
+  )
 }

@@ -1,4 +1,4 @@
-/** The downloads of whole accounts that this process serves at the moment: one of an account, and so many of all. */
+/** The downloads of whole accounts that this process serves at the moment: one of an account, and a bounded number of all. */
 import { unavailable, XrpcError } from '#src/errors.ts'
 import type { ByteSource } from '#src/gateway/http/byte-stream.ts'
 

@@ -1,4 +1,4 @@
-/** dev.headwater.admin: the operator archives accounts, checks and tries archives, and restores them. */
+/** dev.headwater.admin: the operator archives accounts, and verifies, drills and restores archives. */
 import type { FoundArchive } from '#src/archive/list-archives.ts'
 import type { Manifest } from '#src/archive/manifest.ts'
 import type { ArchiveState } from '#src/directory/archives.ts'

@@ -9,7 +9,7 @@ export function backupProbe(
 ): (last: LastBackup | undefined, drill: LastDrill | undefined) => void {
   const time = new Gauge({
     name: 'headwater_last_backup_seconds',
-    help: 'When the last backup was begun that is whole',
+    help: 'When the last complete backup was begun',
     registers,
   })
   const failed = new Gauge({
@@ -23,8 +23,8 @@ export function backupProbe(
     registers,
   })
   return (last, drill) => {
-    if (last?.whole === undefined) time.remove()
-    else time.set(Date.parse(last.whole.at) / 1_000)
+    if (last?.complete === undefined) time.remove()
+    else time.set(Date.parse(last.complete.at) / 1_000)
     if (last === undefined) failed.remove()
     else failed.set(last.ok ? 0 : 1)
     if (drill === undefined) drillFailed.remove()

@@ -125,7 +125,7 @@ describe('a backup in a repository', () => {
     await expect(restoreTo('new', { from: plain })).rejects.toThrow('set PDS_BACKUP_KEY_HEX')
     const other = repository({ key: randomBytes(32) })
     await expect(restoreTo('new', { from: other })).rejects.toThrow('another PDS_BACKUP_KEY_HEX')
-    await expect(make(other)).rejects.toThrow('cannot be read, name another place')
+    await expect(make(other)).rejects.toThrow('cannot be read, use another prefix')
   })
 
   it('does not take the variables along unencrypted', async () => {

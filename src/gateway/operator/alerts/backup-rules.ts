@@ -8,11 +8,11 @@ export const BACKUP_MAX_AGE_MS = 3 * DAY_MS
 export const backupRules: readonly Rule[] = [
   {
     name: 'HeadwaterBackupOld',
-    what: 'Last whole backup',
+    what: 'Last complete backup',
     evaluate: ({ lastBackup, now }) => {
-      const { whole } = lastBackup ?? {}
-      if (whole === undefined) return undefined
-      const age = now - Date.parse(whole.at)
+      const { complete } = lastBackup ?? {}
+      if (complete === undefined) return undefined
+      const age = now - Date.parse(complete.at)
       const value =
         age < 2 * DAY_MS
           ? `${Math.floor(age / HOUR_MS)} hours old`

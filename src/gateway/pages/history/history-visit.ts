@@ -20,7 +20,7 @@ export interface HistorySubject {
   /** Typed to confirm what cannot be undone. */
   handle: string
   server: Pick<ServerContext, 'dispatch'>
-  /** False for a member whose role has not the flag. */
+  /** False for a member whose role lacks the permission. */
   isAllowed: boolean
   /** What the open timeline follows. */
   events(): Promise<LivePage['source']>

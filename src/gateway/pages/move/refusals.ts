@@ -17,7 +17,7 @@ const known: Readonly<Record<string, readonly [text: MoveKey, field?: string]>> 
 
 const ofHandles = ['InvalidHandle', 'HandleNotAvailable', 'UnsupportedDomain']
 
-/** Throws what is no refusal of the input. */
+/** Rethrows errors that are not about the input. */
 export function refusalOf(
   { messages, texts }: Pick<RenderContext, 'messages'> & { texts: MoveMessages },
   error: unknown,

@@ -119,7 +119,7 @@ function actionsCard(context: RenderContext, found: CaseView, subject: SubjectSt
     )}
 ${up.length === 0 ? '' : takedownForm(context, found, up)}
 <div class="actions">${actionForm(context, { action: `${casePath(found)}/${suspension}`, label })}</div>`,
-    { help: 'All of these can be undone here. The audit log has the number of the case.' },
+    { help: 'All of these can be undone here. The audit log shows the number of the case.' },
   )
 }
 

@@ -1,4 +1,4 @@
-/** What the server knows of its last backup: when it was made, whether it is whole, and where it is. */
+/** What the server knows of its last backup: when it was made, whether it is complete, and where it is; and of the last drill. */
 import { html } from 'hono/html'
 import { BACKUP_MAX_AGE_MS } from '#src/gateway/operator/alerts/backup-rules.ts'
 import { bytes } from '#src/gateway/operator/alerts/rule.ts'
@@ -20,21 +20,24 @@ export function lastBackupView(
       ),
     )
   }
-  const { whole, ok, error, at } = last
+  const { complete, ok, error, at } = last
   const rows: [string, Html | string][] =
-    whole === undefined
-      ? [['Whole', 'none yet']]
+    complete === undefined
+      ? [['Complete', 'none yet']]
       : [
-          ['Whole', timeOf(context, whole.at)],
-          ['To', html`<span class="mono">${whole.to}</span>`],
-          ['Size', whole.bytes === undefined ? 'not known' : bytes(whole.bytes)],
+          ['Complete', timeOf(context, complete.at)],
+          ['To', html`<span class="mono">${complete.to}</span>`],
+          ['Size', complete.bytes === undefined ? 'not known' : bytes(complete.bytes)],
         ]
   if (!ok)
-    rows.push(['Last attempt', html`failed ${timeOf(context, at)}: ${error ?? 'not known why'}`])
-  const isOld = whole === undefined || now - Date.parse(whole.at) > BACKUP_MAX_AGE_MS
+    rows.push([
+      'Last attempt',
+      html`failed ${timeOf(context, at)}: ${error ?? 'for an unknown reason'}`,
+    ])
+  const isOld = complete === undefined || now - Date.parse(complete.at) > BACKUP_MAX_AGE_MS
   const state = !ok
     ? badge('failed', 'bad')
-    : badge(isOld ? 'old' : 'whole', isOld ? 'warn' : 'good')
+    : badge(isOld ? 'old' : 'complete', isOld ? 'warn' : 'good')
   return card('Last backup', facts(rows), { badge: state })
 }
 
@@ -42,11 +45,13 @@ export function lastDrillView(context: RenderContext, last: LastDrill | undefine
   if (last === undefined) {
     return card(
       'Last drill',
-      emptyState('No restore was tried: run headwater backup drill on this machine.'),
+      emptyState(
+        'No drill is noted in the data folder of this process: run headwater backup drill.',
+      ),
     )
   }
   const rows: [string, Html | string][] = [
-    ['Tried', timeOf(context, last.at)],
+    ['Run', timeOf(context, last.at)],
     ['Backup', html`<span class="mono">${last.from}</span> of ${timeOf(context, last.backupAt)}`],
     ['Accounts', String(last.accounts)],
     ['Repos verified', String(last.verifiedRepos)],

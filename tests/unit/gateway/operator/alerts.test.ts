@@ -22,8 +22,8 @@ const relay: RelayRow = {
 }
 
 function backedUp(days: number): LastBackup {
-  const whole = { at: new Date(now - days * 86_400_000).toISOString(), to: '/backups/one' }
-  return { ...whole, ok: true, whole }
+  const complete = { at: new Date(now - days * 86_400_000).toISOString(), to: '/backups/one' }
+  return { ...complete, ok: true, complete }
 }
 
 /** An hour of samples, the last of which are as given; everything else is well. */

@@ -19,7 +19,7 @@ const health: MetricsPorts['health'] = {
   storeSize: async () => ({ bytes: 70_000, walBytes: 6_000 }),
   lastBackup: async () => ({
     ...{ at: '2026-11-21T00:00:00.000Z', to: '/b/2', ok: false, error: 'no space' },
-    whole: { at: '2026-11-20T00:00:00.000Z', to: '/b/1', bytes: 5 },
+    complete: { at: '2026-11-20T00:00:00.000Z', to: '/b/1', bytes: 5 },
   }),
   lastDrill: async () => ({
     ...{ at: '2026-11-21T00:00:00.000Z', from: '/b/1', backupAt: '2026-11-20T00:00:00.000Z' },

@@ -11,7 +11,7 @@ export const en = {
   newestReport: 'Newest report',
   mostReported: 'Most reported',
   noCases: 'No cases match. Reports about your accounts appear here.',
-  whoReported: 'Who has reported is known to the operator of the server only.',
+  whoReported: 'Only the operator of the server can see who reported it.',
   caseState: 'State',
   caseReason: 'Reason',
   order: 'Order',
@@ -64,7 +64,7 @@ export const en = {
   suspend: 'Suspend the account',
   restore: 'Restore the account',
   suspendHelp:
-    'A suspended account is hidden until it is restored. The audit log has the number of the case.',
+    'A suspended account is hidden until it is restored. The audit log shows the number of the case.',
   work: 'Work on the case',
   note: 'Note',
   noteHelp: 'Seen by your admins and by the operator of the server.',

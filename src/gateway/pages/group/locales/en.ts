@@ -181,7 +181,7 @@ export const en = {
   undoTheirs: 'Undo what they did',
   versions: 'Versions',
   newPost: 'Write a post',
-  newPostHelp: 'It is published as {name}, and the activity log has that you wrote it.',
+  newPostHelp: 'It is published as {name}, and the activity log shows that you wrote it.',
   postText: 'Text',
   postTextHelp:
     'At most {n} characters. Links and mentions such as @alice.example.com work as in apps.',

@@ -84,7 +84,7 @@ type ArchiveView = {
   failedAt?: l.DatetimeString
 
   /**
-   * When it was last restored for a trial.
+   * When it was last restored into a scratch account.
    */
   drilledAt?: l.DatetimeString
   drillError?: string
