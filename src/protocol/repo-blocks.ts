@@ -11,6 +11,7 @@ import {
 import { invalidRequest, type XrpcError } from '#src/errors.ts'
 import { isCid } from '#src/protocol/cid.ts'
 import { subjectOf } from '#src/protocol/record-subject.ts'
+import { isTid } from '#src/protocol/tid.ts'
 
 export interface StoredNode {
   left: string | null
@@ -55,7 +56,7 @@ export function readCommit(bytes: Uint8Array): StoredCommit {
   if (!isComplete || version !== 3 || !(sig instanceof Uint8Array)) {
     throw badRepo('its root is not a commit of version 3')
   }
-  if (!/^[2-7a-j][2-7a-z]{12}$/.test(rev)) throw badRepo('the rev of its commit is not a TID')
+  if (!isTid(rev)) throw badRepo('the rev of its commit is not a TID')
   const signed = encode(unsigned)
   return {
     did,

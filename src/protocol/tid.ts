@@ -13,6 +13,10 @@ export function tid(micros: number, clockId: number): string {
   return head + alphabet[(clockId >> 5) & 31] + alphabet[clockId & 31]
 }
 
+export function isTid(text: string): boolean {
+  return /^[2-7a-j][2-7a-z]{12}$/.test(text)
+}
+
 export function tidMicros(text: string): number {
   let micros = 0
   for (let i = 0; i < 11; i++) micros = micros * 32 + alphabet.indexOf(text[i]!)

@@ -2,7 +2,7 @@
 import type { Account } from '#src/account/account.ts'
 import { mustMayRead } from '#src/account/group/change.ts'
 import { invalidRequest } from '#src/errors.ts'
-import { tid } from '#src/protocol/tid.ts'
+import { isTid, tid } from '#src/protocol/tid.ts'
 import type { Principal } from '#src/rules/acting-member.ts'
 import type { Role } from '#src/rules/group-roles.ts'
 
@@ -17,7 +17,7 @@ export function revAt(at: string, head?: string): string {
 }
 
 function parse(at: string): string {
-  if (/^[2-7a-j][2-7a-z]{12}$/.test(at)) return at
+  if (isTid(at)) return at
   const moment = Date.parse(at)
   if (Number.isNaN(moment) || moment < 0) throw invalidRequest(`Neither a rev nor a time: ${at}`)
   return tid(moment * 1000 + 999, 1023)

@@ -9,9 +9,10 @@ import {
   historyUrl,
   textOf,
 } from '#src/gateway/pages/history/history-visit.ts'
-import { actionText, kindOf, placeOf } from '#src/gateway/pages/history/kinds.ts'
+import { actionText, kindOf } from '#src/gateway/pages/history/kinds.ts'
 import { revBefore } from '#src/gateway/pages/history/moments.ts'
 import { type Op, type Previews, previewsOf } from '#src/gateway/pages/history/previews.ts'
+import { placeOf } from '#src/gateway/pages/record-path.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 
 const SHOWN_OPS = 3

@@ -18,11 +18,6 @@ export function kindOf(text: HistoryMessages['text'], collection: string): strin
     : collection
 }
 
-export function placeOf(path: string): { collection: string; rkey: string } {
-  const slash = path.indexOf('/')
-  return { collection: path.slice(0, slash), rkey: path.slice(slash + 1) }
-}
-
 const actions = { create: 'op.create', update: 'op.update', delete: 'op.delete' } as const
 
 export function actionText(text: HistoryMessages['text'], action: string): string {

@@ -1,5 +1,5 @@
 /** Moments of a history in URLs: a rev, or a time. */
-import { tid, tidMicros } from '#src/protocol/tid.ts'
+import { isTid, tid, tidMicros } from '#src/protocol/tid.ts'
 
 /** Of the state right before the commit with this rev. */
 export function revBefore(rev: string): string {
@@ -8,8 +8,7 @@ export function revBefore(rev: string): string {
 
 /** ISO 8601 of a rev or a time; undefined for neither. */
 export function timeOfMoment(at: string): string | undefined {
-  const isRev = /^[2-7a-j][2-7a-z]{12}$/.test(at)
-  const ms = isRev ? Math.floor(tidMicros(at) / 1000) : Date.parse(at)
+  const ms = isTid(at) ? Math.floor(tidMicros(at) / 1000) : Date.parse(at)
   // The range of dates.
   return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : undefined
 }

@@ -1,20 +1,15 @@
 /** The paths of the pages of "My data". */
+import { placeOf } from '#src/gateway/pages/record-path.ts'
+
 export const dataPath = '/account/data'
 
 /** `path` is `collection/rkey`. */
 export function recordHref(path: string): string {
-  const [collection = '', rkey = ''] = splitPath(path)
-  return `${dataPath}/record?${new URLSearchParams({ collection, rkey })}`
+  return `${dataPath}/record?${new URLSearchParams(placeOf(path))}`
 }
 
 export function recordsHref(query: Record<string, string>): string {
   return `${dataPath}/records?${new URLSearchParams(query)}`
-}
-
-/** A record key has no slash. */
-export function splitPath(path: string): [collection: string, rkey: string] {
-  const at = path.indexOf('/')
-  return at === -1 ? [path, ''] : [path.slice(0, at), path.slice(at + 1)]
 }
 
 /** Of a blob that a record of an active account uses. */

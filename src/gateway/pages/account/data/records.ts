@@ -1,13 +1,14 @@
 /** The records of one collection, newest first; or those whose key or collection contains what was searched for. */
 import { html } from 'hono/html'
 import { searchForm } from '#src/gateway/pages/account/data/overview.ts'
-import { recordHref, recordsHref, splitPath } from '#src/gateway/pages/account/data/paths.ts'
+import { recordHref, recordsHref } from '#src/gateway/pages/account/data/paths.ts'
 import { createdAtOf } from '#src/gateway/pages/account/data/record-summary.ts'
 import { dataTabs, inMyData } from '#src/gateway/pages/account/data/tabs.ts'
 import { dataTexts } from '#src/gateway/pages/account/data/texts.ts'
 import type { Section, Visit } from '#src/gateway/pages/account/section.ts'
 import { card, table, timeOf } from '#src/gateway/pages/blocks.ts'
 import { pager } from '#src/gateway/pages/form-blocks.ts'
+import { placeOf } from '#src/gateway/pages/record-path.ts'
 import { previewOf } from '#src/gateway/pages/record-preview.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 
@@ -49,7 +50,7 @@ async function listed(visit: Visit, collection: string, after?: string): Promise
     const path = uri.slice(`at://${did}/`.length)
     const createdAt = createdAtOf(value)
     return [
-      html`<a href="${recordHref(path)}">${previewOf(value)}</a><small><code>${splitPath(path)[1]}</code></small>`,
+      html`<a href="${recordHref(path)}">${previewOf(value)}</a><small><code>${placeOf(path).rkey}</code></small>`,
       createdAt === undefined ? '' : timeOf(session, createdAt),
     ]
   })
@@ -69,7 +70,7 @@ async function found(visit: Visit, q: string, after?: string): Promise<Html> {
   const input = { text: q.slice(own.length), limit: PAGE_RECORDS, ...(after && { cursor: after }) }
   const { paths, cursor } = await account.repo.find(input)
   const rows = paths.map((path) => {
-    const [collection, rkey] = splitPath(path)
+    const { collection, rkey } = placeOf(path)
     return [html`<a href="${recordHref(path)}"><code>${rkey}</code></a>`, collection]
   })
   const head = [text('record'), text('collection')]
