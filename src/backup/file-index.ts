@@ -40,7 +40,7 @@ export class FileIndex implements Disposable {
   }
 }
 
-/** Texts, as many as the disk takes. */
+/** A set of texts on disk, because it may be too large for memory. */
 export class TextSet implements Disposable {
   readonly #db = temporaryDatabase('CREATE TABLE text (text TEXT PRIMARY KEY) WITHOUT ROWID')
   readonly #add = this.#db.prepare('INSERT OR IGNORE INTO text VALUES (?)')

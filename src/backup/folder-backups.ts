@@ -1,4 +1,4 @@
-/** Backups in folders: each a folder of its own, beside others. */
+/** Backups in folders: each is a folder, beside those of other backups. */
 import { createReadStream, existsSync, readFileSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'

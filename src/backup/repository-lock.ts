@@ -1,8 +1,8 @@
 /**
  * Lets one process at a time write into a repository: two could delete what the other counts on.
  *
- * Each stores a lock under a name of its own and then looks for others, so of two that come at once at least one goes
- * away. A lock is renewed; one that is not was left by a process that was killed.
+ * Each stores a lock under a name of its own and then looks for others, so of two that begin at once at least one
+ * gives up. A lock is renewed; one that is not was left by a process that was killed.
  */
 import { randomBytes } from 'node:crypto'
 import type { ArchiveStorage } from '#src/ports/archive-storage.ts'
@@ -13,7 +13,7 @@ import type { Timer } from '#src/ports/timer.ts'
 
 const LOCKS = 'locks/'
 const RENEWED_MS = 60_000
-/** The clocks of two machines may differ by a little less. */
+/** Of another machine, whose clock may differ by a little less. */
 const STALE_MS = 10 * 60_000
 const MAX_LOCK_BYTES = 4_096
 

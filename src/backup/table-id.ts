@@ -13,7 +13,7 @@ const END_BYTES = 64 * 1024
 /** The end of `rocksdb.creating.session.identity`: what a name has in common with the one before is not repeated. */
 const SESSION = 'session.identity'
 
-/** Undefined for what is no table, or one of a RocksDB that did not write who made it. */
+/** Undefined for a file that is not a table, or whose RocksDB did not write its session identity. */
 export async function tableIdOf(path: string): Promise<string | undefined> {
   await using file = await open(path)
   const { size } = await file.stat()

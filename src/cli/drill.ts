@@ -79,7 +79,7 @@ async function drill(invocation: Invocation, config: Config, source: BackupSourc
     const restoring = restore(
       source,
       { data: folder, engine, blobs },
-      // The server of the drill tells nobody what it lacks.
+      // The server of the drill announces nothing, so it needs no note of what it lacks.
       { isMoved: true, report: (progress) => report(`restoring ${progress}`) },
     )
     await Promise.race([restoring, interrupted.promise])

@@ -1,6 +1,6 @@
 /**
  * The private part of an archive: what a restore needs besides the repo, its blobs and the preferences. Sessions are no part
- * of it, nor invitations to a group: those that were ended or revoked since must not come to life again.
+ * of it, nor invitations to a group: those that were ended or revoked since must not become valid again.
  */
 import type { Account } from '#src/account/account.ts'
 import { totpContext } from '#src/account/factors/totp.ts'

@@ -1,7 +1,7 @@
 /**
  * Archives all accounts at intervals. A round goes through the accounts in the order of their creation, and archives those
  * whose rev is not that of their last archive, or whose last attempt failed; none of the others is woken. One process does
- * it at a time; how far it has come is in the directory, so that another goes on with it.
+ * it at a time; its progress is in the directory, so that another one can continue.
  */
 import type { Manifest } from '#src/archive/manifest.ts'
 import { XrpcError } from '#src/errors.ts'
@@ -60,7 +60,7 @@ export async function archiveAll(
   })
 }
 
-/** The round that is to be begun, or to be gone on with. */
+/** The round to begin or to continue. */
 function nextRound(
   { clock, intervalMs }: RoundPorts,
   last: ArchiveRound | null,

@@ -12,7 +12,7 @@ export interface OwnServerPorts {
   clock: { now(): number }
 }
 
-/** Its token leaves this process for no one, and is of no session: the move is what its owner has allowed. */
+/** Its token never leaves this process, and belongs to no session: the owner has allowed the move. */
 export function ownServer(ports: OwnServerPorts, did: string): XrpcServer {
   const { tokens, clock } = ports
   return xrpcServer(sendHere(ports), async () => {

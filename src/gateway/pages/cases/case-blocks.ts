@@ -106,7 +106,7 @@ export function subjectLine(text: CaseText, { uri, blob }: Pick<CaseView, 'uri' 
   return text('recordAt', { path: uri.split('/').slice(3).join('/') })
 }
 
-/** An image that is shown sharp only on request. */
+/** An image that is blurred until the reader asks for it. */
 export function blurredImage(src: string, label: string): Html {
   return html`<label class="blurred"><input type="checkbox" aria-label="Show ${label}"><img src="${src}" alt="${label}" loading="lazy"></label>`
 }

@@ -77,7 +77,7 @@ ${images.length === 0 ? '' : html`<div class="images">${images.map(({ cid }, i) 
 ${record?.json === undefined ? '' : html`<details class="more"><summary>${uri === undefined ? 'Profile' : 'Record'} as JSON</summary><pre class="secret">${record.json.slice(0, MAX_JSON)}${record.json.length > MAX_JSON ? '…' : ''}</pre></details>`}`
 }
 
-/** What people read of a post or a profile. */
+/** The text of a post or a profile. */
 function textsOf(json: string | undefined): string {
   if (json === undefined) return ''
   const record = JSON.parse(json) as Record<string, unknown>
