@@ -57,7 +57,7 @@ export function refuseUnfinishedRestore(path: string): void {
   const marker = join(resolve(path), RESTORE_MARKER)
   if (!existsSync(marker)) return
   throw new Error(
-    `A restore into ${resolve(path)} was interrupted: run headwater restore again, which goes on (${marker} says so)`,
+    `A restore into ${resolve(path)} was interrupted: run headwater restore again, which continues (${marker} says so)`,
   )
 }
 

@@ -150,7 +150,7 @@ async function checkBlobs(ports: VerifyPorts, manifest: Manifest): Promise<void>
   const { blobs, blobBytes, missingBlobs } = manifest
   const isSame =
     counts.blobs === blobs && counts.blobBytes === blobBytes && counts.missingBlobs === missingBlobs
-  if (!isSame) throw new ArchiveProblem('blobs.jsonl has not the blobs of the manifest')
+  if (!isSame) throw new ArchiveProblem('the blobs of blobs.jsonl are not those of the manifest')
 }
 
 /** Its bytes, which throw `ArchiveProblem` at their end if they do not have the CID. */

@@ -65,7 +65,7 @@ export async function writeArchive(ports: WritePorts, source: ArchiveSource): Pr
   )
   const checked = check.end()
   if (checked.did !== did || checked.root !== root || checked.rev !== rev) {
-    throw new ArchiveProblem('the exported repo is another one than expected')
+    throw new ArchiveProblem('the exported repo is not the one that was opened')
   }
   if (!(await checked.isSignedBy(signingKey))) {
     throw new ArchiveProblem("the commit is not signed by the account's key")

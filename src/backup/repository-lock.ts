@@ -56,7 +56,7 @@ export async function lockRepository(
   // One that was taken away is not stored again: whoever took it may have deleted what this process counts on, and ended.
   const mustBeThere = async () => {
     isLost ||= (await storage.sizeOf(own)) === undefined
-    if (isLost) throw new Error('the lock was taken away')
+    if (isLost) throw new Error('another process has removed the lock of this backup')
   }
   const renew = () => mustBeThere().then(write)
   const stop = startPeriodicTask(

@@ -62,7 +62,7 @@ export async function restore(
     await putFiles(source, placeOf, options.report ?? (() => {}))
   } catch (error) {
     throw isDiskFull(error)
-      ? new Error('the disk is full: make room, and run the command again, which goes on', {
+      ? new Error('the disk is full: make room, and run the command again, which continues', {
           cause: error,
         })
       : error

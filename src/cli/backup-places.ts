@@ -46,7 +46,7 @@ export function configOf(invocation: Invocation): Config {
   return readConfig(place === undefined ? variables : { ...variables, PDS_BACKUP_LOCATION: place })
 }
 
-/** Throws if no place is named. */
+/** Throws if neither the operand nor PDS_BACKUP_LOCATION names one. */
 export async function placeOf({ backup }: Config): Promise<Place> {
   const { location, keyHex } = backup
   if (location === undefined) {

@@ -30,7 +30,7 @@ const backupCommand: Command = {
   name: 'backup',
   summary: 'Back up a server that runs, or not, into a new folder or a bucket',
   details:
-    'Run it as the user of the server. Without a place it goes where PDS_BACKUP_LOCATION says: into a new folder there, or into that bucket. Only what has changed since the backup before is copied or sent. With --env-file the backup has the variables too, without which the data cannot be read; otherwise keep them yourself.',
+    'Run it as the user of the server. Without an operand it goes to PDS_BACKUP_LOCATION: into a new folder there, or into that bucket. Only what has changed since the backup before is copied or sent. With --env-file the backup has the variables too, without which the data cannot be read; otherwise keep them yourself.',
   options: {
     ...variablesOption,
     since: {
@@ -84,7 +84,7 @@ const backupCommand: Command = {
 /** The backup counts all the same. */
 async function noted({ warn }: Invocation, writing: Promise<void>): Promise<void> {
   await writing.catch((error: Error) =>
-    warn(`the server is not told of this backup: ${error.message}`),
+    warn(`the server was not told of this backup: ${error.message}`),
   )
 }
 

@@ -91,7 +91,7 @@ async function drillIn(
       restored.data !== (await dataOf(verify, manifest)) ||
       restored.records !== manifest.records
     ) {
-      throw new ArchiveProblem('the restored repo is another one than that of the archive')
+      throw new ArchiveProblem('the restored repo is not that of the archive')
     }
     return restored
   } finally {

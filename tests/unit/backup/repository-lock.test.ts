@@ -49,7 +49,7 @@ it('who was held up for so long that another took over does not finish', async (
   const first = await lock('one')
   now = new Date(now.getTime() + 10 * 60_000)
   await lock('two')
-  await expect(first.mustHold()).rejects.toThrow('lock was taken away')
+  await expect(first.mustHold()).rejects.toThrow('has removed the lock')
 })
 
 it('who lost the lock does not get it back by renewing it, also when the other has ended', async () => {

@@ -60,7 +60,7 @@ ${listView(visit, keys, false)}`
       const key = typed.trim()
       if (!isRotationKey(key)) throw invalidRequest('Not a did:key', 'InvalidKey')
       const keys = (await keysOf(visit)).map((one) => one.key)
-      if (keys.includes(key)) throw invalidRequest('The key is there', 'KeyExists')
+      if (keys.includes(key)) throw invalidRequest('The identity already has this key', 'KeyExists')
       if (keys.length >= MAX_KEYS) throw invalidRequest('Too many keys', 'TooManyKeys')
       await visit.account.identity.noteRotationKey({ key })
       await publish(visit, [key, ...keys], code)
@@ -70,7 +70,7 @@ ${listView(visit, keys, false)}`
       const keys = await keysOf(visit)
       const found = keys.find((one) => one.key === key)
       if (found === undefined) return undefined
-      if (!isRemovable(found)) throw invalidRequest('This key stays')
+      if (!isRemovable(found)) throw invalidRequest('This key cannot be removed here')
       const kept = keys.map((one) => one.key).filter((one) => one !== key)
       try {
         await publish(visit, kept, code)

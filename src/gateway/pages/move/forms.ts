@@ -15,7 +15,8 @@ export function newAccountOf(form: Form, current: string): NewAccount & { handle
 export function newAccountOf(form: Form, current?: string): NewAccount
 export function newAccountOf(form: Form, current?: string): NewAccount {
   const { name = '', domain = '', email = '', invite = '', 'new-password': password = '' } = form
-  if (password.length < MIN_PASSWORD) throw invalidRequest('Too short', 'PasswordTooShort')
+  if (password.length < MIN_PASSWORD)
+    throw invalidRequest('The password is too short', 'PasswordTooShort')
   const typed = name.trim().toLowerCase().replace(/^@/, '')
   const handle = domain === '' ? current : typed.includes('.') ? typed : `${typed}${domain}`
   const inviteCode = invite.trim()
