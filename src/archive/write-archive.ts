@@ -11,6 +11,7 @@ import { RepoCheck } from '#src/archive/repo-check.ts'
 import type { ArchiveStorage } from '#src/ports/archive-storage.ts'
 import type { OpenBlob } from '#src/ports/blob-storage.ts'
 import type { SigningKey } from '#src/ports/secp256k1.ts'
+import { sizeText } from '#src/ports/size-text.ts'
 import { cidOfRawDigest } from '#src/protocol/cid.ts'
 
 /** A consistent state of an account. */
@@ -60,7 +61,7 @@ export async function writeArchive(ports: WritePorts, source: ArchiveSource): Pr
     each(source.repo, (chunk) => {
       check.push(chunk)
       repoBytes += chunk.length
-      report(`${megabytes(repoBytes)} of records`)
+      report(`${sizeText(repoBytes)} of records`)
     }),
   )
   const checked = check.end()
@@ -113,7 +114,7 @@ async function* storeBlobs(
       counts.blobs++
       counts.blobBytes += size
     }
-    report(`${counts.blobs} blobs, ${megabytes(counts.blobBytes)}`)
+    report(`${counts.blobs} blobs, ${sizeText(counts.blobBytes)}`)
     yield Buffer.from(blobLine({ cid, size, mimeType, ...(missing && { missing }) }))
   }
 }
@@ -162,8 +163,4 @@ async function* each(
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`
 }

@@ -28,6 +28,7 @@ import {
 } from '#src/backup/server-folders.ts'
 import { Upload } from '#src/backup/upload.ts'
 import { systemClock } from '#src/ports/clock.ts'
+import { sizeText } from '#src/ports/size-text.ts'
 import { systemTimer } from '#src/ports/timer.ts'
 import { release } from '#src/release.ts'
 import type { Retention } from '#src/retention.ts'
@@ -139,7 +140,7 @@ async function addStore(
 }
 
 function sent({ uploadedBytes }: Upload): string {
-  return `${Math.round(uploadedBytes / 1e6)} MB sent`
+  return `${sizeText(uploadedBytes)} sent`
 }
 
 /**

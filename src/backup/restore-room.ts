@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import type { BackedUpFile } from '#src/backup/backup-note.ts'
 import { type BackupSource, isShared } from '#src/backup/backup-source.ts'
 import { sizeOf } from '#src/backup/link-or-copy.ts'
+import { sizeText } from '#src/ports/size-text.ts'
 
 const MARGIN_BYTES = 64 * 1024 * 1024
 
@@ -33,7 +34,7 @@ export async function mustHaveRoom(
     const free = freeBytes(path)
     if (free === undefined || free >= bytes) continue
     throw new Error(
-      `the restore needs ${inGigabytes(bytes)} on the disk of ${path}, which has ${inGigabytes(free)} free: nothing was written`,
+      `the restore needs ${sizeText(bytes)} on the disk of ${path}, which has ${sizeText(free)} free: nothing was written`,
     )
   }
 }
@@ -42,8 +43,4 @@ export async function mustHaveRoom(
 function diskOf(path: string): { path: string; dev: number } {
   const found = statSync(path, { throwIfNoEntry: false })
   return found === undefined ? diskOf(dirname(path)) : { path, dev: found.dev }
-}
-
-function inGigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(2)} GB`
 }

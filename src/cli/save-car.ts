@@ -4,6 +4,7 @@ import { open, rename, rm } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import type { Invocation } from '#src/cli/command.ts'
 import { fileError } from '#src/cli/file-error.ts'
+import { sizeText } from '#src/ports/size-text.ts'
 
 /** `fetch` begins when the file can be written. */
 export async function saveCar(
@@ -41,7 +42,7 @@ export async function* counted(
   let bytes = 0
   for await (const chunk of stream) {
     bytes += chunk.length
-    report(`${(bytes / 1e6).toFixed(1)} MB received`)
+    report(`${sizeText(bytes)} received`)
     yield chunk
   }
 }

@@ -65,9 +65,3 @@ export function growth(samples: readonly Sample[], of: (sample: Sample) => numbe
 }
 
 export const seconds = (n: number) => `${n < 10 ? n.toFixed(1) : Math.round(n)} s`
-const TB = 1_000 * GB
-
-export function bytes(n: number): string {
-  if (n < GB) return `${(n / MB).toFixed(0)} MB`
-  return n < TB ? `${(n / GB).toFixed(1)} GB` : `${(n / TB).toFixed(1)} TB`
-}

@@ -1,5 +1,6 @@
 /** Rules about the engine, the storage and the disk. */
-import { bytes, GB, growth, MB, type Rule, seconds } from '#src/gateway/operator/alerts/rule.ts'
+import { GB, growth, MB, type Rule, seconds } from '#src/gateway/operator/alerts/rule.ts'
+import { sizeText } from '#src/ports/size-text.ts'
 
 const MONTH_S = 30 * 86_400
 
@@ -48,7 +49,7 @@ export const storageRules: readonly Rule[] = [
     evaluate: (_, { freeBytes }) =>
       freeBytes === null
         ? undefined
-        : { bad: freeBytes < 2 * GB, value: `${bytes(freeBytes)} free` },
+        : { bad: freeBytes < 2 * GB, value: `${sizeText(freeBytes)} free` },
     advice: 'Free up space or enlarge the volume. No restart is needed.',
   },
   {
@@ -78,7 +79,7 @@ export const storageRules: readonly Rule[] = [
     name: 'HeadwaterLongLog',
     what: 'Log to read at the next start',
     evaluate: (_, { walBytes }) =>
-      walBytes === null ? undefined : { bad: walBytes > 400 * MB, value: bytes(walBytes) },
+      walBytes === null ? undefined : { bad: walBytes > 400 * MB, value: sizeText(walBytes) },
     advice:
       'The next start takes one second longer for every 25 MB. Restart the server at a quiet time.',
   },

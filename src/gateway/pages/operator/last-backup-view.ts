@@ -1,11 +1,11 @@
 /** What the server knows of its last backup: when it was made, whether it is complete, and where it is; and of the last drill. */
 import { html } from 'hono/html'
 import { BACKUP_MAX_AGE_MS } from '#src/gateway/operator/alerts/backup-rules.ts'
-import { bytes } from '#src/gateway/operator/alerts/rule.ts'
 import { badge, card, emptyState, facts, timeOf } from '#src/gateway/pages/blocks.ts'
 import type { Html, RenderContext } from '#src/gateway/pages/shell.ts'
 import type { LastBackup } from '#src/ports/last-backup.ts'
 import type { LastDrill } from '#src/ports/last-drill.ts'
+import { sizeText } from '#src/ports/size-text.ts'
 
 export function lastBackupView(
   context: RenderContext,
@@ -27,7 +27,7 @@ export function lastBackupView(
       : [
           ['Complete', timeOf(context, complete.at)],
           ['To', html`<span class="mono">${complete.to}</span>`],
-          ['Size', complete.bytes === undefined ? 'not known' : bytes(complete.bytes)],
+          ['Size', complete.bytes === undefined ? 'not known' : sizeText(complete.bytes)],
         ]
   if (!ok)
     rows.push([

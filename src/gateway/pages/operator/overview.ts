@@ -1,7 +1,7 @@
 /** The first page of the console: current alerts, the figures of the server, and their charts. */
 import { html } from 'hono/html'
 import { type Alert, alertsOf } from '#src/gateway/operator/alerts/alerts.ts'
-import { type AlertInputs, bytes, seconds } from '#src/gateway/operator/alerts/rule.ts'
+import { type AlertInputs, seconds } from '#src/gateway/operator/alerts/rule.ts'
 import type { Sample } from '#src/gateway/operator/samples.ts'
 import { badge, card, stat, stats, table } from '#src/gateway/pages/blocks.ts'
 import { shortNumber } from '#src/gateway/pages/chart.ts'
@@ -13,6 +13,7 @@ import { liveCells, type liveRoute } from '#src/gateway/pages/operator/live.ts'
 import { overviewCharts, rangeLinks, rangeOf } from '#src/gateway/pages/operator/overview-charts.ts'
 import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
+import { sizeText } from '#src/ports/size-text.ts'
 
 export function overviewPages(
   ports: ConsolePorts,
@@ -122,8 +123,8 @@ function figuresView(
     ),
     stat(
       'Free disk',
-      last.freeBytes === null ? '?' : bytes(last.freeBytes),
-      last.storeBytes === null ? 'store size unknown' : `store ${bytes(last.storeBytes)}`,
+      last.freeBytes === null ? '?' : sizeText(last.freeBytes),
+      last.storeBytes === null ? 'store size unknown' : `store ${sizeText(last.storeBytes)}`,
     ),
     stat('Uptime', duration(uptimeS), `version ${version}`),
   ])

@@ -1,6 +1,6 @@
 /** Pages about the server itself: checks, mail, the firehose, jobs and backups. */
 import { html } from 'hono/html'
-import { bytes, seconds } from '#src/gateway/operator/alerts/rule.ts'
+import { seconds } from '#src/gateway/operator/alerts/rule.ts'
 import { serverChecks } from '#src/gateway/operator/checks.ts'
 import { sendTestMail } from '#src/gateway/operator/test-mail.ts'
 import { badge, card, facts, progress, table, timeOf } from '#src/gateway/pages/blocks.ts'
@@ -12,6 +12,7 @@ import type { ConsoleRoutes, ShowPage } from '#src/gateway/pages/operator/consol
 import { lastBackupView, lastDrillView } from '#src/gateway/pages/operator/last-backup-view.ts'
 import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
 import { hiddenFields } from '#src/gateway/pages/shell.ts'
+import { sizeText } from '#src/ports/size-text.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
 
 const MAX_JOBS = 50
@@ -90,7 +91,7 @@ function firehosePage({ health, firehose, server }: ConsolePorts, { get }: Conso
             log?.oldestAt == null ? 'not known' : timeOf(call.session, isoTime(log.oldestAt)),
           ],
           ['Events', log === undefined ? 'not known' : String(log.events)],
-          ['Size', log === undefined ? 'not known' : bytes(log.bytes)],
+          ['Size', log === undefined ? 'not known' : sizeText(log.bytes)],
           [
             'Address',
             html`<span class="mono">wss://${server.service.hostname}/xrpc/com.atproto.sync.subscribeRepos</span>`,
