@@ -19,7 +19,7 @@ export function backupProbe(
   })
   const drillFailed = new Gauge({
     name: 'headwater_last_backup_drill_failed',
-    help: '1 if the last drill of a restore has found problems, else 0',
+    help: '1 if the last restore drill has found problems, else 0',
     registers,
   })
   return (last, drill) => {

@@ -35,7 +35,7 @@ export const backupRules: readonly Rule[] = [
   },
   {
     name: 'HeadwaterBackupDrillFailed',
-    what: 'Last drill of a restore',
+    what: 'Last restore drill',
     evaluate: ({ lastDrill }) =>
       lastDrill && {
         bad: !lastDrill.ok,

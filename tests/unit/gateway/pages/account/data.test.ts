@@ -180,7 +180,7 @@ describe('exports', () => {
     expect(first.status).toBe(200)
     const second = await browser.send('/account/data/export/repo.car')
     expect(second.status).toBe(429)
-    expect(await second.text()).toContain('A download of your data is already running.')
+    expect(await second.text()).toContain('A download of your data is already in progress.')
     await first.body!.cancel()
     const third = await browser.send('/account/data/export/repo.car')
     expect(third.status).toBe(200)
