@@ -54,7 +54,9 @@ export function startHeadwater(args: readonly string[], env: Record<string, stri
 }
 
 function start(args: readonly string[], env: Record<string, string>) {
-  const others = Object.entries(process.env).filter(([name]) => !/^(PDS|HEADWATER|RIVET)_/.test(name))
+  const others = Object.entries(process.env).filter(
+    ([name]) => !/^(PDS|HEADWATER|RIVET)_/.test(name),
+  )
   return spawn(process.execPath, [join(root, 'bin/headwater.js'), ...args], {
     env: { ...Object.fromEntries(others), PDS_DATA_DIRECTORY: '/nowhere', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
