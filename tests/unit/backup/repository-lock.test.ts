@@ -68,5 +68,5 @@ it('who lost the lock does not get it back by renewing it, also when the other h
   await (await lock('two'))[Symbol.asyncDispose]()
   renew()
   await expect.poll(() => rounds).toBe(2)
-  await expect(first.mustHold()).rejects.toThrow('lock was taken away')
+  await expect(first.mustHold()).rejects.toThrow('removed the lock of this backup')
 })
