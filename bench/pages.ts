@@ -1,8 +1,8 @@
 /** Size and first byte of every page, on a server with much in it: `npx node bench/pages.ts`. */
 import { parseArgs } from 'node:util'
 import { signedInPageClient } from '#tests/support/page-client.ts'
+import { areas, fillServer, pagesFrom } from './filled-server.ts'
 import { quantiles } from './measure.ts'
-import { createAccount, createPosts, newRkeys, type Session } from './server-under-test.ts'
 import { startHeadwater, stopServers } from './servers.ts'
 import { XrpcClient } from './xrpc-client.ts'
 
@@ -17,37 +17,6 @@ const { values: options } = parseArgs({
   },
 })
 const adminPassword = 'bench'
-const admin = {
-  authorization: `Basic ${Buffer.from(`admin:${adminPassword}`).toString('base64')}`,
-}
-const tenant = { ...admin, tenant: 'bench' }
-
-/** One account with everything: records, a group, and a tenant with accounts. */
-async function fill(client: XrpcClient): Promise<Session> {
-  const owner = await createAccount(client)
-  await createPosts(client, owner, newRkeys(Number(options.records)))
-  const group = { handle: 'a-group.test' }
-  await client.procedure('dev.headwater.group.create', group, owner.headers)
-  const count = Number(options.accounts)
-  const quotas = { accounts: 2 * count, accountsPerHour: 2 * count }
-  await client.procedure('dev.headwater.admin.createTenant', { id: 'bench', quotas }, admin)
-  const asOwner = { did: owner.did, role: 'owner' }
-  await client.procedure('dev.headwater.tenant.putAdmin', asOwner, tenant)
-  const rows = Array.from({ length: count }, (_, n) => JSON.stringify({ externalId: `a${n}` }))
-  await fetch(`${client.url}/xrpc/dev.headwater.tenant.createAccounts`, {
-    method: 'POST',
-    headers: { ...tenant, 'content-type': 'application/x-ndjson' },
-    body: rows.join('\n'),
-  }).then((answer) => answer.text())
-  return owner
-}
-
-/** A start page, and the pages of its area that it links to. */
-function pagesFrom(start: string, html: string): string[] {
-  const links = [...html.matchAll(/<a [^>]*href="(\/[^"?#]*)"/g)].map(([, path]) => path!)
-  return [...new Set([start, ...links.filter((path) => path.startsWith(`${start}/`))])]
-}
-
 try {
   const server = await startHeadwater({
     PDS_ADMIN_PASSWORD: adminPassword,
@@ -56,7 +25,8 @@ try {
   // Pages are only served at the address of the server, which is a name.
   const url = server.url.replace('127.0.0.1', 'localhost')
   const client = new XrpcClient(url)
-  const owner = await fill(client)
+  const sizes = { records: Number(options.records), accounts: Number(options.accounts) }
+  const owner = await fillServer(client, adminPassword, sizes)
   const browser = await signedInPageClient(url, owner)
   await browser.open('/admin')
   await browser.submit('/admin/sign-in', { password: adminPassword })
@@ -65,7 +35,6 @@ try {
     'sec-fetch-site': 'none',
     cookie: [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
   }
-  const areas = ['/account', '/groups/a-group.test', '/tenant/bench', '/admin']
   const paths = ['/', '/status']
   for (const area of areas) {
     const { status, html } = await browser.open(area)
