@@ -145,6 +145,12 @@ describe.runIf(isMounted)('a full disk', () => {
     await expect.poll(() => late().length, WAIT).toBeGreaterThan(20)
     crashTest.outagesMs.push(late()[0]!.answeredAt! - since)
     await crashTest.load.stop()
+    // The engine starts again, ever later, what it could not start.
+    for (const account of accounts) {
+      await expect
+        .poll(() => statusesOfReads(server, account), { timeout: 120_000 })
+        .toEqual([200, 200, 200, 200, 200])
+    }
     await crashTest.finish('a full disk')
   })
 })
