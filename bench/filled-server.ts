@@ -2,8 +2,8 @@
 import { createAccount, createPosts, newRkeys, type Session } from './server-under-test.ts'
 import type { XrpcClient } from './xrpc-client.ts'
 
-/** As long as names may be. */
-const groupHandle = `${'long-name-'.repeat(2)}of-a-group.test`
+/** As long as a handle below a domain of the server may be. */
+const groupHandle = 'long-name-of-group.test'
 const tenant = 'bench'
 
 /** The first page of each area. */

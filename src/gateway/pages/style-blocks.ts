@@ -129,12 +129,12 @@ code,.mono{font:500 .875em/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liber
 @media (max-width:34rem){
 .list thead{display:none}
 .list tbody tr{padding:.75rem 0}
-.list td{display:flex;gap:.25rem 1rem;justify-content:space-between;padding:.1875rem 0;color:var(--text);text-align:end}
+.list td{display:flex;gap:.25rem 1rem;justify-content:space-between;padding:.1875rem 0;color:var(--text);text-align:end;overflow-wrap:anywhere}
 .list td::before{content:attr(data-label);flex:none;color:var(--muted);font-size:.875rem;font-weight:400;text-align:start}
 .list td:first-child{display:block;font-size:1rem;text-align:start}
 .list td:first-child::before,.list td:last-child:has(form)::before{display:none}
 .list td:last-child:has(form,details){padding-top:.5rem}
-.list td small{flex:none}
+.list td small{min-width:0}
 .list td:has(ul,details){display:block;text-align:start}
 .list td:has(ul,details)::before{display:block}
 .list .menu ul{inset-inline:0 auto}

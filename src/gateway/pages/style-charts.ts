@@ -24,6 +24,5 @@ border-radius:.875rem;box-shadow:0 16px 48px #0004}
 .palette ul{margin:.5rem 0 0;max-height:50vh;overflow:auto}
 .palette a{display:block;padding:.5rem .75rem;border-radius:.625rem;text-decoration:none}
 .palette [aria-selected=true] a{background:var(--soft);font-weight:600}
-@media (max-width:34rem){.list td{overflow-wrap:anywhere}}
 @media (prefers-color-scheme:dark){.chart{--line-0:#60a5fa;--line-1:#fbbf24;--line-2:#2dd4bf}}
 `
