@@ -44,8 +44,22 @@ export async function fillServer(
   return owner
 }
 
-/** A page, and those below it that it links to. */
-export function pagesFrom(start: string, html: string): string[] {
-  const links = [...html.matchAll(/<a [^>]*href="(\/[^"?#]*)"/g)].map(([, path]) => path!)
-  return [...new Set([start, ...links.filter((path) => path.startsWith(`${start}/`))])]
+/** The pages of an area that its first page, and those that this links to, lead to; of those of many accounts one. */
+export async function pagesOf(
+  area: string,
+  open: (path: string) => Promise<string>,
+): Promise<string[]> {
+  const found = new Map([[area, area]])
+  const follow = async (path: string) => {
+    const html = await open(path)
+    for (const [, link] of html.matchAll(/<a [^>]*href="(\/[^"?#]*)"/g)) {
+      const isFile = /\.(?:car|zip|csv|json)$/.test(link!)
+      if (!link!.startsWith(`${area}/`) || isFile) continue
+      const kind = link!.replace(/did:[^/]+/, 'did')
+      if (!found.has(kind)) found.set(kind, link!)
+    }
+  }
+  await follow(area)
+  for (const path of [...found.values()]) await follow(path)
+  return [...found.values()]
 }

@@ -1,7 +1,7 @@
 /** Size and first byte of every page, on a server with much in it: `npx node bench/pages.ts`. */
 import { parseArgs } from 'node:util'
-import { signedInPageClient } from '#tests/support/page-client.ts'
-import { areas, fillServer, pagesFrom } from './filled-server.ts'
+import { navigation, signedInPageClient } from '#tests/support/page-client.ts'
+import { areas, fillServer, pagesOf } from './filled-server.ts'
 import { quantiles } from './measure.ts'
 import { startHeadwater, stopServers } from './servers.ts'
 import { XrpcClient } from './xrpc-client.ts'
@@ -31,16 +31,17 @@ try {
   await browser.open('/admin')
   await browser.submit('/admin/sign-in', { password: adminPassword })
   const headers = {
-    accept: 'text/html',
+    ...navigation,
     'sec-fetch-site': 'none',
     cookie: [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
   }
   const paths = ['/', '/status']
-  for (const area of areas) {
-    const { status, html } = await browser.open(area)
-    if (status !== 200) throw new Error(`${area}: ${status}`)
-    paths.push(...pagesFrom(area, html))
+  const open = async (path: string) => {
+    const { status, html } = await browser.open(path)
+    if (status !== 200) throw new Error(`${path}: ${status}`)
+    return html
   }
+  for (const area of areas) paths.push(...(await pagesOf(area, open)))
   console.log('| page | KB | first byte p50 ms | p99 |\n| --- | ---: | ---: | ---: |')
   for (const path of paths) {
     const times: number[] = []
