@@ -75,7 +75,17 @@ async function statusesOf(
     cursor = page.cursor
     if (cursor === undefined) break
   }
+  // What was never active, such as an account that is being moved here, is not listed.
+  for (const did of missing) statuses.set(did, await unlistedStatusOf(did, server))
   return statuses
+}
+
+async function unlistedStatusOf(did: string, server: Invocation['server']): Promise<string> {
+  const answer = await server
+    .get<{ active: boolean; status?: string }>('com.atproto.sync.getRepoStatus', { did })
+    // It was deleted meanwhile.
+    .catch(() => undefined)
+  return answer?.active ? 'active' : (answer?.status ?? '')
 }
 
 const info: Command = {
