@@ -120,7 +120,7 @@ async function makeBackup({ invocation, config, folders, variables, keep, now }:
       ...{ bytes: note.listing!.bytes, files: note.listing!.files, ...uploaded },
       encrypted: repository.isEncrypted,
       ...(deleted.length > 0 && { deleted }),
-      next: "try it: 'headwater backup drill'",
+      next: `try it: '${drillOf(operands[0])}'`,
     }
   }
   const to = operands[0] === undefined ? join(place.folder, backupId(now)) : place.folder
@@ -131,8 +131,13 @@ async function makeBackup({ invocation, config, folders, variables, keep, now }:
     backup: to,
     ...{ bytes: listing!.bytes, files: listing!.files },
     ...(deleted?.length && { deleted }),
-    next: "copy the folder to another machine, and try it: 'headwater backup drill'",
+    next: `copy the folder to another machine, and try it: '${drillOf(operands[0])}'`,
   }
+}
+
+/** Without an operand it reads PDS_BACKUP_LOCATION, as the backup did. */
+function drillOf(place: string | undefined): string {
+  return place === undefined ? 'headwater backup drill' : `headwater backup drill ${place}`
 }
 
 function retentionOf(invocation: Invocation, { backup }: Config): Retention | undefined {
