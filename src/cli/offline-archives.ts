@@ -55,7 +55,12 @@ export async function openOffline(invocation: Invocation) {
         did,
         archive: name,
       })
-      return { ok: true, ...viewOf({ archive: name, manifest }), signedBy, isPrivateOpened }
+      return {
+        ok: true,
+        ...viewOf({ archive: name, manifest }),
+        signedBy,
+        privateOpened: isPrivateOpened,
+      }
     },
   }
 }

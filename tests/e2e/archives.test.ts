@@ -99,7 +99,7 @@ it('an account is archived, verified with and without the server, tried, and res
   const location = storage['PDS_ARCHIVE_LOCATION']!
   expect(
     await run(offline, 'verify', alice.did, made.archive, '--location', location),
-  ).toMatchObject({ ...verified, isPrivateOpened: true })
+  ).toMatchObject({ ...verified, privateOpened: true })
   expect(await run(offline, 'list', alice.did, '--location', location)).toMatchObject([
     { archive: made.archive, records: 2 },
   ])
