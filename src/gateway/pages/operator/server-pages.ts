@@ -145,9 +145,11 @@ function backupPage({ health, clock }: ConsolePorts, { get }: ConsoleRoutes): vo
 ${card(
   'Back up',
   html`<p>On the server's machine, while it runs:</p><pre class="secret">headwater backup /var/backups/headwater/$(date +%F)</pre>
-<p>With Docker, in deploy/one-box:</p><pre class="secret">docker compose run --rm --no-deps -v /srv/backups:/backups headwater headwater backup /backups/$(date +%F)</pre>`,
+<p>With Docker, in deploy/one-box:</p><pre class="secret">docker compose run --rm --no-deps -v /srv/backups:/backups headwater headwater backup /backups/$(date +%F)</pre>
+<p>The drill, beside the running server:</p><pre class="secret">headwater backup drill /var/backups/headwater</pre>
+<p>If PDS_BACKUP_LOCATION names a folder or a bucket, no folder has to be named.</p>`,
   {
-    help: 'Backups are made by a command. Test them by restoring one. A folder that contains backup.json is complete.',
+    help: 'Backups are made by a command. A drill proves that the newest one can be restored. A folder that contains backup.json is complete.',
   },
 )}
 ${card('Restore', html`<pre class="secret">headwater restore FOLDER</pre><p>Keep the environment variables apart from the data: without PDS_KEY_ENCRYPTION_KEY_HEX a backup cannot be read.</p>`)}`,
