@@ -177,9 +177,10 @@ export function accountPages(app: Hono<Env>, context: HistoryContext): void {
         respond(c, section, (session) => load(c, section, session, name)),
       )
     }
-    if (section.live !== undefined) {
+    const { live } = section
+    if (live !== undefined) {
       app.get(pathOf(section, 'live'), (c) =>
-        openLive(context, section, async () => visitOf(c, await openOwnSession(context, c))),
+        openLive(context, c, live, async () => visitOf(c, await openOwnSession(context, c))),
       )
     }
     for (const name of Object.keys(section.forms ?? {})) {

@@ -5,6 +5,7 @@ import { forbidden, XrpcError } from '#src/errors.ts'
 import { retryHeader } from '#src/gateway/http/response.ts'
 import type { Action, Area, AreaPage, Visit } from '#src/gateway/pages/area/area.ts'
 import { type Form, mayHaveFile, readForm } from '#src/gateway/pages/form.ts'
+import { openPageStream } from '#src/gateway/pages/live/open-page-stream.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import {
   mustPassCsrfCheck,
@@ -130,18 +131,14 @@ export function areaRoutes<V extends Visit>(
     if (page.live !== undefined) app.get(`${path}/live`, (c) => openLive(c, page))
   }
 
-  /** Errors are HTTP statuses, on which an EventSource stops. */
-  async function openLive(c: C, page: AreaPage<V>): Promise<Response> {
-    const { live } = context
+  function openLive(c: C, page: AreaPage<V>): Promise<Response> {
     const session = openPageSession(c, context, publicUrl)
-    const validAt = context.clock.now()
-    try {
+    return openPageStream(context, c, async () => {
       const visit = await area.visit(c, session)
       mustBeFor(page, visit)
       const { source, everyMs, fragments } = page.live!
-      if (live === undefined || session.pageToken === undefined) throw forbidden('Not live')
-      return await live.open(c, {
-        ...{ pageToken: session.pageToken, validAt, everyMs },
+      return {
+        ...{ session, everyMs },
         source: await source?.(visit),
         // Checks the session and its permissions again.
         render: async () => {
@@ -149,12 +146,8 @@ export function areaRoutes<V extends Visit>(
           mustBeFor(page, again)
           return fragments(again, c)
         },
-      })
-    } catch (error) {
-      const status = error instanceof XrpcError ? error.status : 500
-      if (status >= 500) context.log.error({ err: error }, 'opening a page stream failed')
-      return new Response(null, { status })
-    }
+      }
+    })
   }
 }
 
