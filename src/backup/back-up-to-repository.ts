@@ -11,7 +11,7 @@ import { type BackupNote, backupId } from '#src/backup/backup-note.ts'
 import { blobsIn, isUpload } from '#src/backup/copy-blobs.ts'
 import { copyStore } from '#src/backup/copy-store.ts'
 import type { FileIndex } from '#src/backup/file-index.ts'
-import { listingSha256 } from '#src/backup/listing.ts'
+import { noteOf } from '#src/backup/listing.ts'
 import { pruneRepository } from '#src/backup/prune.ts'
 import type { BackupRepository } from '#src/backup/repository.ts'
 import { lockRepository } from '#src/backup/repository-lock.ts'
@@ -30,7 +30,6 @@ import { Upload } from '#src/backup/upload.ts'
 import { systemClock } from '#src/ports/clock.ts'
 import { sizeText } from '#src/ports/size-text.ts'
 import { systemTimer } from '#src/ports/timer.ts'
-import { release } from '#src/release.ts'
 import type { Retention } from '#src/retention.ts'
 
 /** Beside the store, for the links to its tables. */
@@ -87,14 +86,7 @@ export async function backUpTo(
     await upload.settled().catch(() => {})
     await rm(draft, { recursive: true, force: true })
   }
-  const note: BackupNote = {
-    at: now.toISOString(),
-    release,
-    hasBlobs: from.blobs !== undefined,
-    hasVariables: variables !== undefined,
-    server,
-    listing: { ...upload.files.totals(), sha256: listingSha256(upload.files) },
-  }
+  const note = noteOf(from, upload.files, { now, variables, server })
   const id = backupId(now)
   await lock.mustHold()
   await repository.writeBackup(id, upload.files, note)

@@ -16,7 +16,7 @@ import { copyStore } from '#src/backup/copy-store.ts'
 import { linkUnchanged, listFolder } from '#src/backup/earlier-folder.ts'
 import { filesIn, newestBeside, noteIn } from '#src/backup/folder-backups.ts'
 import { copy } from '#src/backup/link-or-copy.ts'
-import { LISTING, listingOf, listingSha256 } from '#src/backup/listing.ts'
+import { LISTING, listingOf, noteOf } from '#src/backup/listing.ts'
 import {
   BLOBS,
   copyPlc,
@@ -30,7 +30,6 @@ import {
 } from '#src/backup/server-folders.ts'
 import { syncAll } from '#src/backup/sync-all.ts'
 import { syncFolder } from '#src/ports/sync-folder.ts'
-import { release } from '#src/release.ts'
 
 export interface BackupOptions {
   /** The file with the server's variables, to be copied too. */
@@ -78,14 +77,7 @@ export async function backUp(
   await syncAll(to)
   using listed = await listFolder(to, earlier, report)
   await pipeline(Readable.from(listingOf(listed)), createWriteStream(join(to, LISTING), private_))
-  const note: BackupNote = {
-    at: now.toISOString(),
-    release,
-    hasBlobs: from.blobs !== undefined,
-    hasVariables: variables !== undefined,
-    server,
-    listing: { ...listed.totals(), sha256: listingSha256(listed) },
-  }
+  const note = noteOf(from, listed, { now, variables, server })
   await syncAll(to)
   await writeFile(join(to, 'backup.json'), noteText(note), private_)
   await syncFolder(to)

@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
-import type { BackedUpFile } from '#src/backup/backup-note.ts'
+import type { BackedUpFile, BackupNote } from '#src/backup/backup-note.ts'
 import { FileIndex } from '#src/backup/file-index.ts'
+import type { ServerFolders } from '#src/backup/server-folders.ts'
+import { release } from '#src/release.ts'
 
 export const LISTING = 'files.jsonl'
 
@@ -24,6 +26,22 @@ export function listingSha256(files: FileIndex): string {
   const hash = createHash('sha256')
   for (const bytes of listingOf(files)) hash.update(bytes)
   return hash.digest('hex')
+}
+
+/** The note of a backup of these files. */
+export function noteOf(
+  from: ServerFolders,
+  files: FileIndex,
+  made: { now: Date; variables: string | undefined; server: string | undefined },
+): BackupNote {
+  return {
+    at: made.now.toISOString(),
+    release,
+    hasBlobs: from.blobs !== undefined,
+    hasVariables: made.variables !== undefined,
+    server: made.server,
+    listing: { ...files.totals(), sha256: listingSha256(files) },
+  }
 }
 
 /** Throws if the list does not have this hash, or names a file that is no part of a server. */
