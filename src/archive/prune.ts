@@ -96,7 +96,7 @@ export async function deleteArchives(
   let isAlone = true
   for (const name of complete) {
     const maker = await serverOfArchive(storage, did, name)
-    // One that cannot be read is of nobody.
+    // One that cannot be read belongs to no server.
     if (maker === undefined || maker === server) await deleteArchive(storage, did, name)
     else isAlone = false
   }

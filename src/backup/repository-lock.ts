@@ -53,7 +53,7 @@ export async function lockRepository(
     throw error
   }
   let isLost = false
-  // One that was taken away is not stored again: whoever took it may have deleted what this process counts on, and ended.
+  // One that was taken away is not stored again: the process that took it may have deleted what this one needs, and ended.
   const mustBeThere = async () => {
     isLost ||= (await storage.sizeOf(own)) === undefined
     if (isLost) throw new Error('another process has removed the lock of this backup')
@@ -79,7 +79,7 @@ export async function lockRepository(
   }
 }
 
-/** Deletes a lock that was left. Throws if somebody has it. */
+/** Deletes a lock that was left. Throws if it is held. */
 async function mustBeLeftOver(
   storage: ArchiveStorage,
   key: string,

@@ -4,7 +4,7 @@
  *     objects/ab/abcd…              a file
  *     backups/<id>/files.jsonl      which files a backup has
  *     backups/<id>/backup.json      that it is complete
- *     locks/<name>                  that somebody writes (`src/backup/repository-lock.ts`)
+ *     locks/<name>                  of who writes (`src/backup/repository-lock.ts`)
  *
  * With a key all but the locks is encrypted, and the names of objects do not tell what is in them.
  */

@@ -1,4 +1,4 @@
-/** A server on restored data that nobody else is told of: on a free port of this machine, without relays, mails and webhooks. */
+/** A server on restored data that is not announced: on a free port of this machine, without relays, mails and webhooks. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'

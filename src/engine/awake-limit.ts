@@ -1,6 +1,6 @@
 /**
  * Bounds the accounts that are awake in this process, by number and by memory: those least recently used are put to sleep.
- * So are those that the server has woken, to provision themselves or to deliver events, and that nobody has called since.
+ * So are those that the server has woken, to provision themselves or to deliver events, and that have not been called since.
  * An account with work in flight is left alone, so more are awake while more than the bound are called at once.
  */
 import { getHeapStatistics } from 'node:v8'
