@@ -1,8 +1,6 @@
 /** A file beside the engine's store that says how far the store went when it was last seen. */
 import { readFileSync } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { syncFolder } from '#src/ports/sync-folder.ts'
+import { replaceFile } from '#src/ports/replace-file.ts'
 
 export interface StoreNote {
   /** Seq up to which the firehose log was stored. */
@@ -33,16 +31,6 @@ export function readNote(path: string): StoreNote | undefined {
   }
 }
 
-/** Durably, and in one step: after a power failure the file is as before or as after. */
 export async function writeNote(path: string, note: StoreNote): Promise<void> {
-  const draft = `${path}-draft`
-  const file = await open(draft, 'w', 0o600)
-  try {
-    await file.writeFile(JSON.stringify(note))
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(draft, path)
-  await syncFolder(dirname(path))
+  await replaceFile(path, JSON.stringify(note))
 }

@@ -1,8 +1,8 @@
 /** Files in the data folder by which commands on this machine tell the server what they have done. */
 import { chownSync, existsSync, statSync } from 'node:fs'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { syncFolder } from '#src/ports/sync-folder.ts'
+import { replaceFile } from '#src/ports/replace-file.ts'
 
 /** Throws if the folder cannot be written to. */
 export async function writeDataFolderNote(
@@ -10,12 +10,9 @@ export async function writeDataFolderNote(
   name: string,
   note: object,
 ): Promise<void> {
-  const path = join(dataFolder, name)
-  const draft = `${path}-draft`
-  await writeFile(draft, `${JSON.stringify(note, null, 2)}\n`, { mode: 0o600, flush: true })
-  giveToOwner(dataFolder, [draft])
-  await rename(draft, path)
-  await syncFolder(dataFolder)
+  await replaceFile(join(dataFolder, name), `${JSON.stringify(note, null, 2)}\n`, (draft) =>
+    giveToOwner(dataFolder, [draft]),
+  )
 }
 
 /** Undefined if there is none. Throws if it cannot be read. */

@@ -3,6 +3,7 @@ import type { RemoteAccount } from '#src/engine/dispatch.ts'
 import { XrpcError } from '#src/errors.ts'
 import { scopesOf } from '#src/gateway/group/delegation-presets.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import { inParallel } from '#src/ports/in-parallel.ts'
 import { claimedHandle } from '#src/protocol/did-document.ts'
 import type { Principal } from '#src/rules/acting-member.ts'
 
@@ -71,19 +72,14 @@ export async function listAccountsOf(
 ): Promise<ControlledAccount[]> {
   const { memberships } = dispatch.directory
   const { groups } = await memberships.list({ member, limit: MAX_ACCOUNTS })
-  const waiting = [...groups]
   const found: ControlledAccount[] = []
-  const ask = async () => {
-    for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
-      const { did, handle } = group
-      const asked = dispatch.account(did).group.getMember({ by: { ...by, did: member } })
-      const membership = await asked.catch(endedSince)
-      if (membership === undefined) continue
-      const { role: name, scope, addedAt: grantedAt } = membership
-      found.push({ did, handle, grantedScopes: scopesOf({ name, scope }), grantedAt })
-    }
-  }
-  await Promise.all(Array.from({ length: ASKED_AT_ONCE }, ask))
+  await inParallel(groups, ASKED_AT_ONCE, async ({ did, handle }) => {
+    const asked = dispatch.account(did).group.getMember({ by: { ...by, did: member } })
+    const membership = await asked.catch(endedSince)
+    if (membership === undefined) return
+    const { role: name, scope, addedAt: grantedAt } = membership
+    found.push({ did, handle, grantedScopes: scopesOf({ name, scope }), grantedAt })
+  })
   return found.sort((a, b) => (a.did < b.did ? -1 : 1))
 }
 

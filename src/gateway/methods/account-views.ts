@@ -2,6 +2,7 @@
 import type { InviteCode } from '#src/directory/admin-invite-codes.ts'
 import type { AccountInfo } from '#src/directory/search-accounts.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import { inParallel } from '#src/ports/in-parallel.ts'
 
 export interface AccountView {
   did: string
@@ -31,27 +32,23 @@ export async function accountViews(
     dids: accounts.map(({ did }) => did),
   })
   const views: AccountView[] = []
-  const queue = [...accounts.entries()]
-  const work = async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      signal.throwIfAborted()
-      const [i, { did, handle, email, createdAt, status }] = next
-      const needsDates = withDates || status === 'deactivated'
-      const dates = needsDates ? await datesOf(dispatch, did) : {}
-      const { invites: ownInvites = [], invitesDisabled = false, invitedBy } = invites[did] ?? {}
-      views[i] = {
-        did,
-        handle,
-        ...(email !== null && { email }),
-        indexedAt: createdAt,
-        ...(invitedBy && { invitedBy }),
-        invites: ownInvites,
-        invitesDisabled,
-        ...dates,
-      }
+  await inParallel(accounts.entries(), MAX_CONCURRENT, async ([i, account]) => {
+    signal.throwIfAborted()
+    const { did, handle, email, createdAt, status } = account
+    const needsDates = withDates || status === 'deactivated'
+    const dates = needsDates ? await datesOf(dispatch, did) : {}
+    const { invites: ownInvites = [], invitesDisabled = false, invitedBy } = invites[did] ?? {}
+    views[i] = {
+      did,
+      handle,
+      ...(email !== null && { email }),
+      indexedAt: createdAt,
+      ...(invitedBy && { invitedBy }),
+      invites: ownInvites,
+      invitesDisabled,
+      ...dates,
     }
-  }
-  await Promise.all(Array.from({ length: MAX_CONCURRENT }, work))
+  })
   return views
 }
 
