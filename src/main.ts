@@ -14,6 +14,7 @@ import { startComponents } from '#src/start/components.ts'
 import { handleProcessErrors } from '#src/start/process-errors.ts'
 import { welcome } from '#src/start/welcome.ts'
 import { type TakeoverArguments, takeoverArguments } from '#src/takeover/options.ts'
+import type { TakeoverProgress } from '#src/takeover/progress.ts'
 import { hasTakeover } from '#src/takeover/taken-accounts.ts'
 
 // The process exits with 1 if stopping takes longer.
@@ -78,8 +79,8 @@ async function checkOnly(config: Config, takeover: TakeoverArguments): Promise<o
 }
 
 // The command line reads these lines (src/cli/takeover.ts).
-function printProgress(progress: string): void {
-  console.log(`progress ${progress}`)
+function printProgress(progress: TakeoverProgress): void {
+  console.log(`progress ${JSON.stringify(progress)}`)
 }
 
 function printResult(result: object): void {

@@ -7,31 +7,16 @@ import { createInterface } from 'node:readline'
 import { parseEnv } from 'node:util'
 import { type Command, type Invocation, textOption, UsageError } from '#src/cli/command.ts'
 import { fileError } from '#src/cli/file-error.ts'
+import {
+  type CheckResult,
+  checkReport,
+  nextStep,
+  progressText,
+  type TakeoverProgress,
+  type TakeoverResult,
+  takeoverReport,
+} from '#src/cli/takeover-report.ts'
 import { environment } from '#src/config/config.ts'
-
-interface Account {
-  did: string
-}
-
-/** What the process prints at its end (src/takeover). */
-interface CheckResult {
-  accounts: number
-  records: number
-  blobs: number
-  unchangedRepos: number
-  unusable: (Account & { reason: string })[]
-  newCommits: (Account & { reason: string })[]
-  notes: (Account & { note: string })[]
-}
-
-interface TakeoverResult {
-  pass?: Omit<CheckResult, 'unchangedRepos' | 'newCommits'> & {
-    taken: number
-    unchanged: number
-    deleted: number
-  }
-  announced?: number
-}
 
 const takeover: Command = {
   name: 'takeover',
@@ -58,10 +43,14 @@ const takeover: Command = {
       throw new UsageError('--check and --finish exclude each other')
     }
     const result = await runProcess(invocation)
-    if (options['json'] === true) return result
-    return options['check'] === true
-      ? showCheck(invocation, result as CheckResult)
-      : showTakeover(invocation, result as TakeoverResult)
+    const isCheck = options['check'] === true
+    const next = isCheck ? nextStep() : nextStep(result as TakeoverResult)
+    if (options['json'] === true) return { ...result, next }
+    const { lines, totals } = isCheck
+      ? checkReport(result as CheckResult)
+      : takeoverReport(result as TakeoverResult)
+    for (const line of lines) invocation.print(line)
+    return { ...totals, next }
   },
 }
 
@@ -70,7 +59,7 @@ export const takeoverCommands: readonly Command[] = [takeover]
 const flags = ['check', 'offline', 'finish', 'leave-out']
 
 /** Shows its progress; its other output goes to standard error. Throws with its last message if it fails. */
-async function runProcess(invocation: Invocation): Promise<unknown> {
+async function runProcess(invocation: Invocation): Promise<object> {
   const { operands, options, report, warn } = invocation
   const main = join(import.meta.dirname, '..', 'main.ts')
   const chosen = flags.filter((flag) => options[flag] === true).map((flag) => `--${flag}`)
@@ -83,11 +72,12 @@ async function runProcess(invocation: Invocation): Promise<unknown> {
   process.on('SIGINT', ignore)
   const onTerminate = () => void child.kill('SIGTERM')
   process.on('SIGTERM', onTerminate)
-  let result: unknown
+  let result: object | undefined
   let problem = 'the process has ended without a result: run the command again to continue'
   createInterface(child.stdout).on('line', (line) => {
-    if (line.startsWith('progress ')) report(line.slice('progress '.length))
-    else if (line.startsWith('result ')) result = JSON.parse(line.slice('result '.length))
+    if (line.startsWith('progress ')) {
+      report(progressText(JSON.parse(line.slice('progress '.length)) as TakeoverProgress))
+    } else if (line.startsWith('result ')) result = JSON.parse(line.slice('result '.length))
     else warn(line)
   })
   createInterface(child.stderr).on('line', (line) => {
@@ -112,23 +102,4 @@ function variablesOf(invocation: Invocation): NodeJS.Dict<string> {
   } catch (error) {
     throw fileError('read', path, error)
   }
-}
-
-function showCheck({ print }: Invocation, result: CheckResult): object {
-  const { unusable, newCommits, notes, ...counts } = result
-  for (const { did, reason } of unusable) print(`${did}  cannot be taken over: ${reason}`)
-  for (const { did, reason } of newCommits) print(`${did}  gets a new commit: ${reason}`)
-  for (const { did, note } of notes) print(`${did}  ${note}`)
-  return { ...counts, unusable: unusable.length, newCommits: newCommits.length }
-}
-
-function showTakeover({ print }: Invocation, { pass, announced }: TakeoverResult): object {
-  const { unusable = [], notes = [], ...counts } = pass ?? {}
-  for (const { did, reason } of unusable) print(`${did}  cannot be taken over: ${reason}`)
-  for (const { did, note } of notes) print(`${did}  ${note}`)
-  const next =
-    announced === undefined
-      ? 'repeat it, or stop the reference and run it with --finish'
-      : 'start the server under the same host name, then run headwater doctor'
-  return { ...counts, unusable: unusable.length, announced, next }
 }

@@ -1,6 +1,7 @@
 /** `headwater tenant import`: creates the accounts of a tenant from a file, or adopts DIDs. */
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
+import { bar } from '#src/cli/bar.ts'
 import { type Command, type Invocation, UsageError } from '#src/cli/command.ts'
 import { fileError } from '#src/cli/file-error.ts'
 import { type Row, type RowResult, streamRows } from '#src/cli/row-stream.ts'
@@ -119,16 +120,12 @@ function readRows(path: string): Row[] {
   return rows
 }
 
-const BAR_WIDTH = 20
-
 export function progressBar(
   rows: number,
   { created, existing, failed }: Counts,
   elapsedMs: number,
 ): string {
   const done = created + existing + failed
-  const full = Math.floor((BAR_WIDTH * done) / rows)
-  const bar = `[${'#'.repeat(full)}${'-'.repeat(BAR_WIDTH - full)}]`
   const rate = elapsedMs > 0 ? Math.round((done * 1000) / elapsedMs) : 0
-  return `${bar} ${done} of ${rows}, ${created} created, ${existing} existed, ${failed} failed, ${rate}/s`
+  return `${bar(done, rows)} ${done} of ${rows}, ${created} created, ${existing} existed, ${failed} failed, ${rate}/s`
 }

@@ -3,6 +3,7 @@ import { createWriteStream, existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { bar } from '#src/cli/bar.ts'
 import { type Command, type Invocation, textOption } from '#src/cli/command.ts'
 import { type Ask, mustType, terminalQuestion } from '#src/cli/confirmation.ts'
 import { readPages } from '#src/cli/read-pages.ts'
@@ -10,7 +11,6 @@ import { XrpcError } from '#src/errors.ts'
 
 const TENANT = 'dev.headwater.tenant'
 const POLL_MS = 2_000
-const BAR_WIDTH = 20
 
 interface TenantView {
   id: string
@@ -85,9 +85,7 @@ async function untilGone(
     try {
       const { usage } = await find()
       const done = Math.max(0, all - usage.accounts)
-      const full = all === 0 ? BAR_WIDTH : Math.floor((done / all) * BAR_WIDTH)
-      const bar = `[${'#'.repeat(full)}${'.'.repeat(BAR_WIDTH - full)}]`
-      report(`${bar} ${done} of ${all} accounts`)
+      report(`${bar(done, all)} ${done} of ${all} accounts`)
     } catch (error) {
       if (error instanceof XrpcError && error.error === 'TenantNotFound') return
       throw error

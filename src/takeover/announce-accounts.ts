@@ -3,14 +3,16 @@
  * now. So a relay misses nothing, whatever it had fetched from the reference when that stopped.
  */
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import { inParallel } from '#src/ports/in-parallel.ts'
 import { encodeAccountEvent } from '#src/protocol/events.ts'
+import type { Report } from '#src/takeover/progress.ts'
 
 interface AnnouncePorts {
   dispatch: Pick<Dispatch, 'account' | 'sequencer'>
   /** DIDs of the accounts that were taken over. */
   taken: ReadonlySet<string>
   now: number
-  report(progress: string): void
+  report: Report
 }
 
 const AT_ONCE = 3
@@ -20,17 +22,15 @@ export async function announceAccounts(
   { dispatch, taken, now, report }: AnnouncePorts,
   dids: readonly string[],
 ): Promise<number> {
-  let next = 0
   let done = 0
-  const work = async () => {
-    for (let did = dids[next++]; did !== undefined; did = dids[next++]) {
-      if (taken.has(did)) await dispatch.account(did).lifecycle.announce({})
-      else await announceDeletion(dispatch, did, now)
-      done++
-      report(`announcing, ${done} of ${dids.length} accounts`)
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  const tell = () => report({ step: 'announcing', done, total: dids.length })
+  tell()
+  await inParallel(dids, AT_ONCE, async (did) => {
+    if (taken.has(did)) await dispatch.account(did).lifecycle.announce({})
+    else await announceDeletion(dispatch, did, now)
+    done++
+    tell()
+  })
   return done
 }
 

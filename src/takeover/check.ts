@@ -1,7 +1,10 @@
 /** `headwater takeover FOLDER --check`: reads the reference, which may run, and reports what a takeover would do. */
+import { inParallel } from '#src/ports/in-parallel.ts'
 import { AccountDatabase } from '#src/takeover/account-rows.ts'
-import { readAccount, UnusableAccount } from '#src/takeover/read-account.ts'
+import type { Report } from '#src/takeover/progress.ts'
+import { readAccount, unusableReason } from '#src/takeover/read-account.ts'
 import type { ReferenceFolder } from '#src/takeover/reference-folder.ts'
+import type { LeftOut, Note } from '#src/takeover/taken-accounts.ts'
 import { type VerifyPorts, verifyAccount } from '#src/takeover/verify-account.ts'
 
 export interface CheckResult {
@@ -11,10 +14,10 @@ export interface CheckResult {
   /** Keep their commit, which relays know. */
   unchangedRepos: number
   /** Cannot be taken over. */
-  unusable: { did: string; reason: string }[]
+  leftOut: LeftOut[]
   /** Get a new commit. */
   newCommits: { did: string; reason: string }[]
-  notes: { did: string; note: string }[]
+  notes: Note[]
 }
 
 /** DID documents are fetched one for each of these. */
@@ -24,7 +27,7 @@ const AT_ONCE = 8
 export async function checkReference(
   folder: ReferenceFolder,
   ports: VerifyPorts,
-  report: (progress: string) => void,
+  report: Report,
 ): Promise<CheckResult> {
   const db = folder.openAccounts()
   try {
@@ -32,18 +35,19 @@ export async function checkReference(
     const dids = accounts.dids()
     const result: CheckResult = {
       ...{ accounts: dids.length, records: 0, blobs: 0, unchangedRepos: 0 },
-      ...{ unusable: [], newCommits: [], notes: [] },
+      ...{ leftOut: [], newCommits: [], notes: [] },
     }
-    let next = 0
     let done = 0
-    const work = async () => {
-      for (let did = dids[next++]; did !== undefined; did = dids[next++]) {
-        await checkOne(folder, accounts, did, ports, result)
-        done++
-        report(`checked ${done} of ${dids.length} accounts, ${result.records} records`)
-      }
+    const tell = () => {
+      const detail = `${result.records} records`
+      report({ step: 'check', done, total: dids.length, detail })
     }
-    await Promise.all(Array.from({ length: AT_ONCE }, work))
+    tell()
+    await inParallel(dids, AT_ONCE, async (did) => {
+      await checkOne(folder, accounts, did, ports, result)
+      done++
+      tell()
+    })
     return result
   } finally {
     db.close()
@@ -71,7 +75,8 @@ async function checkOne(
       account.store.close()
     }
   } catch (error) {
-    if (!(error instanceof UnusableAccount)) throw error
-    result.unusable.push({ did, reason: error.message })
+    const reason = unusableReason(error)
+    if (reason === undefined) throw error
+    result.leftOut.push({ did, reason })
   }
 }

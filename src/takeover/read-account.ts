@@ -19,7 +19,19 @@ export interface ReferenceAccount {
 /** Why an account cannot be taken over: without its key it could not write any more. */
 export class UnusableAccount extends Error {}
 
-/** Undefined if it was deleted meanwhile. Close its `store`. Throws UnusableAccount. */
+/** SQLITE_ERROR, which a missing table is, SQLITE_CORRUPT and SQLITE_NOTADB. */
+const damages = [1, 11, 26]
+
+/** For the operator; undefined if the error is not about this account alone. */
+export function unusableReason(error: unknown): string | undefined {
+  const { message, errcode = 0 } = error as Error & { errcode?: number }
+  if (error instanceof UnusableAccount) return message
+  return damages.includes(errcode & 0xff)
+    ? `its store.sqlite cannot be read: ${message}`
+    : undefined
+}
+
+/** Undefined if it was deleted meanwhile. Close its `store`. Throws what `unusableReason` knows. */
 export function readAccount(
   folder: ReferenceFolder,
   accounts: AccountDatabase,
@@ -31,8 +43,8 @@ export function readAccount(
   if (key === undefined) throw new UnusableAccount('it has no signing key')
   const db = folder.openStore(did)
   if (db === undefined) throw new UnusableAccount('it has no store.sqlite')
-  const store = new ActorStore(db)
   try {
+    const store = new ActorStore(db)
     const [root, records, blobs] = [store.root(did), store.records(), store.blobs()]
     const preferences = store.preferences()
     const takedowns = records.filter(({ takedownRef }) => takedownRef !== null)
@@ -41,7 +53,7 @@ export function readAccount(
     const stamp = createHash('sha256').update(JSON.stringify(read)).digest('hex')
     return { did, rows, key, store, root, records, blobs, preferences, stamp }
   } catch (error) {
-    store.close()
+    db.close()
     throw error
   }
 }

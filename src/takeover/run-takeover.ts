@@ -5,12 +5,12 @@ import { publishedDocuments } from '#src/ports/did-resolver.ts'
 import { createSafeFetch } from '#src/ports/safe-fetch.ts'
 import { openBlobStorage, type StartPorts, startActorsOf } from '#src/start/start-actors.ts'
 import { type CheckResult, checkReference } from '#src/takeover/check.ts'
+import { operatorError } from '#src/takeover/operator-error.ts'
 import type { TakeoverArguments } from '#src/takeover/options.ts'
+import type { Report } from '#src/takeover/progress.ts'
 import { readOnlyBlobs } from '#src/takeover/read-only-blobs.ts'
 import { ReferenceFolder } from '#src/takeover/reference-folder.ts'
 import { type TakeoverResult, takeOverServer } from '#src/takeover/take-over-server.ts'
-
-type Report = (progress: string) => void
 
 /** Reads only, and starts nothing. */
 export async function runCheck(
@@ -41,12 +41,14 @@ export async function runTakeover(
     )
   }
   mustNameBlobs(config)
-  report('starting the engine')
+  report({ step: 'engine' })
   const { shared } = await startActorsOf(ports, parts, { isAtRest: true, blobsOf: readOnlyBlobs })
   const { dispatch, keys, clock } = shared
   await checkData(dispatch, secrets, { ...config, takesOver: true }, log)
   const taking = { folder, dataDirectory: data.path, dispatch, keys, clock, report }
-  return takeOverServer(taking, options)
+  return takeOverServer(taking, options).catch((error) => {
+    throw operatorError(error, data.path)
+  })
 }
 
 /** The blobs stay where they are, so the configuration must name the place. */

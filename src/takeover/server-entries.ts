@@ -5,6 +5,7 @@ import type { Keychain } from '#src/ports/keychain.ts'
 import { signingKey } from '#src/ports/secp256k1.ts'
 import type { AccountDatabase, AccountRows, DeviceRow } from '#src/takeover/account-rows.ts'
 import { hashOf, mapDirectoryAccount } from '#src/takeover/map-account.ts'
+import type { Report } from '#src/takeover/progress.ts'
 import type { ReferenceFolder } from '#src/takeover/reference-folder.ts'
 import type { TakenAccount } from '#src/takeover/taken-accounts.ts'
 
@@ -16,7 +17,7 @@ interface EntryPorts {
   dispatch: Pick<Dispatch, 'directory' | 'sequencer' | 'authorization'>
   keys: Pick<Keychain, 'seal'>
   now: number
-  report(progress: string): void
+  report: Report
 }
 
 const PAGE = 500
@@ -27,16 +28,23 @@ const NAME_TTL_MS = 93 * 24 * 60 * 60 * 1000
 export async function putServerEntries(ports: EntryPorts): Promise<void> {
   const { accounts, taken, report } = ports
   const { takeover } = ports.dispatch.directory
+  const total = taken.length
+  report({ step: 'directory', done: 0, total })
   await takeover.clear()
   for (const [i, page] of pages(taken).entries()) {
-    report(`directory, ${i * PAGE} of ${taken.length} accounts`)
+    const done = i * PAGE
     const rows = page.map(({ did }) => accounts.account(did)!)
+    report({ step: 'directory', done, total })
     await takeover.putAccounts({ accounts: rows.map(mapDirectoryAccount) })
     const heads = page.map(({ did, cid, rev }) => ({ did, head: cid, rev }))
+    report({ step: 'heads', done, total })
     await ports.dispatch.sequencer.heads.adopt({ heads })
+    report({ step: 'sessions', done, total })
     await putGrants(ports, rows)
   }
+  report({ step: 'invites' })
   await putInvites(ports)
+  report({ step: 'keys' })
   await putKeys(ports)
 }
 

@@ -11,13 +11,20 @@
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
+import type { TakeoverState } from '#src/rules/takeover-state.ts'
 import { AccountDatabase } from '#src/takeover/account-rows.ts'
 import { announceAccounts } from '#src/takeover/announce-accounts.ts'
+import type { Report } from '#src/takeover/progress.ts'
 import { recentAccounts } from '#src/takeover/recent-accounts.ts'
 import { lockAccounts, type ReferenceFolder } from '#src/takeover/reference-folder.ts'
 import { putServerEntries } from '#src/takeover/server-entries.ts'
 import { type PassResult, takeAccounts } from '#src/takeover/take-accounts.ts'
-import { TakenAccounts } from '#src/takeover/taken-accounts.ts'
+import {
+  type LeftOut,
+  type Note,
+  TakenAccounts,
+  type TakenContent,
+} from '#src/takeover/taken-accounts.ts'
 
 export interface TakeoverPorts {
   folder: ReferenceFolder
@@ -25,7 +32,7 @@ export interface TakeoverPorts {
   dispatch: Pick<Dispatch, 'account' | 'directory' | 'sequencer' | 'authorization'>
   keys: Pick<Keychain, 'seal'>
   clock: Clock
-  report(progress: string): void
+  report: Report
 }
 
 export interface TakeoverOptions {
@@ -34,10 +41,22 @@ export interface TakeoverOptions {
   leaveOut: boolean
 }
 
-export interface TakeoverResult {
+/** The totals are those of all passes. */
+export interface TakeoverResult extends TakenContent {
+  state: TakeoverState
+  /** Of the reference. */
+  accounts: number
+  /** How many of them are here. */
+  taken: number
+  newCommits: number
+  inviteCodes: number
+  reservedKeys: number
+  /** What this run did; undefined if it only announced accounts. */
   pass: PassResult | undefined
-  /** How many accounts have announced themselves; undefined if the takeover is not over. */
+  /** How many accounts this run has announced. */
   announced: number | undefined
+  leftOut: LeftOut[]
+  notes: Note[]
 }
 
 /** Throws an error for the operator if the takeover cannot begin, or cannot be finished. */
@@ -47,26 +66,44 @@ export async function takeOverServer(
 ): Promise<TakeoverResult> {
   const { folder, dispatch, dataDirectory } = ports
   const state = await dispatch.directory.takeover.begin()
-  if (state === 'done') throw new Error('the takeover is complete: start the server')
+  if (state === 'done' && !options.finish) {
+    throw new Error('the takeover is complete: start the server')
+  }
   if (state === 'announcing' && !options.finish) {
     throw new Error('the takeover is being finished: run the command again with --finish')
   }
   const taken = new TakenAccounts(dataDirectory)
   try {
-    if (!options.finish) return { pass: await firstPass(ports, taken), announced: undefined }
+    if (!options.finish) return await firstPass(ports, taken)
+    ports.report({ step: 'lock' })
     using lock = lockAccounts(folder)
     const accounts = new AccountDatabase(lock.db)
     const pass = state === 'open' ? await lastPass(ports, accounts, taken, options) : undefined
-    return { pass, announced: await announce(ports, accounts, taken) }
+    const announced = state === 'done' ? undefined : await announce(ports, accounts, taken)
+    return { ...totals(ports, accounts, taken), state: 'done', pass, announced }
   } finally {
     taken.close()
   }
 }
 
-async function firstPass(ports: TakeoverPorts, taken: TakenAccounts): Promise<PassResult> {
+function totals({ folder }: TakeoverPorts, accounts: AccountDatabase, taken: TakenAccounts) {
+  const { content, notes } = taken.report()
+  const all = taken.all()
+  return {
+    ...{ accounts: accounts.dids().length, taken: all.length, ...content },
+    newCommits: all.filter(({ isNew }) => isNew).length,
+    inviteCodes: accounts.inviteCodes().length,
+    reservedKeys: folder.reservedKeys().length,
+    ...{ leftOut: taken.leftOut(), notes },
+  }
+}
+
+async function firstPass(ports: TakeoverPorts, taken: TakenAccounts): Promise<TakeoverResult> {
   const db = ports.folder.openAccounts()
   try {
-    return await takeAccounts({ ...ports, accounts: new AccountDatabase(db), taken })
+    const accounts = new AccountDatabase(db)
+    const pass = await takeAccounts({ ...ports, accounts, taken })
+    return { ...totals(ports, accounts, taken), state: 'open', pass, announced: undefined }
   } finally {
     db.close()
   }
@@ -80,10 +117,11 @@ async function lastPass(
 ): Promise<PassResult> {
   const { dispatch, clock } = ports
   const pass = await takeAccounts({ ...ports, accounts, taken })
-  const [first] = pass.unusable
+  const leftOut = taken.leftOut()
+  const [first] = leftOut
   if (first !== undefined && !leaveOut) {
     throw new Error(
-      `${pass.unusable.length} accounts cannot be taken over, the first is ${first.did}: ${first.reason}. --leave-out finishes without them`,
+      `${leftOut.length} accounts cannot be taken over, the first is ${first.did}: ${first.reason}. --leave-out finishes without them`,
     )
   }
   await putServerEntries({ ...ports, accounts, taken: taken.all(), now: clock.now() })

@@ -54,7 +54,7 @@ it('tenant offboard asks for the tenant and its accounts to be typed, and waits 
   expect(asked).toHaveLength(1)
   const input = { id: 'roomy', keepAccounts: false }
   expect(posted).toEqual([['dev.headwater.admin.deleteTenant', input]])
-  expect(reports.at(-1)).toBe('[#############.......] 2 of 3 accounts')
+  expect(reports.at(-1)).toBe('[#############-------] 2 of 3 accounts')
 })
 
 it('tenant offboard deletes nothing if something else is typed', async () => {

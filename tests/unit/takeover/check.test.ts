@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { signingKey } from '#src/ports/secp256k1.ts'
 import { checkReference } from '#src/takeover/check.ts'
@@ -46,7 +48,7 @@ it('a repo that verifies keeps its commit, while the reference has its databases
   reference.add({ did: alice, handle: 'alice.test', records: { [path]: post('one') } })
   expect(await check(reference.path)).toEqual({
     ...{ accounts: 1, records: 1, blobs: 0, unchangedRepos: 1 },
-    ...{ unusable: [], newCommits: [], notes: [] },
+    ...{ leftOut: [], newCommits: [], notes: [] },
   })
 })
 
@@ -113,7 +115,7 @@ it('an account without its own database cannot be taken over', async () => {
     ...{ did: alice, handle: 'alice.test', createdAt: referenceTime },
   })
   expect(await check(reference.path)).toMatchObject({
-    unusable: [{ did: alice, reason: 'it has no signing key' }],
+    leftOut: [{ did: alice, reason: 'it has no signing key' }],
   })
 })
 
@@ -125,4 +127,37 @@ it('a folder of an earlier release of the reference is refused with the advice t
 
 it('a folder without its databases is no reference', () => {
   expect(() => new ReferenceFolder('/nowhere')).toThrow('it has no account.sqlite')
+})
+
+it('a damaged store.sqlite makes its account unusable, and the others are checked', async () => {
+  const reference = source()
+  reference.add({ did: alice, handle: 'alice.test', records: { [path]: post('one') } })
+  const bob = 'did:plc:bobbbbbbbbbbbbbbbbbbbbbb'
+  reference.add({ did: bob, handle: 'bob.test' })
+  const store = join(new ReferenceFolder(reference.path).actorFolder(bob), 'store.sqlite')
+  writeFileSync(store, 'not a database, but long enough to be taken for one'.repeat(100))
+  expect(await check(reference.path)).toMatchObject({
+    ...{ accounts: 2, unchangedRepos: 1 },
+    leftOut: [{ did: bob, reason: expect.stringContaining('store.sqlite cannot be read') }],
+  })
+})
+
+it('columns and tables that a later release of the reference adds are no obstacle', async () => {
+  const reference = source()
+  reference.accounts.exec(`ALTER TABLE actor ADD COLUMN storeSchemaVersion INTEGER DEFAULT 7;
+    ALTER TABLE account ADD COLUMN later TEXT NOT NULL DEFAULT 'x'; CREATE TABLE later (id)`)
+  for (const table of ['token', 'device', 'app_password', 'refresh_token', 'invite_code']) {
+    reference.accounts.exec(`ALTER TABLE ${table} ADD COLUMN later TEXT`)
+  }
+  reference.sequencer.exec('ALTER TABLE repo_seq ADD COLUMN later TEXT')
+  reference.add({ did: alice, handle: 'alice.test', records: { [path]: post('one') } })
+  reference.inStore(alice, (store) => {
+    for (const table of ['repo_root', 'repo_block', 'record', 'blob', 'account_pref']) {
+      store.exec(`ALTER TABLE ${table} ADD COLUMN later TEXT`)
+    }
+    store.exec('CREATE TABLE later (id)')
+  })
+  expect(await check(reference.path)).toMatchObject({
+    ...{ accounts: 1, records: 1, unchangedRepos: 1, leftOut: [], notes: [] },
+  })
 })

@@ -1,0 +1,20 @@
+/** What stops a takeover, as its operator has to know it. */
+import { XrpcError } from '#src/errors.ts'
+import { isDiskFull } from '#src/ports/disk-space.ts'
+
+const SQLITE_FULL = 13
+
+/** `path` is the data folder. Bugs stay as they are. */
+export function operatorError(error: unknown, path: string): unknown {
+  if (isFull(error)) {
+    const message = `the disk of ${path} (PDS_DATA_DIRECTORY) is full: make room, then run the command again, which continues`
+    return new Error(message, { cause: error })
+  }
+  // As of the directory, if the server has accounts of its own.
+  return error instanceof XrpcError ? new Error(error.message, { cause: error }) : error
+}
+
+function isFull(error: unknown): boolean {
+  if (error instanceof XrpcError) return error.status === 507
+  return isDiskFull(error) || (error as { errcode?: number }).errcode === SQLITE_FULL
+}
