@@ -34,16 +34,21 @@ export function killLeftovers(folder: string): void {
   if (pid) process.kill(pid, 'SIGKILL')
 }
 
-/** A `node src/main.ts` process and its output. */
+/** A process of Node and its output: by default `node src/main.ts`. */
 export class ServerProcess {
   output = ''
   readonly #folder: string
   readonly #child: ChildProcess
   readonly #ended: Promise<unknown>
 
-  constructor(folder: string, env: Record<string, string>) {
+  /** `folder` is the server's data, which is removed if the test run is interrupted. */
+  constructor(
+    folder: string,
+    env: Record<string, string>,
+    args: readonly string[] = [join(root, 'src/main.ts')],
+  ) {
     this.#folder = folder
-    this.#child = spawn(process.execPath, [join(root, 'src/main.ts')], {
+    this.#child = spawn(process.execPath, args, {
       cwd: folder,
       env: { ...cleanEnvironment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
