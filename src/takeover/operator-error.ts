@@ -4,9 +4,10 @@ import { isDiskFull } from '#src/ports/disk-space.ts'
 
 const SQLITE_FULL = 13
 
-/** `path` is the data folder. Bugs stay as they are. */
-export function operatorError(error: unknown, path: string): unknown {
-  if (isFull(error)) {
+/** `path` is the data folder, `isLow` whether its disk has little room. Bugs stay as they are. */
+export function operatorError(error: unknown, path: string, isLow: boolean): unknown {
+  // On a full disk the engine cannot start actors either.
+  if (isFull(error) || (isLow && error instanceof XrpcError)) {
     const message = `the disk of ${path} (PDS_DATA_DIRECTORY) is full: make room, then run the command again, which continues`
     return new Error(message, { cause: error })
   }

@@ -9,7 +9,7 @@ import { operatorError } from '#src/takeover/operator-error.ts'
 import type { TakeoverArguments } from '#src/takeover/options.ts'
 import type { Report } from '#src/takeover/progress.ts'
 import { readOnlyBlobs } from '#src/takeover/read-only-blobs.ts'
-import { ReferenceFolder } from '#src/takeover/reference-folder.ts'
+import { lockAccounts, ReferenceFolder } from '#src/takeover/reference-folder.ts'
 import { type TakeoverResult, takeOverServer } from '#src/takeover/take-over-server.ts'
 
 /** Reads only, and starts nothing. */
@@ -41,13 +41,15 @@ export async function runTakeover(
     )
   }
   mustNameBlobs(config)
+  // Tells at once if the reference runs; the lock for the whole takeover comes later.
+  if (options.finish) lockAccounts(folder)[Symbol.dispose]()
   report({ step: 'engine' })
   const { shared } = await startActorsOf(ports, parts, { isAtRest: true, blobsOf: readOnlyBlobs })
-  const { dispatch, keys, clock } = shared
+  const { dispatch, keys, clock, disk } = shared
   await checkData(dispatch, secrets, { ...config, takesOver: true }, log)
-  const taking = { folder, dataDirectory: data.path, dispatch, keys, clock, report }
+  const taking = { folder, dataDirectory: data.path, dispatch, keys, clock, disk, report }
   return takeOverServer(taking, options).catch((error) => {
-    throw operatorError(error, data.path)
+    throw operatorError(error, data.path, disk.isLow)
   })
 }
 

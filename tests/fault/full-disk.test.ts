@@ -1,7 +1,3 @@
-import { execFileSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CrashTest, createAccounts } from '#tests/support/crash-test.ts'
@@ -12,58 +8,26 @@ import {
   type TestAccount,
   type TestServer,
 } from '#tests/support/server.ts'
+import { MB, SmallDisk } from '#tests/support/small-disk.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
 
-const MB = 1024 * 1024
 /** Free bytes below which the server refuses records. */
 const RESERVE = 32 * MB
 const WAIT = { timeout: 60_000, interval: 100 }
 
-/** Mounting a small disk takes root. */
-function mount(path: string): boolean {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=192m,mode=1777', 'tmpfs', path])
-    return true
-  } catch {
-    return false
-  }
-}
-
-const disk = mkdtempSync(join(tmpdir(), 'headwater-disk-'))
-const isMounted = mount(disk)
+const disk = new SmallDisk(192)
 const formerFolder = process.env['TMPDIR']
 
 beforeAll(() => {
-  if (!isMounted) process.stdout.write('skipped: only root can mount a small disk\n')
+  if (!disk.isMounted) process.stdout.write('skipped: only root can mount a small disk\n')
   // The folder in which a test server puts its data.
-  if (isMounted) process.env['TMPDIR'] = disk
+  if (disk.isMounted) process.env['TMPDIR'] = disk.path
 })
 afterAll(() => {
   if (formerFolder === undefined) delete process.env['TMPDIR']
   else process.env['TMPDIR'] = formerFolder
-  if (isMounted) execFileSync('umount', ['--lazy', disk])
-  rmSync(disk, { recursive: true, force: true })
+  disk.remove()
 })
-
-const freeBytes = () => {
-  const { bavail, bsize } = statfsSync(disk)
-  return bavail * bsize
-}
-
-/** Fills the disk until so many bytes are free; the returned function gives the space back. */
-function fill(leave: number): () => void {
-  const path = join(disk, 'filler')
-  const file = openSync(path, 'a')
-  try {
-    while (freeBytes() > leave) writeSync(file, Buffer.alloc(Math.min(MB, freeBytes() - leave)))
-  } catch (error) {
-    expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC')
-  } finally {
-    closeSync(file)
-  }
-  return () => rmSync(path)
-}
 
 const record = (server: TestServer, account: TestAccount) =>
   call(server, 'repo.createRecord', {
@@ -89,12 +53,12 @@ async function statusesOfReads(server: TestServer, account: TestAccount): Promis
   return (await Promise.all(answers)).map(({ status }) => status)
 }
 
-describe.runIf(isMounted)('a full disk', () => {
+describe.runIf(disk.isMounted)('a full disk', () => {
   it('on a nearly full disk records and uploads are refused with 507, reads go on, and health and metrics say so', async () => {
     await using server = await startServer({ env: { PDS_MIN_FREE_DISK_BYTES: String(RESERVE) } })
     const [alice] = (await createAccounts(server, 1)) as [TestAccount]
     expect((await record(server, alice)).status).toBe(200)
-    const empty = fill(RESERVE / 2)
+    const empty = disk.fill(RESERVE / 2)
     await expect
       .poll(() => statusAndError(record(server, alice)), WAIT)
       .toEqual([507, 'InsufficientStorage'])
@@ -131,7 +95,7 @@ describe.runIf(isMounted)('a full disk', () => {
     crashTest.load.refusals = [503, 507]
     crashTest.load.start()
     await expect.poll(() => crashTest.load.acknowledged.length, WAIT).toBeGreaterThan(50)
-    const empty = fill(0)
+    const empty = disk.fill(0)
     await pause(10_000)
     // An account whose commit failed stops, and does not start before there is room.
     for (const status of await statusesOfReads(server, accounts[0]!)) {

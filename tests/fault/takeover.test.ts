@@ -3,14 +3,17 @@
  * fills up, and with blobs in S3. TAKEOVER_ACCOUNTS and TAKEOVER_KILLS (of each step) make it longer, and print figures.
  */
 import { deepEqual, equal, ok } from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { inParallel } from '#src/ports/in-parallel.ts'
 import { signingKeyOf } from '#tests/support/migration-steps.ts'
+import { startS3Server } from '#tests/support/s3-server.ts'
+import { MB, SmallDisk } from '#tests/support/small-disk.ts'
 import { Subscription } from '#tests/support/subscription.ts'
 import { expectCommit, verifiedRepo } from '#tests/support/verify-repo.ts'
 import { isReferenceInstalled } from '../../bench/reference.ts'
-import { killedAt, type Outcome, takeover } from './takeover/command.ts'
+import { changedAt, killedAt, type Outcome, takeover } from './takeover/command.ts'
 import { Consumer } from './takeover/consumer.ts'
 import { Owner, post } from './takeover/owner.ts'
 import { Place } from './takeover/place.ts'
@@ -44,17 +47,18 @@ function resultOf<T>(outcome: Outcome): T {
   return JSON.parse(outcome.out) as T
 }
 
-function note(what: string, since: number, { peakMb }: { peakMb?: number } = {}): void {
+function note(what: string, since: number, measured?: { peakMb?: number; err?: string }): void {
   if (!isLong) return
+  const { peakMb, err = '' } = measured ?? {}
   const memory = peakMb === undefined ? '' : `, at most ${peakMb} MB`
   const ms = performance.now() - since
-  process.stdout.write(`${what}: ${(ms / 1000).toFixed(1)} s${memory}\n`)
+  process.stdout.write(`${what}: ${(ms / 1000).toFixed(1)} s${memory}\n${err}`)
 }
 
 async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
   const since = performance.now()
   const result = await work()
-  note(what, since, result as { peakMb?: number })
+  note(what, since, result as { peakMb?: number } | undefined)
   return result
 }
 
@@ -174,6 +178,53 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     if (isLong) process.stdout.write(`${consumer.events.length} events verified\n`)
     await place.stopServer()
   })
+
+  const disk = new SmallDisk(192)
+  afterAll(() => disk.remove())
+
+  it.runIf(disk.isMounted)(
+    'goes on after a full disk, with the blobs in the same bucket as before',
+    { timeout: TIMEOUT_MS },
+    async () => {
+      const s3 = await startS3Server()
+      onTestFinished(() => s3.stop())
+      const bucket = {
+        ...{ PDS_BLOBSTORE_S3_BUCKET: s3.bucket, PDS_BLOBSTORE_S3_REGION: 'us-east-1' },
+        ...{ PDS_BLOBSTORE_S3_ENDPOINT: s3.endpoint, PDS_BLOBSTORE_S3_FORCE_PATH_STYLE: 'true' },
+        PDS_BLOBSTORE_S3_ACCESS_KEY_ID: s3.credentials.accessKeyId,
+        PDS_BLOBSTORE_S3_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
+      }
+      const reserve = { PDS_MIN_FREE_DISK_BYTES: String(32 * MB) }
+      const place = await openPlace({ ...bucket, ...reserve }, disk.path)
+      const owners = [0, 2, 4].map((n) => new Owner(n, place))
+      await inParallel(owners, AT_ONCE, (owner) => owner.create())
+      await inParallel(owners, AT_ONCE, (owner) => owner.noteHead())
+      expect(resultOf(await takeover(place, '--check'))).toMatchObject({ accounts: 3, notes: [] })
+      await place.stopServer()
+
+      const isFull = { code: 1, err: expect.stringMatching(/disk.* is full/) }
+      // From the beginning, and later.
+      for (const [step, leave] of [
+        ['', 0],
+        ['accounts', 4 * MB],
+        ['directory', 0],
+      ] as const) {
+        let empty = step === '' ? disk.fill(leave) : () => {}
+        const change = (child: ChildProcess) => {
+          child.kill('SIGSTOP')
+          empty = disk.fill(leave)
+          child.kill('SIGCONT')
+        }
+        const stopped = await changedAt(place, ['--finish'], { step, change })
+        expect(stopped, `${step}, ${leave} bytes`).toMatchObject(isFull)
+        empty()
+      }
+      expect(resultOf(await takeover(place, '--finish'))).toMatchObject({ taken: 3, notes: [] })
+      await place.startHeadwater()
+      await inParallel(owners, AT_ONCE, (owner) => owner.verify())
+      await place.stopServer()
+    },
+  )
 })
 
 /** The key that was reserved at the reference is that of the account which is created here. */

@@ -1,5 +1,5 @@
 /** `headwater takeover` on a place: run to its end as an operator does, or killed when it comes to a step. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -44,17 +44,40 @@ export async function killedAt(
   step: string,
   done?: number,
 ): Promise<boolean> {
+  const { code } = await changedAt(place, flags, {
+    step,
+    done,
+    change: (child) => child.kill('SIGKILL'),
+  })
+  return code === null
+}
+
+/** Calls `change` when the process reports the step, with so many accounts done. */
+export async function changedAt(
+  place: Place,
+  flags: readonly string[],
+  {
+    step,
+    done,
+    change,
+  }: { step: string; done?: number | undefined; change(child: ChildProcess): void },
+): Promise<{ code: number | null; err: string }> {
   const main = [join(root, 'src/main.ts'), 'takeover', place.source, ...flags]
   const child = start(place, main)
   const reported = `progress {"step":"${step}"${done === undefined ? '' : `,"done":${done},`}`
-  let out = ''
+  let [out, err] = ['', '']
+  let isChanged = false
   child.stdout.on('data', (text) => {
     out += text
-    if (out.includes(reported)) child.kill('SIGKILL')
+    if (isChanged || !out.includes(reported)) return
+    isChanged = true
+    change(child)
   })
-  child.stderr.resume()
+  child.stderr.on('data', (text) => {
+    err += text
+  })
   await once(child, 'close')
-  return child.signalCode === 'SIGKILL'
+  return { code: child.exitCode, err }
 }
 
 /** In a process group of its own. */
