@@ -2,6 +2,7 @@
 import type { Config } from '#src/config/config.ts'
 import { checkData } from '#src/gateway/data-checks/check-data.ts'
 import { publishedDocuments } from '#src/ports/did-resolver.ts'
+import { type DiskSpace, insufficientStorage } from '#src/ports/disk-space.ts'
 import { createSafeFetch } from '#src/ports/safe-fetch.ts'
 import { openBlobStorage, type StartPorts, startActorsOf } from '#src/start/start-actors.ts'
 import { type CheckResult, checkReference } from '#src/takeover/check.ts'
@@ -11,6 +12,8 @@ import type { Report } from '#src/takeover/progress.ts'
 import { readOnlyBlobs } from '#src/takeover/read-only-blobs.ts'
 import { lockAccounts, ReferenceFolder } from '#src/takeover/reference-folder.ts'
 import { type TakeoverResult, takeOverServer } from '#src/takeover/take-over-server.ts'
+
+const DISK_INTERVAL_MS = 100
 
 /** Reads only, and starts nothing. */
 export async function runCheck(
@@ -47,10 +50,24 @@ export async function runTakeover(
   const { shared } = await startActorsOf(ports, parts, { isAtRest: true, blobsOf: readOnlyBlobs })
   const { dispatch, keys, clock, disk } = shared
   await checkData(dispatch, secrets, { ...config, takesOver: true }, log)
-  const taking = { folder, dataDirectory: data.path, dispatch, keys, clock, disk, report }
-  return takeOverServer(taking, options).catch((error) => {
+  const taking = { folder, dataDirectory: data.path, dispatch, keys, clock, report }
+  try {
+    return await Promise.race([takeOverServer(taking, options), untilLow(disk, parts)])
+  } catch (error) {
     throw operatorError(error, data.path, disk.isLow)
-  })
+  }
+}
+
+/** Throws 507 when the disk has less room than PDS_MIN_FREE_DISK_BYTES: actors would start in vain, again and again. */
+async function untilLow(disk: DiskSpace, parts: AsyncDisposableStack): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const look = () => {
+    if (disk.isLow) reject(insufficientStorage())
+  }
+  const interval = setInterval(look, DISK_INTERVAL_MS)
+  parts.defer(() => clearInterval(interval))
+  look()
+  return promise
 }
 
 /** The blobs stay where they are, so the configuration must name the place. */

@@ -1,6 +1,5 @@
 /** A pass over the accounts of the reference: each that is new or has changed is taken over, in its own transaction. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import type { DiskSpace } from '#src/ports/disk-space.ts'
 import { inParallel } from '#src/ports/in-parallel.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
 import type { AccountDatabase } from '#src/takeover/account-rows.ts'
@@ -17,7 +16,6 @@ export interface PassPorts {
   taken: TakenAccounts
   dispatch: Pick<Dispatch, 'account'>
   keys: Pick<Keychain, 'seal'>
-  disk: Pick<DiskSpace, 'mustHaveRoom'>
   report: Report
 }
 
@@ -100,10 +98,9 @@ async function takeOne(
 }
 
 async function take(
-  { dispatch, keys, taken, disk }: PassPorts,
+  { dispatch, keys, taken }: PassPorts,
   account: ReferenceAccount,
 ): Promise<number> {
-  disk.mustHaveRoom()
   const { did, root, stamp, rows } = account
   const { takeover } = dispatch.account(did)
   await takeover.begin()

@@ -10,7 +10,6 @@
  */
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { Clock } from '#src/ports/clock.ts'
-import type { DiskSpace } from '#src/ports/disk-space.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
 import type { TakeoverState } from '#src/rules/takeover-state.ts'
 import { AccountDatabase } from '#src/takeover/account-rows.ts'
@@ -32,7 +31,6 @@ export interface TakeoverPorts {
   dataDirectory: string
   dispatch: Pick<Dispatch, 'account' | 'directory' | 'sequencer' | 'authorization'>
   keys: Pick<Keychain, 'seal'>
-  disk: Pick<DiskSpace, 'mustHaveRoom'>
   clock: Clock
   report: Report
 }

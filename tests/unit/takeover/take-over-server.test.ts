@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { findAccount } from '#src/directory/directory.ts'
 import { checkTakeover } from '#src/gateway/data-checks/check-takeover.ts'
-import { insufficientStorage } from '#src/ports/disk-space.ts'
 import { headsOf } from '#src/sequencer/heads.ts'
 import { read } from '#src/sequencer/log.ts'
 import { ReferenceFolder } from '#src/takeover/reference-folder.ts'
@@ -44,21 +43,12 @@ function reference() {
 async function target(path: string) {
   const server = await takeoverTarget()
   const dataDirectory = mkdtempSync(join(tmpdir(), 'headwater-takeover-'))
-  let hasRoom = true
-  const disk = {
-    mustHaveRoom() {
-      if (!hasRoom) throw insufficientStorage()
-    },
-  }
   const ports = {
-    ...{ disk, folder: new ReferenceFolder(path), dataDirectory, dispatch: server.dispatch },
+    ...{ folder: new ReferenceFolder(path), dataDirectory, dispatch: server.dispatch },
     ...{ keys: server.account.keys, clock: { now: () => Date.now() }, report: () => {} },
   }
   const run = (finish: boolean, leaveOut = false) => takeOverServer(ports, { finish, leaveOut })
-  const setRoom = (has: boolean) => {
-    hasRoom = has
-  }
-  return { ...server, run, setRoom }
+  return { ...server, run }
 }
 
 describe('the takeover of a server', () => {
@@ -144,16 +134,6 @@ describe('the takeover of a server', () => {
     expect(await run(true)).toMatchObject({ accounts: 0, pass: { deleted: 1 } })
     expect(await account.profile.find()).toBeUndefined()
     expect(await findAccount(directory, { identifier: testDid })).toBeNull()
-  })
-
-  it('nothing is taken over while the disk has no room, and everything afterwards', async () => {
-    const { source } = reference()
-    const { run, setRoom, account } = await target(source.path)
-    setRoom(false)
-    await expect(run(false)).rejects.toMatchObject({ status: 507 })
-    expect(await account.profile.find()).toBeUndefined()
-    setRoom(true)
-    expect(await run(false)).toMatchObject({ taken: 1 })
   })
 
   it('killed after any call and run again, it comes to the same end', async () => {
