@@ -44,7 +44,8 @@ export async function takeAccounts(ports: PassPorts): Promise<PassResult> {
   }
   tell()
   await inParallel(dids, AT_ONCE, async (did) => {
-    records += await takeOne(ports, did, result, leftOut)
+    const added = await takeOne(ports, did, result, leftOut)
+    records += added
     done++
     tell()
   })

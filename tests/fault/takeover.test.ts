@@ -215,11 +215,14 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
           empty = disk.fill(leave)
           child.kill('SIGCONT')
         }
-        const stopped = await changedAt(place, ['--finish'], { step, change })
+        const stopped = await timed(`full at ${step || 'the start'}`, () =>
+          changedAt(place, ['--finish'], { step, change }),
+        )
         expect(stopped, `${step}, ${leave} bytes`).toMatchObject(isFull)
         empty()
       }
-      expect(resultOf(await takeover(place, '--finish'))).toMatchObject({ taken: 3, notes: [] })
+      const finished = resultOf(await timed('with room', () => takeover(place, '--finish')))
+      expect(finished).toMatchObject({ taken: 3, notes: [] })
       await place.startHeadwater()
       await inParallel(owners, AT_ONCE, (owner) => owner.verify())
       await place.stopServer()
