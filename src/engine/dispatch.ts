@@ -98,6 +98,7 @@ const once: {
     'password.reset': true,
     'import.finish': true,
     'archive.finishRestore': true,
+    'identity.requestPlcToken': true,
     'identity.consumePlcToken': true,
     'factors.beginEmail': true,
     'factors.confirmEmail': true,

@@ -16,7 +16,8 @@ export interface MailParams {
   updateEmail: { token: string }
   resetPassword: { token: string; handle: string }
   deleteAccount: { token: string }
-  plcOperation: { token: string }
+  /** With the handle of a group, whose member gets the code. */
+  plcOperation: { token: string; handle?: string }
   signIn: { token: string }
   codesByMail: { token: string }
 }
@@ -69,13 +70,15 @@ const templates: {
     before: 'To receive a code like this one at every sign-in, enter it on the security page:',
     after: 'If you did not request this, someone may know your password: please change it.',
   }),
-  plcOperation: () => ({
+  plcOperation: ({ handle }) => ({
     subject: 'PLC Update Operation Requested',
-    before:
-      'To allow a change of the identity (DID) of your account, for example to move it to another server, enter this code:',
-    after:
-      'Anyone who has this code can take over your account. If you did not request it, do not share it, and change your password.',
+    before: `To allow a change of the identity (DID) of ${accountNamed(handle)}, for example to move it to another server, enter this code:`,
+    after: `Anyone who has this code can take over ${accountNamed(handle)}. If you did not request it, do not share it, and change your password.`,
   }),
+}
+
+function accountNamed(handle: string | undefined): string {
+  return handle === undefined ? 'your account' : `the group @${handle}`
 }
 
 /** What the account counts these mails by. */

@@ -1,19 +1,38 @@
-/** Moves by the pages, in both directions: between two servers of ours, and with the reference PDS if it is installed. */
+/**
+ * Moves between two servers of ours, and with the reference PDS if it is installed: of an account by the pages, in both
+ * directions, and of a group by its owner, with a client that does not know groups.
+ */
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type FakeService, startFakeService } from '#tests/support/fake-service.ts'
+import {
+  auditEntries,
+  createTestGroup,
+  groupClient,
+  ok,
+  sessionAs,
+} from '#tests/support/group-client.ts'
 import { lastCode, type MailServer, startMailServer } from '#tests/support/mail-server.ts'
 import {
   AccountContents,
   expectAccountAt,
   type NetworkServer,
 } from '#tests/support/migrating-account.ts'
+import {
+  createAccountToken,
+  createMigratedAccount,
+  moveContents,
+  moveDid,
+  rejection,
+} from '#tests/support/migration-steps.ts'
 import { PageClient, signedInPageClient } from '#tests/support/page-client.ts'
+import { createdAt } from '#tests/support/records.ts'
 import { startResolvableServer } from '#tests/support/resolvable-server.ts'
-import { startServer } from '#tests/support/server.ts'
+import { createTestAccount, startServer, type TestAccount } from '#tests/support/server.ts'
 import { isReferenceInstalled } from '../../bench/reference.ts'
 
 const email = 'alice@example.com'
+const sharedEmail = 'cooks@example.com'
 const oldPassword = 'the old password'
 const newPassword = 'the new password'
 
@@ -161,6 +180,100 @@ for (const [name, isThere, start] of pairs) {
       const here = await agentAt(places.here, newPassword)
       await expectAccountAt(places.here, here, 'alice-here.test', owned)
       await expectLeft(places.old, oldPassword)
+    })
+
+    describe('a group of the other server', () => {
+      const shared = new AccountContents()
+      const { ask } = groupClient({
+        get url() {
+          return places.here.url
+        },
+      })
+      let olga: TestAccount
+      let eddie: TestAccount
+      let cooks: TestAccount
+      let asEddie: AtpAgent
+      let there: AtpAgent
+      let before: unknown
+
+      /** As any account is moved; the code goes to Olga. */
+      async function moveGroup(from: AtpAgent, to: AtpAgent): Promise<void> {
+        await moveContents(from, to, cooks.did)
+        const { data } = await from.app.bsky.actor.getPreferences()
+        await to.app.bsky.actor.putPreferences(data)
+        const mails = mail.mails.length
+        await moveDid(from, to, async () => {
+          await expect.poll(() => mail.mails.length).toBeGreaterThan(mails)
+          return lastCode(mail, from === there ? sharedEmail : 'olga@example.com')!
+        })
+        await to.com.atproto.server.activateAccount()
+        await from.com.atproto.server.deactivateAccount({})
+      }
+
+      async function membersAndRoles(): Promise<unknown> {
+        const query = { account: cooks.did }
+        const { members } = ok(await ask(olga, 'listMembers', undefined, query))
+        const { roles } = ok(await ask(olga, 'listRoles', undefined, query))
+        const { groups } = ok(await ask(eddie, 'list'))
+        return { members, roles, groups }
+      }
+
+      it('moves away by its owner, and its members cannot write here meanwhile', async () => {
+        olga = await createTestAccount(places.here, 'olga')
+        eddie = await createTestAccount(places.here, 'eddie')
+        cooks = await createTestGroup(places.here, olga, 'cooks')
+        const account = cooks.did
+        const poster = { name: 'poster', scope: 'repo:* blob:*/*', manage: [] }
+        ok(await ask(olga, 'putRole', { account, ...poster }))
+        ok(await ask(olga, 'addMember', { account, did: eddie.did, role: 'poster' }))
+        asEddie = await sessionAs(places.here, eddie, account)
+        await shared.post(asEddie, 'soup')
+        const adult = { $type: 'app.bsky.actor.defs#adultContentPref', enabled: false }
+        await shared.putPreferences(cooks.agent, adult)
+        before = await membersAndRoles()
+
+        const { data: other } = await new AtpAgent({
+          service: places.old.url,
+        }).com.atproto.server.describeServer()
+        const token = await createAccountToken(cooks.agent, other.did)
+        there = await createMigratedAccount(places.old, token, {
+          ...{ did: account, handle: 'cooks-there.test' },
+          ...{ email: sharedEmail, password: newPassword },
+        })
+        await moveGroup(cooks.agent, there)
+        const late = shared.write(asEddie, 'app.bsky.feed.post', undefined, {
+          text: 'late',
+          createdAt,
+        })
+        expect(await rejection(late)).toMatchObject({ status: 401, error: 'AccountDeactivated' })
+        // The reference signs an imported repo with its own key at the first write.
+        await shared.post(there, 'salad, from there')
+        await expectAccountAt(places.old, there, 'cooks-there.test', shared)
+      })
+
+      it('comes back with what was written meanwhile, to its members, roles and audit log', async () => {
+        const asOlga = await sessionAs(places.here, olga, cooks.did)
+        expect(asOlga.session).toMatchObject({ active: false, status: 'deactivated' })
+        await moveGroup(there, asOlga)
+        await expectAccountAt(places.here, asOlga, 'cooks.test', shared)
+        expect(await membersAndRoles()).toEqual(before)
+        await shared.post(asEddie, 'bread, here again')
+        await expectAccountAt(places.here, asOlga, 'cooks.test', shared)
+        const entries = await auditEntries(places.here, olga, cooks.did)
+        const done = (actor: string, action: string) => expect.objectContaining({ actor, action })
+        expect(entries).toEqual(
+          expect.arrayContaining([
+            done(eddie.did, 'repo.createRecord'),
+            done(olga.did, 'identity.requestPlcToken'),
+            done(olga.did, 'identity.consumePlcToken'),
+            done(olga.did, 'lifecycle.changeState'),
+            done(olga.did, 'import.finish'),
+            done(olga.did, 'identity changed'),
+          ]),
+        )
+        expect(entries.filter(({ action }) => action === 'repo.createRecord')).toHaveLength(2)
+        expect(entries.filter(({ action }) => action === 'import.finish')).toHaveLength(1)
+      })
     })
   })
 }

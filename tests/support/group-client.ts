@@ -71,10 +71,20 @@ export async function createTestGroup(
     did: string
     handle: string
   }
-  const session = ok(await ask(owner, 'createSession', { account: did })) as never as AtpSessionData
+  return { did, handle, password: '', agent: await sessionAs(server, owner, did) }
+}
+
+/** A session of the member as the group. */
+export async function sessionAs(
+  server: Pick<TestServer, 'url'>,
+  member: TestAccount,
+  account: string,
+): Promise<AtpAgent> {
+  const { ask } = groupClient(server)
+  const session = ok(await ask(member, 'createSession', { account })) as never as AtpSessionData
   const agent = new AtpAgent({ service: server.url })
   await agent.resumeSession(session)
-  return { did, handle, password: '', agent }
+  return agent
 }
 
 export interface AuditEntry {

@@ -162,6 +162,8 @@ export const keyed: Record<
     await addImportPage(account, { id, n: 0, bytes: car })
     return (remote) => remote.archive.finishRestore({ id, keys: [key.did()] })
   },
+  'identity.requestPlcToken': async () => (remote) =>
+    remote.identity.requestPlcToken({ email: 'olga@example.com' }),
   'identity.consumePlcToken': async (account) => {
     const mail = await mailedToken(account, 'plc_operation')
     return (remote) => remote.identity.consumePlcToken({ token: mail.token, client })

@@ -1,6 +1,6 @@
 /** Actions that members of a group may call as it: then the account that the action gets is one that audits (acting.ts). */
 import type { Account } from '#src/account/account.ts'
-import { acting } from '#src/account/acting.ts'
+import { acting, mustStillHaveRole } from '#src/account/acting.ts'
 import { forbidden } from '#src/errors.ts'
 import { takeMember } from '#src/rules/acting-member.ts'
 import type { Actions } from '#src/rules/actions.ts'
@@ -9,11 +9,19 @@ import type { Actions } from '#src/rules/actions.ts'
 const forMembers: ReadonlySet<string> = new Set([
   ...['createRecord', 'putRecord', 'deleteRecord', 'applyWrites'].map((name) => `repo.${name}`),
   ...['getRecord', 'listRecords', 'describeRepo', 'recentRecords'].map((name) => `repo.${name}`),
+  ...['getLatestCommit', 'getHead', 'getRepoStatus', 'getBlocks', 'getRecord'].map(
+    (name) => `sync.${name}`,
+  ),
+  ...['sync.openExport', 'sync.readExport', 'sync.closeExport'],
   ...['blob.add', 'blob.listMissing', 'blob.find', 'blob.list'],
   ...['preferences.get', 'preferences.put'],
   ...['identity.getIdentity', 'lifecycle.changeState', 'lifecycle.checkAccountStatus'],
   ...['service.getServiceAuth', 'session.getSession', 'group.noteCall', 'oauth.removeGrant'],
+  ...['identity.requestPlcToken', 'identity.consumePlcToken', 'import.finish'],
 ])
+
+/** They store nothing that anyone reads: the last step of an import replaces the repo, and has the row of it. */
+const stepsOfImport: ReadonlySet<string> = new Set(['import.begin', 'import.addPage'])
 
 type Action = (account: Account, input?: unknown, key?: unknown) => Promise<unknown>
 
@@ -34,9 +42,17 @@ function wrap(name: string, run: Action): Action {
   return async (account, input, key) => {
     const [member, rest] = takeMember(input)
     if (member === undefined) return run(account, input, key)
+    // With its id, it frees the room of an import whose member has lost its role.
+    if (name === 'import.abort') return run(account, rest, key)
+    if (stepsOfImport.has(name)) {
+      await mustStillHaveRole(account, member)
+      return run(account, rest, key)
+    }
     if (!forMembers.has(name)) {
       throw forbidden('This is for the account itself, and not for its members')
     }
-    return run(acting(account, member, name, rest), rest, key)
+    const asGroup = acting(account, member, name, rest)
+    // Staged records have no rows.
+    return run(name === 'import.finish' ? { ...asGroup, sql: account.sql } : asGroup, rest, key)
   }
 }

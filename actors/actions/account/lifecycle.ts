@@ -32,7 +32,7 @@ import {
 import { ensureProvisioned } from '#src/account/lifecycle/wake.ts'
 import { remind } from '#src/account/remind.ts'
 import { getRecordStatus, setRecordTakedown } from '#src/account/repo/takedowns.ts'
-import { consumePlcToken } from '#src/account/sessions/plc-token.ts'
+import { consumePlcToken, requestPlcToken } from '#src/account/sessions/plc-token.ts'
 import { type Actions, reads, writes } from '#src/rules/actions.ts'
 
 export const lifecycleActions = {
@@ -78,6 +78,6 @@ export const lifecycleActions = {
     ...reads({ getIdentity, listOwnRotationKeys }),
     // The current handle may be announced twice.
     ...writes({ setHandle, announceIdentity, noteRotationKey }),
-    ...once({ consumePlcToken }),
+    ...once({ requestPlcToken, consumePlcToken }),
   },
 } satisfies Actions

@@ -58,7 +58,7 @@ export function deleteMember(account: Pick<Account, 'clock'>, did: string): Stat
       account,
       '#appPassword',
       `SELECT NULL AS subject, json_object('change', 'revoked', 'name', substr(name, 1, ${MAX_NAME_LENGTH}),
-         'privileged', json('false')) AS body FROM credential WHERE member = ?`,
+         'privileged', json('false')) AS body FROM credential WHERE kind = 'app password' AND member = ?`,
       [did],
     ),
     revokedEvents(account, 'member = ?', [did]),

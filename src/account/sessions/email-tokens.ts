@@ -1,4 +1,7 @@
-/** Tokens sent by mail, which prove access to the account's mailbox: one for each purpose, valid for 15 minutes. */
+/**
+ * Tokens sent by mail, which prove access to the account's mailbox: one for each purpose, valid for 15 minutes. A member
+ * that acts as the account, a group, has its own, which end with the membership.
+ */
 import type { Account } from '#src/account/account.ts'
 import { countMail } from '#src/account/factors/mail-limit.ts'
 import { usableRow } from '#src/account/sessions/usable-row.ts'
@@ -27,18 +30,22 @@ export interface MailedToken {
 /**
  * A token, and the address to send it to: a valid one is sent again, so that a second request, also by another person,
  * does not void the mail that the owner is reading. A call that is repeated with its `key` gets the same token;
- * `answer` is what its action makes of it. Throws 400 if the account has no address, and as `usableRow`; with
- * `evenTakendown` it throws only 400, if the account does not exist.
+ * `answer` is what its action makes of it. `to` is the address of a member, instead of the account's. Throws 400 if there is
+ * no address, and as `usableRow`; with `evenTakendown` it throws only 400, if the account does not exist.
  */
 export async function requestEmailToken(
   account: Account,
-  { purpose, evenTakendown = false }: { purpose: EmailPurpose; evenTakendown?: boolean },
+  {
+    purpose,
+    evenTakendown = false,
+    to,
+  }: { purpose: EmailPurpose; evenTakendown?: boolean; to?: string },
   key?: IdempotencyKey,
   answer: (mailed: MailedToken) => unknown = (mailed) => mailed,
 ): Promise<MailedToken> {
   const row = evenTakendown ? await account.profile.find() : await usableRow(account)
   if (row === undefined || row.status === 'deleted') throw invalidRequest('account not found')
-  const { email } = row
+  const email = to ?? row.email
   if (email === null) throw invalidRequest('account does not have an email address')
   return account.emailMutex.run(async () => {
     const now = account.clock.now()
@@ -48,7 +55,7 @@ export async function requestEmailToken(
     if (counted === undefined) return { email }
     const token = isValid ? last.secret : randomLetters(2, 5).toUpperCase()
     await account.sql.batch([
-      upsertToken(purpose, token, now),
+      upsertToken(account, purpose, token, now),
       ...counted,
       ...account.idempotencyKeys.markUsed(key, answer({ email, token })),
     ])
@@ -73,8 +80,14 @@ export async function checkEmailToken(
 }
 
 /** Run it in the transaction in which the token takes effect. */
-export function consumeEmailToken(purpose: EmailPurpose): Statement {
-  return { sql: 'DELETE FROM credential WHERE kind = ? AND name = ?', params: [kind, purpose] }
+export function consumeEmailToken(
+  purpose: EmailPurpose,
+  account: Pick<Account, 'actingMember'> = {},
+): Statement {
+  return {
+    sql: 'DELETE FROM credential WHERE kind = ? AND name = ?',
+    params: [kind, nameOf(account, purpose)],
+  }
 }
 
 /** For tokens that were sent to an address that is no longer the account's. */
@@ -82,17 +95,29 @@ export function consumeAllEmailTokens(): Statement {
   return { sql: 'DELETE FROM credential WHERE kind = ?', params: [kind] }
 }
 
-function findToken({ sql }: Account, purpose: EmailPurpose) {
-  return sql.first<{ secret: string; createdAt: number }>(
+function findToken(account: Account, purpose: EmailPurpose) {
+  return account.sql.first<{ secret: string; createdAt: number }>(
     'SELECT secret, created_at AS createdAt FROM credential WHERE kind = ? AND name = ?',
     kind,
-    purpose,
+    nameOf(account, purpose),
   )
 }
 
-function upsertToken(purpose: EmailPurpose, token: string, now: number): Statement {
+function upsertToken(
+  account: Account,
+  purpose: EmailPurpose,
+  token: string,
+  now: number,
+): Statement {
+  const member = account.actingMember?.did ?? null
   return {
-    sql: 'INSERT OR REPLACE INTO credential (kind, name, secret, created_at) VALUES (?, ?, ?, ?)',
-    params: [kind, purpose, token, now],
+    sql: `INSERT OR REPLACE INTO credential (kind, name, secret, created_at, member)
+          VALUES (?, ?, ?, ?, ?)`,
+    params: [kind, nameOf(account, purpose), token, now, member],
   }
+}
+
+/** A member's token is for that member only. */
+function nameOf({ actingMember }: Pick<Account, 'actingMember'>, purpose: EmailPurpose): string {
+  return actingMember === undefined ? purpose : `${purpose} ${actingMember.did}`
 }

@@ -1,5 +1,6 @@
 /** com.atproto.identity: resolves identities of the whole network, and changes those of accounts here. */
 import { invalidRequest } from '#src/errors.ts'
+import { mailPlcCode } from '#src/gateway/group/plc-code.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { isServiceHandle } from '#src/gateway/identity/handle-rules.ts'
 import * as plc from '#src/gateway/identity/plc-requests.ts'
@@ -69,8 +70,12 @@ export const requestPlcOperationSignature = method(identity.requestPlcOperationS
   oauth: (permissions) => permissions.assertIdentity({ attr: '*' }),
   unknown: () => invalidRequest('account not found'),
   auth: 'full account or takendown',
-  run: async ({ account, did, server }) => {
+  run: async ({ account, did, server, by }) => {
     await plc.mustBeSigner(server.identity, did)
+    if (by !== undefined) {
+      await mailPlcCode(server, server.dispatch.account(did), by)
+      return undefined
+    }
     const options = { purpose: 'plc_operation', evenTakendown: true } as const
     const mailed = await account.email.requestToken(options)
     await sendCode(server, account, mailed, 'plcOperation')

@@ -34,7 +34,7 @@ import {
 } from '#src/gateway/xrpc/verified-tokens.ts'
 import type { DidResolver } from '#src/ports/did-resolver.ts'
 import { claimedMethod, parseServiceToken } from '#src/protocol/service-token.ts'
-import { accessScopesFor, verifyRefresh } from '#src/rules/session-tokens.ts'
+import { accessScopesFor, privilegedScope, verifyRefresh } from '#src/rules/session-tokens.ts'
 
 export interface AuthPorts extends TokenIssuer, AdminPassword {
   /** DID of the moderation service; if undefined, only the admin may moderate. */
@@ -87,7 +87,10 @@ export function authenticator(ports: AuthPorts): Authenticate {
   const memberPorts = { ...ports, members: members ?? noMembers }
   const verify: VerifyAccess = async (token) => {
     const caller = await verified(token)
-    return isMemberSession(caller) ? verifyMemberSession(memberPorts, caller) : caller
+    if (!isMemberSession(caller)) return caller
+    const { appPassword } = caller
+    const acting = await verifyMemberSession(memberPorts, caller)
+    return { ...acting, ...(appPassword !== undefined && { appPassword }) }
   }
   return async (kind, header, nsid, request) => {
     const group = actAsHeader(request)
@@ -165,7 +168,9 @@ async function verifyAccount(
 ): Promise<AccountCaller> {
   const caller = await verify(accessToken(header))
   // What its role allows is checked as it is for OAuth tokens.
-  if (caller.actingMember !== undefined) return caller
+  const isMember = caller.actingMember !== undefined
+  if (isMember && (caller.appPassword === undefined || scopes.includes(privilegedScope)))
+    return caller
   if (!scopes.includes(caller.scope)) throw invalidRequest('Bad token scope', 'InvalidToken')
   return caller
 }

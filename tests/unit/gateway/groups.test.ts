@@ -121,6 +121,14 @@ describe('the session of a member', () => {
     expect(answer.status).toBeGreaterThanOrEqual(400)
   })
 
+  it('of an app password is not enough for what app passwords may not do', async () => {
+    const nsid = 'com.atproto.server.deactivateAccount'
+    const gateway = openGroup({ role: 'owner' })
+    const byPassword = await outcome(post(gateway, nsid, {}, memberSession({ apw: 'phone' })))
+    expect(byPassword).toMatchObject({ status: 400, error: 'InvalidToken' })
+    expect((await post(gateway, nsid, {}, memberSession())).status).toBe(200)
+  })
+
   it.each([
     ['without a member', { act: undefined }],
     ['of the account with a member', { scope: 'com.atproto.access' }],
