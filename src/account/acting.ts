@@ -38,10 +38,10 @@ interface Act {
   nextCall(): string
 }
 
-/** A blob, a handle, a method of a service, or an app. */
+/** A blob, a handle, a method of a service, an app, or the other server of a move. */
 function subjectOf(input: unknown): Pick<AuditEntry, 'target' | 'detail'> {
-  const { cid, handle, lxm, aud, clientId } = (input ?? {}) as Record<string, unknown>
-  const target = [cid, handle, lxm, clientId].find((value) => typeof value === 'string')
+  const { cid, handle, lxm, aud, clientId, server } = (input ?? {}) as Record<string, unknown>
+  const target = [cid, handle, lxm, clientId, server].find((value) => typeof value === 'string')
   return { target: target as string | undefined, ...(typeof aud === 'string' && { detail: aud }) }
 }
 

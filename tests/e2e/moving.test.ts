@@ -1,6 +1,6 @@
 /**
  * Moves between two servers of ours, and with the reference PDS if it is installed: of an account by the pages, in both
- * directions, and of a group by its owner, with a client that does not know groups.
+ * directions, and of a group by its owner, with a client that does not know groups and by its page.
  */
 import { AtpAgent } from '@atproto/api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -27,52 +27,15 @@ import {
 } from '#tests/support/migration-steps.ts'
 import { PageClient, signedInPageClient } from '#tests/support/page-client.ts'
 import { createdAt } from '#tests/support/records.ts'
-import { startResolvableServer } from '#tests/support/resolvable-server.ts'
-import { createTestAccount, startServer, type TestAccount } from '#tests/support/server.ts'
-import { isReferenceInstalled } from '../../bench/reference.ts'
+import { createTestAccount, type TestAccount } from '#tests/support/server.ts'
+import { type Places, serverPairs } from '#tests/support/server-pairs.ts'
 
 const email = 'alice@example.com'
 const sharedEmail = 'cooks@example.com'
 const oldPassword = 'the old password'
 const newPassword = 'the new password'
 
-type Variables = Record<string, string>
-
-interface Places {
-  old: NetworkServer
-  here: NetworkServer
-  stop(): Promise<void>
-}
-
-async function twoServers(env: Variables): Promise<Places> {
-  const { server, plcUrl } = await startResolvableServer({ env })
-  const next = await startServer({ env: { ...env, PDS_DID_PLC_URL: plcUrl } })
-  return {
-    old: { url: server.url, plcUrl },
-    here: { url: next.url, plcUrl },
-    stop: async () => {
-      await server.remove()
-      await next.remove()
-    },
-  }
-}
-
-async function withReference(env: Variables): Promise<Places> {
-  const { startServers, stopServers } = await import('../../bench/servers.ts')
-  const [old, here] = await startServers(() => env)
-  // By these names they are in DID documents.
-  const named = ({ url, plcUrl }: NetworkServer) => {
-    return { url: url.replace('127.0.0.1', 'localhost'), plcUrl }
-  }
-  return { old: named(old!), here: named(here!), stop: stopServers }
-}
-
-const pairs: [name: string, isThere: boolean, start: (env: Variables) => Promise<Places>][] = [
-  ['two servers of ours', true, twoServers],
-  ['the reference PDS and ours', isReferenceInstalled(), withReference],
-]
-
-for (const [name, isThere, start] of pairs) {
+for (const [name, isThere, start] of serverPairs) {
   const title = isThere ? name : `skipped, \`node bench/reference.ts\` installs it: ${name}`
   describe.runIf(isThere)(title, { retry: 0 }, () => {
     const owned = new AccountContents()
@@ -106,23 +69,27 @@ for (const [name, isThere, start] of pairs) {
       await mail?.close()
     })
 
-    /** Of the section on moves, as often as it takes. */
-    async function expectText(text: string): Promise<void> {
-      const shown = async () => (await pages.open('/account/move')).text
+    /** Of the page on moves, as often as it takes. */
+    async function expectText(text: string, path = '/account/move'): Promise<void> {
+      const shown = async () => (await pages.open(path)).text
       await expect.poll(shown, { timeout: 60_000, interval: 300 }).toContain(text)
     }
 
-    async function confirm(): Promise<void> {
+    async function confirm(path = '/account/move', to = email): Promise<void> {
       const before = mail.mails.length
-      await pages.submit('/account/move/send')
+      await pages.submit(`${path}/send`)
       await expect.poll(() => mail.mails.length).toBeGreaterThan(before)
-      await pages.open('/account/move')
-      await pages.submit('/account/move/confirm', { code: lastCode(mail, email)! })
+      await pages.open(path)
+      await pages.submit(`${path}/confirm`, { code: lastCode(mail, to)! })
     }
 
-    async function agentAt({ url }: NetworkServer, password: string): Promise<AtpAgent> {
+    async function agentAt(
+      { url }: NetworkServer,
+      password: string,
+      identifier = did,
+    ): Promise<AtpAgent> {
       const agent = new AtpAgent({ service: url })
-      await agent.login({ identifier: did, password })
+      await agent.login({ identifier, password })
       return agent
     }
 
@@ -273,6 +240,38 @@ for (const [name, isThere, start] of pairs) {
         )
         expect(entries.filter(({ action }) => action === 'repo.createRecord')).toHaveLength(2)
         expect(entries.filter(({ action }) => action === 'import.finish')).toHaveLength(1)
+      })
+
+      it('another group moves away and back by its page', async () => {
+        const bakers = await createTestGroup(places.here, olga, 'bakers')
+        const all = new AccountContents()
+        await all.post(bakers.agent, 'bread')
+        pages = await signedInPageClient(places.here.url, olga)
+        const path = '/groups/bakers.test/settings/move'
+        const address = encodeURIComponent(places.old.url)
+        await pages.open(`${path}?server=${address}`)
+        const account = { name: 'bakers', domain: '.test', email: 'bakers@example.com' }
+        const input = { ...account, 'new-password': newPassword }
+        await pages.submit(`${path}/out?server=${address}`, input)
+        await expectText('Everything is copied.', path)
+        await confirm(path, 'olga@example.com')
+        await expectText('Deactivate at the old server Done', path)
+        const away = await agentAt(places.old, newPassword, bakers.did)
+        await all.post(away, 'pie, from there')
+        await expectAccountAt(places.old, away, 'bakers.test', all)
+
+        await pages.submit(`${path}/cancel`)
+        await pages.open(path)
+        await pages.submit(`${path}/back`, { password: newPassword })
+        await expectText('Everything is copied.', path)
+        await confirm(path, account.email)
+        await expectText('The group is on this server now', path)
+        await all.post(bakers.agent, 'jam, here again')
+        await expectAccountAt(places.here, bakers.agent, 'bakers.test', all)
+        const entries = await auditEntries(places.here, olga, bakers.did)
+        const begun = entries.filter(({ action }) => action === 'migration.begin')
+        const one = { actor: olga.did, target: places.old.url }
+        expect(begun).toMatchObject([one, one])
       })
     })
   })

@@ -1,6 +1,7 @@
 /** The pages of groups over a real group account, and browsers that are signed in as its members or others. */
 import { accountActions } from '#actors/actions/account.ts'
 import { openMemberAuthority } from '#src/gateway/group/member-authority.ts'
+import type { Migrations } from '#src/gateway/migrations/open-migrations.ts'
 import type { PageStreams } from '#src/gateway/pages/live/page-streams.ts'
 import { now, openGateway } from '#tests/support/gateway.ts'
 import { eddie, makeGroup, olga } from '#tests/support/group-scenarios.ts'
@@ -33,7 +34,10 @@ export interface GroupPages {
 }
 
 /** Olga is the owner, Ada an admin, and Eddie an editor; all paths are below the group's. */
-export async function openGroupPages(live?: PageStreams): Promise<GroupPages> {
+export async function openGroupPages(
+  live?: PageStreams,
+  migrations?: Migrations,
+): Promise<GroupPages> {
   const group = await openTestAccount({ clock: { now: () => now } })
   await makeGroup(group, { [ada]: 'admin', [eddie]: 'editor' })
   const calls: string[] = []
@@ -95,6 +99,7 @@ export async function openGroupPages(live?: PageStreams): Promise<GroupPages> {
         ...pagePorts(clock),
         members,
         ...(live !== undefined && { live }),
+        ...(migrations !== undefined && { migrations }),
       },
     },
   )

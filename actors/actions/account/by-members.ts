@@ -18,6 +18,7 @@ const forMembers: ReadonlySet<string> = new Set([
   ...['identity.getIdentity', 'lifecycle.changeState', 'lifecycle.checkAccountStatus'],
   ...['service.getServiceAuth', 'session.getSession', 'group.noteCall', 'oauth.removeGrant'],
   ...['identity.requestPlcToken', 'identity.consumePlcToken', 'import.finish'],
+  ...['migration.begin', 'migration.end'],
 ])
 
 /** They store nothing that anyone reads: the last step of an import replaces the repo, and has the row of it. */

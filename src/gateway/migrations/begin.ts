@@ -20,6 +20,7 @@ import type { Keychain } from '#src/ports/keychain.ts'
 import { isAtprotoDid } from '#src/protocol/did.ts'
 import { serviceEndpoint } from '#src/protocol/did-document.ts'
 import { parseHandle } from '#src/protocol/handle.ts'
+import { type ActingMember, asMember } from '#src/rules/acting-member.ts'
 
 const createAccount = 'com.atproto.server.createAccount'
 
@@ -116,33 +117,35 @@ export async function beginMoveIn(
   return created
 }
 
-/** Goes on with a move, or brings an account back that has left this server. Throws as `signInAt`. */
+/** Goes on with a move, or brings an account back that has left this server; `by` an owner, if it is a group. Throws as `signInAt`. */
 export async function signInElsewhere(
   ports: BeginPorts,
   { did, url, direction }: FoundAccount & { direction: 'in' | 'out' },
   old: OldCredentials,
+  by?: ActingMember,
 ): Promise<void> {
   if (direction === 'in') mustAcceptImports(ports)
   const session = await signInAt(ports.other, url, { did, ...old })
-  await store(ports, ports.server.dispatch.account(did), { direction, url, session })
+  await store(ports, accountOf(ports, did, by), { direction, url, session })
 }
 
 /**
  * Moves an account of this server away. If the other server has it already, since a move was cut off, its password there must
- * be right. Throws as createAccount there.
+ * be right. `by` is the owner that moves it, if it is a group. Throws as createAccount there.
  */
 export async function beginMoveOut(
   ports: BeginPorts,
   did: string,
   url: string,
   { inviteCode, ...account }: NewAccount,
+  by?: ActingMember,
 ): Promise<void> {
   const { server, other } = ports
   if (url === server.service.publicUrl) {
     throw invalidRequest('The account is on this server', 'AlreadyHere')
   }
   const { did: aud } = await describeServer(other, url)
-  const own = server.dispatch.account(did)
+  const own = accountOf(ports, did, by)
   const { token } = await own.service.getServiceAuth({ aud, lxm: createAccount })
   const input = { did, ...account, ...(inviteCode && { inviteCode }) }
   const session = await withServiceToken(other, url, token)
@@ -157,6 +160,15 @@ export async function beginMoveOut(
       })
     })
   await store(ports, own, { direction: 'out', url, session })
+}
+
+function accountOf(
+  { server }: Pick<BeginPorts, 'server'>,
+  did: string,
+  by: ActingMember | undefined,
+): RemoteAccount {
+  const account = server.dispatch.account(did)
+  return by === undefined ? account : asMember(account, by)
 }
 
 function mustAcceptImports({ server }: BeginPorts): void {

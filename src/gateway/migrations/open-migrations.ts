@@ -11,6 +11,7 @@ import {
   serverOf,
   signInElsewhere,
 } from '#src/gateway/migrations/begin.ts'
+import { byOwner, type OwnerPorts } from '#src/gateway/migrations/by-owner.ts'
 import { signOperation } from '#src/gateway/migrations/migrate.ts'
 import {
   describeServer,
@@ -18,14 +19,19 @@ import {
   parseServerUrl,
   type ServerDescription,
 } from '#src/gateway/migrations/other-server.ts'
-import { migrationRuns, type RunPorts } from '#src/gateway/migrations/run-migration.ts'
+import {
+  migrationRuns,
+  type OpenRun,
+  type RunPorts,
+} from '#src/gateway/migrations/run-migration.ts'
 import type { CreatedAccount } from '#src/gateway/workflows/create-account.ts'
-import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { createSafeDispatcher } from '#src/ports/safe-fetch.ts'
 import { createRequestUpstream } from '#src/ports/upstream.ts'
+import { type ActingMember, asMember } from '#src/rules/acting-member.ts'
 
 type Status = Awaited<ReturnType<RemoteAccount['migration']['find']>>
 
+/** `by` is the owner of a group that moves it; absent if the account itself does. */
 export interface Migrations {
   /** Throws 400 InvalidServer. */
   describe(address: string): Promise<ServerDescription>
@@ -40,26 +46,26 @@ export interface Migrations {
     address: string | undefined,
   ): Promise<CreatedAccount>
   /** Of a deactivated account here, whose DID names another server. */
-  bringBack(did: string, old: OldCredentials): Promise<void>
-  beginOut(did: string, address: string, account: NewAccount): Promise<void>
+  bringBack(did: string, old: OldCredentials, by?: ActingMember): Promise<void>
+  beginOut(did: string, address: string, account: NewAccount, by?: ActingMember): Promise<void>
   /** With the password at the other server, if the session there is over. */
-  signInAgain(did: string, old: OldCredentials): Promise<void>
+  signInAgain(did: string, old: OldCredentials, by?: ActingMember): Promise<void>
   /** Runs it in the background, as far as it can go. */
   start(did: string): void
-  /** The old server mails a code, which `confirm` takes. */
-  sendCode(did: string): Promise<void>
-  confirm(did: string, code: string): Promise<void>
+  /** The old server mails a code, which `confirm` takes; this one mails it to `by`. */
+  sendCode(did: string, by?: ActingMember): Promise<void>
+  confirm(did: string, code: string, by?: ActingMember): Promise<void>
   /** Begins the copy again, such as for files that could not be copied. */
   copyAgain(did: string): Promise<void>
   /** Stops the move and forgets it; what is at the other server stays there, deactivated. Throws 400 once the DID has changed. */
-  cancel(did: string): Promise<void>
+  cancel(did: string, by?: ActingMember): Promise<void>
   stop(): Promise<void>
 }
 
 export interface MigrationPorts
   extends Omit<BeginPorts, 'other'>,
     Omit<RunPorts, 'other' | 'dispatch'> {
-  server: BeginPorts['server'] & Pick<ServerContext, 'identity'>
+  server: BeginPorts['server'] & OwnerPorts
   privateNetworks: boolean
 }
 
@@ -82,6 +88,10 @@ export function openMigrations(ports: MigrationPorts): Migrations {
   const beginning: BeginPorts = { ...ports, other }
   const runs = migrationRuns({ ...ports, dispatch, other })
   const find = (did: string) => dispatch.account(did).migration.find()
+  /** Where a code is asked for and used. */
+  const oldServer = ({ from, migration }: OpenRun, did: string, by: ActingMember | undefined) => {
+    return by === undefined || migration.direction === 'in' ? from : byOwner(server, did, by)
+  }
 
   return {
     describe: async (address) => describeServer(other, await parseServerUrl(address, other)),
@@ -93,31 +103,32 @@ export function openMigrations(ports: MigrationPorts): Migrations {
       runs.start(found.did)
       return created
     },
-    async bringBack(did, old) {
+    async bringBack(did, old, by) {
       const url = await serverOf(beginning, did)
-      await signInElsewhere(beginning, { did, url, direction: 'in' }, old)
+      await signInElsewhere(beginning, { did, url, direction: 'in' }, old, by)
       runs.start(did)
     },
-    async beginOut(did, address, account) {
-      await beginMoveOut(beginning, did, await parseServerUrl(address, other), account)
+    async beginOut(did, address, account, by) {
+      await beginMoveOut(beginning, did, await parseServerUrl(address, other), account, by)
       runs.start(did)
     },
-    async signInAgain(did, old) {
+    async signInAgain(did, old, by) {
       const found = await find(did)
       if (found === null || found.step === 'done') return
       const { server: url, direction } = found
-      await signInElsewhere(beginning, { did, url, direction }, old)
+      await signInElsewhere(beginning, { did, url, direction }, old, by)
       runs.start(did)
     },
     start: (did) => runs.start(did),
-    sendCode: (did) =>
-      runs.hold(did, async ({ from }) => {
-        await from.procedure('com.atproto.identity.requestPlcOperationSignature')
+    sendCode: (did, by) =>
+      runs.hold(did, async (run) => {
+        await oldServer(run, did, by).procedure('com.atproto.identity.requestPlcOperationSignature')
       }),
-    async confirm(did, code) {
+    async confirm(did, code, by) {
       await runs.hold(did, async (run) => {
+        const from = { ...run.from, ...oldServer(run, did, by) }
         const last = await server.identity.plc.getDocumentData(did)
-        const operation = await signOperation(run, code, last?.rotationKeys ?? [])
+        const operation = await signOperation({ from, to: run.to }, code, last?.rotationKeys ?? [])
         const progress = { ...run.migration.progress, operation }
         await run.save({ step: 'identity', progress })
       })
@@ -127,7 +138,10 @@ export function openMigrations(ports: MigrationPorts): Migrations {
       await runs.hold(did, (run) => run.save({ step: 'repo' }))
       runs.start(did)
     },
-    cancel: (did) => dispatch.account(did).migration.end(),
+    async cancel(did, by) {
+      const account = dispatch.account(did)
+      await (by === undefined ? account : asMember(account, by)).migration.end()
+    },
     stop: () => runs.stop(),
   }
 }

@@ -83,7 +83,8 @@ export function areaRoutes<V extends Visit>(
       title: page.title(visit),
       area: area.nav?.(visit) ?? { label: visit.label, items: navOf(area, visit, page) },
       owner: visit.owner,
-      ...(note !== undefined && { note }),
+      // A note about a field is shown beside it.
+      ...(note !== undefined && note.field === undefined && { note }),
       status,
       islands: isLive ? ['live'] : [],
     })
@@ -102,6 +103,10 @@ export function areaRoutes<V extends Visit>(
         if (result === undefined) return seeOther(`${pathOf(visit, page, c)}?done`)
         if ('goTo' in result) return seeOther(result.goTo)
         if ('response' in result) return result.response
+        if ('note' in result) {
+          const { note } = result
+          return await show(c, page, visit, { note, status: note.bad ? 400 : 200 })
+        }
         return await show(c, page, visit, { once: result.once })
       } catch (error) {
         if (!(error instanceof XrpcError) || error.status >= 500 || error.status === 401)

@@ -29,8 +29,13 @@ export interface Shown {
   isLive?: boolean
 }
 
-/** The page again, another page of this server, something that is shown once, or a response of its own. */
-export type ActionResult = undefined | { goTo: string } | { once: Html } | { response: Response }
+/** The page again, also with a note; another page of this server, something that is shown once, or a response of its own. */
+export type ActionResult =
+  | undefined
+  | { note: Note }
+  | { goTo: string }
+  | { once: Html }
+  | { response: Response }
 
 export type Action<V> = (visit: V, form: Form, c: C) => Promise<ActionResult>
 

@@ -176,6 +176,7 @@ const actionKeys = {
   'session created': 'did.signedIn',
   'service.getServiceAuth': 'did.serviceCall',
   'group.noteCall': 'did.serviceCall',
+  'migration.begin': 'did.moveBegun',
 } as const
 
 function actionText(text: GroupVisit['text'], action: string): string {

@@ -19,6 +19,7 @@ import { overviewPage } from '#src/gateway/pages/group/overview.ts'
 import { ownGroupPages } from '#src/gateway/pages/group/own-groups.ts'
 import { settingsPage } from '#src/gateway/pages/group/settings.ts'
 import { historyPages } from '#src/gateway/pages/history/pages.ts'
+import { groupMovePage } from '#src/gateway/pages/move/group/page.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 export function groupArea(context: GroupContext): Area<GroupVisit> {
@@ -34,6 +35,7 @@ export function groupArea(context: GroupContext): Area<GroupVisit> {
       ...historyPages,
       appsPage,
       settingsPage,
+      groupMovePage,
     ],
     visit: (c, session) => visitGroup(context, c, session),
     errorText: (visit, error) => errorText('session' in visit ? visit.session : visit, error),

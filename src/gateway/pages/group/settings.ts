@@ -7,6 +7,7 @@ import { card } from '#src/gateway/pages/blocks.ts'
 import { actionForm, confirmForm, field, isTyped } from '#src/gateway/pages/form-blocks.ts'
 import { groupsPath } from '#src/gateway/pages/group/group-path.ts'
 import type { GroupVisit } from '#src/gateway/pages/group/group-visit.ts'
+import { groupMoveTexts } from '#src/gateway/pages/move/group/texts.ts'
 import { type Html, hiddenFields, type Note } from '#src/gateway/pages/shell.ts'
 import * as repo from '#src/protocol/lexicons/com/atproto/repo.ts'
 import * as server from '#src/protocol/lexicons/com/atproto/server.ts'
@@ -37,6 +38,7 @@ export const settingsPage: AreaPage<GroupVisit> = {
 ${isOwner && isMember ? transferCard(visit, note) : ''}
 ${isMember ? card(text('offered'), actionForm(session, { action: `${base}/settings/accept-ownership`, label: text('acceptOwnership') }), { help: text('offeredHelp') }) : ''}
 ${isOwner ? exportCard(visit) : ''}
+${isOwner ? await moveCard(visit) : ''}
 ${isMember ? leaveCard(visit, note) : ''}
 ${stateCard(visit, note)}`
     return { body }
@@ -162,6 +164,15 @@ function exportCard({ text, session, base, group: { did } }: GroupVisit): Html {
 <a class="button quiet" href="${car}" download>${text('exportRepo')}</a>`,
     { help: text('exportHelp') },
   )
+}
+
+async function moveCard({ session, base, group: found, context }: GroupVisit): Promise<Html> {
+  const { did, status } = found
+  const texts = groupMoveTexts(session)
+  const isAway = status === 'deactivated' && (await context.migrations.movedTo(did)) !== undefined
+  const label = texts.text(isAway ? 'bringBack' : 'moveAway')
+  const link = html`<a class="button quiet" href="${base}/settings/move">${label}</a>`
+  return card(label, link, isAway ? {} : { help: texts.text('moveAwayHelp') })
 }
 
 function leaveCard({ text, session, base, group: { handle } }: GroupVisit, note?: Note): Html {

@@ -1,4 +1,4 @@
-/** Forms with a password of another server count as createSession here: each may be a guess. */
+/** Forms with a password of another server count as createSession here, since each may be a guess; others as what they ask for. */
 import type { Context } from 'hono'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limit-headers.ts'
@@ -8,12 +8,11 @@ import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 export async function countAttempt(
   { rateLimits }: Pick<PageContext, 'rateLimits'>,
   c: Context<Env>,
-  method: 'createSession' | 'createAccount',
+  nsid: string,
   identifier: string,
 ): Promise<void> {
   const request = c.env?.incoming
   if (request === undefined) return
-  const nsid = `com.atproto.server.${method}`
   const status = await rateLimits?.({ nsid, request, caller: undefined, input: { identifier } })
   if (status?.isRefused) throw rateLimitExceeded(status)
 }

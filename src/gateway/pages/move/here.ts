@@ -39,7 +39,7 @@ export function moveHerePages(app: Hono<Env>, context: PageContext): void {
       const body = html`<p class="lead">${texts.text('importsClosed')}</p>`
       return renderPage(session, { title, body, narrow: true, status })
     }
-    const view = { session, texts, note, here: publicUrl }
+    const view = { texts, note }
     const { domains } = await context.server.handleRules()
     const options = [
       ...domains.map((value) => ({ value, label: value })),
@@ -72,8 +72,8 @@ ${card(texts.text('accountHere'), account)}
     const client = clientInfoOf(addressOf, incoming)
     const account = newAccountOf(form)
     const identifier = (form['identifier'] ?? '').trim()
-    await countAttempt(context, c, 'createAccount', identifier)
-    await countAttempt(context, c, 'createSession', identifier)
+    await countAttempt(context, c, 'com.atproto.server.createAccount', identifier)
+    await countAttempt(context, c, 'com.atproto.server.createSession', identifier)
     context.mustHaveRoom?.()
     const found = await migrations.findElsewhere(identifier)
     await migrations.beginIn(found, oldCredentialsOf(form), account, client.ip)

@@ -17,22 +17,22 @@ const known: Readonly<Record<string, readonly [text: MoveKey, field?: string]>> 
 
 const ofHandles = ['InvalidHandle', 'HandleNotAvailable', 'UnsupportedDomain']
 
-/** Rethrows errors that are not about the input. */
+/** Rethrows errors that are not about the input. `passwordField` is null if the form has none that was checked. */
 export function refusalOf(
   { messages, texts }: Pick<RenderContext, 'messages'> & { texts: MoveMessages },
   error: unknown,
-  { passwordField = 'password', handleField = 'name' } = {},
+  { passwordField = 'password' }: { passwordField?: string | null } = {},
 ): Note {
   if (!(error instanceof XrpcError) || (error.status >= 500 && error.status !== 502)) throw error
   const { message: reason } = error
   if (error.status === 429) return { text: messages.text('tooManyAttempts'), bad: true }
   if (error.error === 'SignIn') return { text: messages.text('sessionEnded'), bad: true }
-  if (error.status === 401) {
+  if (error.status === 401 && passwordField !== null) {
     const isPassword = error.error !== 'AuthFactorTokenRequired'
     if (isPassword) return { text: texts.text('wrongPassword'), bad: true, field: passwordField }
   }
   const text = messages.text('failed', { reason })
-  if (ofHandles.includes(error.error)) return { text, bad: true, field: handleField }
+  if (ofHandles.includes(error.error)) return { text, bad: true, field: 'name' }
   if (error.error === 'InvalidInviteCode') return { text, bad: true, field: 'invite' }
   const [key, field] = known[error.error] ?? []
   if (key === undefined) return { text, bad: true }

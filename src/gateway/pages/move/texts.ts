@@ -14,8 +14,8 @@ import type { RenderContext } from '#src/gateway/pages/shell.ts'
 export type MoveKey = keyof typeof en
 export type MoveMessages = Messages<MoveKey>
 
-const catalogue = { en, de, es, fr, ja, ko, pt, ro, sv }
+export const moveCatalogue = { en, de, es, fr, ja, ko, pt, ro, sv }
 
 export function moveTexts({ messages }: Pick<RenderContext, 'messages'>): MoveMessages {
-  return messagesFor(messages.language, catalogue)
+  return messagesFor(messages.language, moveCatalogue)
 }

@@ -14,19 +14,24 @@ export interface MoveContext {
   note: Note | undefined
   /** The URL of this server. */
   here: string
+  /** Of the page. */
+  path: string
+  /** Of the page that deletes an account that has left. */
+  deletePath?: string
 }
 
-const MAX_PASSWORD = 512
-const path = '/account/move'
+type FieldContext = Pick<MoveContext, 'texts' | 'note'>
 
-export function passwordFields({ texts, note }: MoveContext, label: string): Html {
+const MAX_PASSWORD = 512
+
+export function passwordFields({ texts, note }: FieldContext, label: string): Html {
   return html`${field({ name: 'password', label, type: 'password', required: true, maxLength: MAX_PASSWORD, autocomplete: 'off', help: texts.text('oldPasswordHelp') }, note)}
 ${field({ name: 'factor', label: texts.text('factorCode'), maxLength: 40, autocomplete: 'one-time-code', help: texts.text('factorHelp') }, note)}`
 }
 
 /** Of the new account: its name, email address and password. */
 export function accountFields(
-  { texts, note }: MoveContext,
+  { texts, note }: FieldContext,
   input: {
     domains: readonly { value: string; label: string }[]
     name: string
@@ -58,7 +63,7 @@ ${field({ name: 'new-password', label: passwordLabel, type: 'password', required
 ${invite}`
 }
 
-export function chooseServerView({ texts, note }: MoveContext, server: string): Html {
+export function chooseServerView({ texts, note, path }: MoveContext, server: string): Html {
   const help = { name: 'server', label: texts.text('newServer'), value: server }
   return card(
     texts.text('moveAway'),
@@ -73,7 +78,7 @@ export function newAccountView(
   server: ServerDescription,
   given: { name: string; email: string },
 ): Html {
-  const { session, texts } = context
+  const { session, texts, path } = context
   const host = hostOf(server.url)
   const domains = [
     ...server.domains.map((value) => ({ value, label: value })),
@@ -91,7 +96,7 @@ ${accountFields(context, { ...given, domains, passwordLabel, inviteCode })}
 }
 
 export function bringBackView(context: MoveContext, server: string): Html {
-  const { session, texts } = context
+  const { session, texts, path } = context
   const host = hostOf(server)
   return card(
     texts.text('bringBack'),
@@ -108,7 +113,7 @@ export interface Shown {
 }
 
 export function moveView(context: MoveContext, shown: Shown): Html {
-  const { session, texts } = context
+  const { session, texts, path } = context
   const { move } = shown
   const server = hostOf(move.server)
   const title = texts.text(move.direction === 'in' ? 'movingFrom' : 'movingTo', { server })
@@ -123,7 +128,7 @@ ${mayCancel ? card(texts.text('cancel'), cancel, { help: cancelHelp }) : ''}`
 }
 
 function nextView(context: MoveContext, shown: Shown): Html {
-  const { session, texts } = context
+  const { session, texts, path } = context
   const { move } = shown
   const { wanted } = move.progress
   const server = hostOf(move.server)
@@ -143,7 +148,7 @@ function nextView(context: MoveContext, shown: Shown): Html {
   return html`${missingView(context, move)}${wanted === undefined ? confirmView(context, shown) : ownDidView(context, wanted)}`
 }
 
-function missingView({ session, texts }: MoveContext, { progress }: Migration): Html | '' {
+function missingView({ session, texts, path }: MoveContext, { progress }: Migration): Html | '' {
   const { missing = 0, missingCids = [] } = progress
   if (missing === 0) return ''
   const list = missingCids.map((cid) => html`<li><code>${cid}</code></li>`)
@@ -156,7 +161,7 @@ function missingView({ session, texts }: MoveContext, { progress }: Migration): 
 }
 
 function confirmView(context: MoveContext, { move }: Shown): Html {
-  const { session, texts, note, here } = context
+  const { session, texts, note, here, path } = context
   const server = hostOf(move.direction === 'in' ? move.server : here)
   const send = actionForm(session, { action: `${path}/send`, label: texts.text('sendCode') })
   const form = html`<form method="post" action="${path}/confirm">${hiddenFields(session)}
@@ -168,7 +173,7 @@ ${field({ name: 'code', label: texts.text('code'), required: true, maxLength: 40
 }
 
 function ownDidView(
-  { session, texts }: MoveContext,
+  { session, texts, path }: MoveContext,
   wanted: NonNullable<Migration['progress']['wanted']>,
 ): Html {
   const values = facts([
@@ -180,14 +185,20 @@ function ownDidView(
   return card(texts.text('ownDidTitle'), html`${values}${form}`, { help: texts.text('ownDidHelp') })
 }
 
-function doneView({ session, texts }: MoveContext, { move, handle }: Shown): Html {
+function doneView(
+  { session, texts, path, deletePath }: MoveContext,
+  { move, handle }: Shown,
+): Html {
   const server = hostOf(move.server)
   const isIn = move.direction === 'in'
   const close = actionForm(session, { action: `${path}/cancel`, label: texts.text('close') })
-  const remove = html`<a class="button quiet" href="/account/delete">${texts.text('deleteCopy')}</a>`
+  const remove =
+    isIn || deletePath === undefined
+      ? ''
+      : html`<a class="button quiet" href="${deletePath}">${texts.text('deleteCopy')}</a>`
   return card(
     texts.text(isIn ? 'doneIn' : 'doneOut', { server }),
-    html`${progressView(texts, move)}<div class="actions">${isIn ? '' : remove}${close}</div>`,
+    html`${progressView(texts, move)}<div class="actions">${remove}${close}</div>`,
     { help: texts.text(isIn ? 'doneInHelp' : 'doneOutHelp', { server, handle }) },
   )
 }

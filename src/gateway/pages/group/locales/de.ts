@@ -170,6 +170,7 @@ export const de: GroupTexts = {
   'did.passwordRevoked': 'App-Passwort widerrufen',
   'did.signedIn': 'Als Gruppe angemeldet',
   'did.serviceCall': 'Anderen Dienst aufgerufen',
+  'did.moveBegun': 'Umzug der Gruppe begonnen',
   'error.notFound': 'Hier gibt es keine solche Gruppe.',
   'error.notAMember': 'Sie sind kein Mitglied dieser Gruppe.',
   'error.forbidden': 'Ihre Rolle erlaubt das nicht.',

@@ -164,6 +164,7 @@ export const en = {
   'did.passwordRevoked': 'Revoked an app password',
   'did.signedIn': 'Signed in as the group',
   'did.serviceCall': 'Called another service',
+  'did.moveBegun': 'Began to move the group',
   'error.notFound': 'There is no such group here.',
   'error.notAMember': 'You are not a member of this group.',
   'error.forbidden': 'Your role does not allow this.',

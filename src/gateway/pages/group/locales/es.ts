@@ -168,6 +168,7 @@ export const es: GroupTexts = {
   'did.passwordRevoked': 'Revocó una contraseña de aplicación',
   'did.signedIn': 'Entró como el grupo',
   'did.serviceCall': 'Llamó a otro servicio',
+  'did.moveBegun': 'Empezó a trasladar el grupo',
   'error.notFound': 'No existe ese grupo aquí.',
   'error.notAMember': 'No eres miembro de este grupo.',
   'error.forbidden': 'Tu rol no lo permite.',

@@ -167,6 +167,7 @@ export const fr: GroupTexts = {
   'did.passwordRevoked': 'A révoqué un mot de passe d’application',
   'did.signedIn': 'S’est connecté au nom du groupe',
   'did.serviceCall': 'A appelé un autre service',
+  'did.moveBegun': 'A commencé à déménager le groupe',
   'error.notFound': 'Ce groupe n’existe pas ici.',
   'error.notAMember': 'Vous n’êtes pas membre de ce groupe.',
   'error.forbidden': 'Votre rôle ne le permet pas.',

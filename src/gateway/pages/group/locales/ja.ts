@@ -166,6 +166,7 @@ export const ja: GroupTexts = {
   'did.passwordRevoked': 'アプリパスワードを取り消し',
   'did.signedIn': 'グループとしてログイン',
   'did.serviceCall': '他のサービスを呼び出し',
+  'did.moveBegun': 'グループの移行を開始',
   'error.notFound': 'そのようなグループはここにありません。',
   'error.notAMember': 'あなたはこのグループのメンバーではありません。',
   'error.forbidden': 'あなたの役割では許可されていません。',

@@ -166,6 +166,7 @@ export const ko: GroupTexts = {
   'did.passwordRevoked': '앱 비밀번호 취소',
   'did.signedIn': '그룹으로 로그인',
   'did.serviceCall': '다른 서비스 호출',
+  'did.moveBegun': '그룹 이전 시작',
   'error.notFound': '여기에 그런 그룹이 없습니다.',
   'error.notAMember': '이 그룹의 구성원이 아닙니다.',
   'error.forbidden': '내 역할로는 할 수 없습니다.',

@@ -167,6 +167,7 @@ export const pt: GroupTexts = {
   'did.passwordRevoked': 'Revogou uma senha de aplicativo',
   'did.signedIn': 'Entrou como o grupo',
   'did.serviceCall': 'Chamou outro serviço',
+  'did.moveBegun': 'Começou a migrar o grupo',
   'error.notFound': 'Não existe esse grupo aqui.',
   'error.notAMember': 'Você não é membro deste grupo.',
   'error.forbidden': 'Sua função não permite isso.',

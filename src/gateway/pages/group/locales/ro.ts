@@ -167,6 +167,7 @@ export const ro: GroupTexts = {
   'did.passwordRevoked': 'A revocat o parolă de aplicație',
   'did.signedIn': 'S-a autentificat ca grup',
   'did.serviceCall': 'A apelat alt serviciu',
+  'did.moveBegun': 'A început mutarea grupului',
   'error.notFound': 'Nu există un astfel de grup aici.',
   'error.notAMember': 'Nu sunteți membru al acestui grup.',
   'error.forbidden': 'Rolul dvs. nu permite asta.',

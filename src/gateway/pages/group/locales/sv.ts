@@ -166,6 +166,7 @@ export const sv: GroupTexts = {
   'did.passwordRevoked': 'Återkallade ett applösenord',
   'did.signedIn': 'Loggade in som gruppen',
   'did.serviceCall': 'Anropade en annan tjänst',
+  'did.moveBegun': 'Började flytta gruppen',
   'error.notFound': 'Det finns ingen sådan grupp här.',
   'error.notAMember': 'Du är inte medlem i gruppen.',
   'error.forbidden': 'Din roll tillåter inte det.',
