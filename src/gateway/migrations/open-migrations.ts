@@ -69,7 +69,7 @@ export interface MigrationPorts
   privateNetworks: boolean
 }
 
-/** An import that is verified and stored takes the other server as long. */
+/** `request-time.ts` ends most requests before. */
 const ANSWER_MS = 10 * 60_000
 const IDLE_MS = 60_000
 

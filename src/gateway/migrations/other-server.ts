@@ -1,7 +1,9 @@
 /** The other server of a move: how it is named, what it says of itself, and a session of the account there. */
 import { XrpcError } from '#src/errors.ts'
-import { type SendXrpc, type XrpcServer, xrpcServer } from '#src/gateway/migrations/xrpc-server.ts'
+import { sendInTime } from '#src/gateway/migrations/request-time.ts'
+import { type XrpcServer, xrpcServer } from '#src/gateway/migrations/xrpc-server.ts'
 import { urlRefusal } from '#src/ports/safe-fetch.ts'
+import { systemTimer, type Timer } from '#src/ports/timer.ts'
 import type { RequestUpstream } from '#src/ports/upstream.ts'
 import { isDid } from '#src/protocol/did.ts'
 import { decodeJwtPart } from '#src/protocol/jwt.ts'
@@ -27,6 +29,7 @@ export interface OtherServerPorts {
   request: RequestUpstream
   privateNetworks: boolean
   clock: { now(): number }
+  timer?: Timer
   /** Ends the requests of a move that is stopped. */
   signal?: AbortSignal
 }
@@ -160,8 +163,8 @@ export function accountAt(
   })
 }
 
-function sendTo({ request, signal }: OtherServerPorts, origin: string): SendXrpc {
-  return (given) => request({ ...given, origin, signal })
+function sendTo({ request, clock, timer = systemTimer, signal }: OtherServerPorts, origin: string) {
+  return sendInTime({ request, clock, timer, signal }, origin)
 }
 
 /** Infinity for a token that does not say it. */

@@ -58,6 +58,10 @@ export interface MigrationRuns {
 /** In this process; the others wait. */
 const AT_ONCE = 4
 const MAX_WAITING = 100
+/** Then the slot is for another move, and this one goes on beside it: it may wait for a slow server. */
+export const SLOT_MS = 10 * 60_000
+/** Of one run. */
+export const RUN_MS = 24 * 60 * 60_000
 const SAVE_MS = 1_000
 const RENEW_MS = 20_000
 const STOP_MS = 2_000
@@ -96,7 +100,8 @@ export function migrationRuns(ports: RunPorts): MigrationRuns {
 
   async function runSteps(did: string): Promise<void> {
     const lost = new AbortController()
-    const signal = AbortSignal.any([stopping.signal, lost.signal])
+    const late = new AbortController()
+    const signal = AbortSignal.any([stopping.signal, lost.signal, late.signal])
     const run = await open(did, signal)
     if (run === undefined) return
     const { migration, from, to } = run
@@ -114,8 +119,9 @@ export function migrationRuns(ports: RunPorts): MigrationRuns {
       }),
     )
     let failure: unknown
+    const cancel = timer(RUN_MS, () => late.abort(tookTooLong()))
     try {
-      await slots.run(() =>
+      await inSlot(() =>
         migrate(
           {
             ...{ did, from, to, progress, signal, isFromHere: migration.direction === 'out' },
@@ -126,8 +132,9 @@ export function migrationRuns(ports: RunPorts): MigrationRuns {
         ),
       )
     } catch (error) {
-      failure = error
+      failure = late.signal.aborted ? late.signal.reason : error
     } finally {
+      cancel()
       stopSaving()
     }
     if (lost.signal.aborted) return
@@ -136,6 +143,19 @@ export function migrationRuns(ports: RunPorts): MigrationRuns {
     if (error !== null && !(failure instanceof XrpcError))
       log.error({ did, err: failure }, 'a move failed')
     await save({ progress, end: { error } })
+  }
+
+  function inSlot(work: () => Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const slot = slots.run(async () => {
+        const done = work()
+        resolve(done)
+        const later = Promise.withResolvers<void>()
+        const cancel = timer(SLOT_MS, later.resolve)
+        await Promise.race([done.catch(() => {}), later.promise]).finally(cancel)
+      })
+      slot.catch(reject)
+    })
   }
 
   return {
@@ -199,6 +219,10 @@ function savePeriodically(
     isStopped = true
     cancel()
   }
+}
+
+function tookTooLong(): XrpcError {
+  return new XrpcError(503, 'ServiceUnavailable', 'It took longer than a day')
 }
 
 /** What the page shows. */

@@ -155,7 +155,7 @@ async function beginning(walk: Walk, note: Note | undefined): Promise<Html> {
     return newAccountView(view, server, { name: label, email: shown?.email ?? '' })
   } catch (error) {
     const refused = refusalOf({ ...walk.session, texts: view.texts }, error)
-    return chooseServerView({ ...view, note: refused }, typed)
+    return chooseServerView({ ...view, note: { ...refused, field: 'server' } }, typed)
   }
 }
 

@@ -65,6 +65,17 @@ function open(
   return openPages(actors, undefined, { pages, ...overrides })
 }
 
+/** Refuses what is counted as the `last`. Other requests than those of moves are not counted. */
+function rateLimits(counted: string[], last: number) {
+  const limit = { name: 'tests', points: 1, durationMs: 60_000 }
+  const count = ({ nsid }: { nsid: string }) => {
+    if (nsid.startsWith('com.')) counted.push(nsid)
+    return { limit, isRefused: counted.length === last, remaining: 0, resetAt: now + 60_000 }
+  }
+  const attempt = async <T>(_: unknown, attempt: () => T | Promise<T>) => attempt()
+  return Object.assign(count, { attempt })
+}
+
 const called = (name: string) => asked.filter(([one]) => one === name).map(([, ...args]) => args)
 
 describe('moving away', () => {
@@ -81,6 +92,16 @@ describe('moving away', () => {
     const wrong = await open({ describe: refuse }).open('/account/move?server=%3Ci%3E')
     expect(wrong.html).toMatch(/value="&lt;i&gt;"[^>]*aria-invalid="true"/)
     expect(wrong.html).toContain('it has a port')
+  })
+
+  it('each request to a server that was typed is counted', async () => {
+    const counted: string[] = []
+    const pages = open({}, { rateLimits: rateLimits(counted, 2) } as never)
+    const path = '/account/move?server=next.example'
+    expect((await pages.open(path)).html).toContain('Your account at next.example')
+    expect((await pages.open(path)).html).toContain('Too many attempts')
+    const nsid = 'com.atproto.identity.refreshIdentity'
+    expect([counted, called('describe')]).toEqual([[nsid, nsid], [['next.example']]])
   })
 
   it('a move begins with the account at the new server', async () => {
@@ -259,16 +280,8 @@ describe('/move', () => {
 
   it('a move here counts as a sign-up, and as a guess of a password', async () => {
     const counted: string[] = []
-    const rateLimits = Object.assign(
-      ({ nsid }: { nsid: string }) => {
-        counted.push(nsid)
-        const limit = { name: 'tests', points: 1, durationMs: 60_000 }
-        const isRefused = counted.length === 2
-        return { limit, isRefused, remaining: 0, resetAt: now + 60_000 }
-      },
-      { attempt: async <T>(_: unknown, attempt: () => T | Promise<T>) => attempt() },
-    )
-    const { status, html } = await open({}, { rateLimits } as never).submit('/move', moving)
+    const limited = { rateLimits: rateLimits(counted, 2) } as never
+    const { status, html } = await open({}, limited).submit('/move', moving)
     expect([status, asked]).toEqual([429, []])
     expect(html).toContain('Too many attempts')
     expect(counted).toEqual([
