@@ -11,6 +11,7 @@
  * a read of the history scans the table instead, which has a bound.
  */
 import type { Root } from '#src/account/head.ts'
+import { releaseAllBlobs, releaseBlobs } from '#src/account/past-blobs.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import { opsAt } from '#src/protocol/frames.ts'
 
@@ -99,11 +100,18 @@ export function endHistory(): Statement[] {
 const emptyPast: readonly Statement[] = [
   { sql: 'DELETE FROM past_commit' },
   { sql: 'DELETE FROM past_record' },
+  ...releaseAllBlobs,
 ]
 
-/** Deletes the values of a record's past for good: the history still shows that the record existed. */
-export function forgetValues(path: string): Statement {
-  return { sql: 'UPDATE past_record SET value = NULL WHERE path = ?', params: [path] }
+/**
+ * Deletes the values of a record's past for good, with its blobs: the history still shows that the record existed. The
+ * blobs must be reconciled afterwards.
+ */
+export function forgetValues(path: string): Statement[] {
+  return [
+    { sql: 'UPDATE past_record SET value = NULL WHERE path = ?', params: [path] },
+    ...releaseBlobs('path = ?1', [path]),
+  ]
 }
 
 /**
@@ -138,6 +146,7 @@ export function trimPast(oldest: string, maxBytes: number): Statement[] {
               (SELECT id FROM past_record WHERE until > (SELECT since FROM history) ORDER BY id LIMIT 1),
               (SELECT max(id) + 1 FROM past_record))`,
     },
+    ...releaseBlobs('until <= (SELECT since FROM history)'),
     {
       sql: `DELETE FROM past_commit WHERE rev < (
               SELECT max(rev) FROM past_commit WHERE rev <= (SELECT since FROM history))`,

@@ -58,7 +58,7 @@ export const accountSchema: readonly Migration[] = [
        mime_type TEXT NOT NULL,
        size INTEGER NOT NULL,           -- bytes
        temp_key TEXT,                   -- storage key of the upload, until its bytes are moved
-       state TEXT,                      -- temp: no record has referenced it yet; unsettled: its bytes may not be where they belong
+       state TEXT,                      -- temp: no record has referenced it yet; held: for the history only; unsettled: its bytes may not be where they belong
        created_at INTEGER NOT NULL,     -- ms since 1970: the last upload
        takedown_ref TEXT
      ) WITHOUT ROWID`,
@@ -229,7 +229,7 @@ export const accountSchema: readonly Migration[] = [
        id INTEGER PRIMARY KEY CHECK (id = 1),
        since TEXT,                      -- the rev at which it begins; null if it is off
        days INTEGER,                    -- for how long; null as the server's settings say
-       is_long INTEGER NOT NULL DEFAULT 0 -- whether these give it as long as a group
+       is_long INTEGER NOT NULL DEFAULT 0 -- whether the account is a tenant's
      )`,
     ddl`CREATE TABLE past_commit (         -- see past.ts; those that are not in the outbox any more
        rev TEXT PRIMARY KEY,
@@ -285,5 +285,18 @@ export const accountSchema: readonly Migration[] = [
        key TEXT PRIMARY KEY,
        added_at INTEGER NOT NULL        -- ms since 1970
      ) WITHOUT ROWID`,
+  ],
+  // Release 5: blobs of records that were replaced or deleted, and the history of a tenant's accounts.
+  [
+    ddl`CREATE TABLE past_blob (           -- see past-blobs.ts; a row of past_record and a blob that it references
+       until TEXT NOT NULL,
+       path TEXT NOT NULL,
+       blob_cid TEXT NOT NULL,
+       PRIMARY KEY (until, path, blob_cid)
+     ) WITHOUT ROWID`,
+    'CREATE INDEX past_blob_cid ON past_blob (blob_cid)',
+    // The tenant's setting, and when the directory was asked for it: see history-window.ts.
+    'ALTER TABLE history ADD COLUMN tenant_days INTEGER',
+    'ALTER TABLE history ADD COLUMN asked_at INTEGER NOT NULL DEFAULT 0',
   ],
 ]

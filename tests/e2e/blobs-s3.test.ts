@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import { s3BlobStorage } from '#src/ports/blob-storage-s3.ts'
+import { emptyHistory } from '#tests/support/blobs.ts'
 import { createdAt } from '#tests/support/records.ts'
 import { type S3Server, startS3Server } from '#tests/support/s3-server.ts'
 import {
@@ -69,7 +70,7 @@ async function waiting(): Promise<number> {
   return count
 }
 
-it('a blob is in the bucket as long as a record references it', async () => {
+it('a blob is in the bucket as long as a record, or a past one, references it', async () => {
   const bytes = randomBytes(12_000_000)
   const blob = await upload(bytes)
   const record = await name(blob)
@@ -78,6 +79,9 @@ it('a blob is in the bucket as long as a record references it', async () => {
   expect(Buffer.from(got.data).equals(bytes)).toBe(true)
   await expect.poll(() => isStored(cid)).toBe(true)
   await alice.agent.com.atproto.repo.deleteRecord(record)
+  await expect(alice.agent.com.atproto.sync.getBlob({ did: alice.did, cid })).rejects.toThrow()
+  expect(await isStored(cid)).toBe(true)
+  await emptyHistory(server, alice)
   await expect.poll(() => isStored(cid)).toBe(false)
 })
 

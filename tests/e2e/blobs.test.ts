@@ -3,7 +3,14 @@ import { join } from 'node:path'
 import { type BlobRef, jsonToLex } from '@atproto/api'
 import { describe, expect, it } from 'vitest'
 import { cidForRaw } from '#src/protocol/cid.ts'
-import { getBlob, pendingUploads, png, postWithImage, upload } from '#tests/support/blobs.ts'
+import {
+  emptyHistory,
+  getBlob,
+  pendingUploads,
+  png,
+  postWithImage,
+  upload,
+} from '#tests/support/blobs.ts'
 import { adminPassword, createTestAccount, type TestAccount } from '#tests/support/server.ts'
 import { serverWithAccounts } from '#tests/support/shared-server.ts'
 import { call, statusAndError } from '#tests/support/xrpc-call.ts'
@@ -18,7 +25,7 @@ async function listed(of: TestAccount): Promise<string[]> {
 }
 
 describe('a blob', () => {
-  it('a blob is uploaded, referenced by a post, served and listed until the post is deleted', async () => {
+  it('a blob is uploaded, referenced by a post, served and listed until the post is deleted, and again if it is restored', async () => {
     const bytes = png(1)
     const blob = await upload(alice, bytes)
     const cid = blob.ref.toString()
@@ -28,6 +35,7 @@ describe('a blob', () => {
     expect(pendingUploads(server, alice)).toHaveLength(1)
 
     const { uri } = await alice.agent.post(postWithImage(blob))
+    const latest = await alice.agent.com.atproto.sync.getLatestCommit({ did: alice.did })
     const response = await getBlob(server, alice, cid)
     expect(response.status).toBe(200)
     expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -45,6 +53,14 @@ describe('a blob', () => {
     await alice.agent.deletePost(uri)
     expect(await getBlob(server, alice, cid)).toMatchObject({ status: 400 })
     expect(await listed(alice)).toEqual([])
+    const body = { account: alice.did, at: latest.data.rev, uris: [uri] }
+    await call(server, '/xrpc/dev.headwater.history.restoreRecords', { as: alice, body })
+    expect(await getBlob(server, alice, cid)).toMatchObject({ status: 200 })
+    expect(await listed(alice)).toEqual([cid])
+
+    await alice.agent.deletePost(uri)
+    expect(stored(alice, cid)).toBe(true)
+    await emptyHistory(server, alice)
     await expect.poll(() => stored(alice, cid)).toBe(false)
   })
 
@@ -56,6 +72,7 @@ describe('a blob', () => {
     await alice.agent.deletePost(first.uri)
     expect(await getBlob(server, alice, cid)).toMatchObject({ status: 200 })
     await alice.agent.deletePost(second.uri)
+    await emptyHistory(server, alice)
     await expect.poll(() => stored(alice, cid)).toBe(false)
   })
 
@@ -64,6 +81,7 @@ describe('a blob', () => {
     await bob.agent.upsertProfile((profile) => ({ ...profile, avatar: old }))
     await expect.poll(() => stored(bob, old.ref.toString())).toBe(true)
     await bob.agent.upsertProfile((profile) => ({ ...profile, avatar: next }))
+    await emptyHistory(server, bob)
     await expect.poll(() => stored(bob, old.ref.toString())).toBe(false)
     expect(await listed(bob)).toEqual([next.ref.toString()])
     expect(await getBlob(server, bob, next.ref.toString())).toMatchObject({ status: 200 })

@@ -1,9 +1,10 @@
-/** A server killed during uploads, posts and deletions: afterwards it has exactly the blobs that records reference. */
+/** A server killed during uploads, posts and deletions: afterwards it has the blobs that records and past ones reference. */
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { cidForRaw } from '#src/protocol/cid.ts'
+import { emptyHistory } from '#tests/support/blobs.ts'
 import { createdAt } from '#tests/support/records.ts'
 import {
   createTestAccount,
@@ -21,12 +22,14 @@ interface Noted {
   kept: Map<string, string>
   /** Records whose deletion was acknowledged. */
   deleted: Set<string>
+  /** CIDs of the blobs that these referenced. */
+  held: Set<string>
 }
 
-it('a server killed at any time keeps the blobs that records reference, and no others', async () => {
+it('a server killed at any time keeps the blobs that records and past ones reference, and no others', async () => {
   await using server = await startServer({ env: { PDS_BLOB_TEMP_MAX_AGE_MS: '3000' } })
   const alice = await createTestAccount(server, 'alice')
-  const noted: Noted = { kept: new Map(), deleted: new Set() }
+  const noted: Noted = { kept: new Map(), deleted: new Set(), held: new Set() }
   for (let life = 0; life < lives; life++) {
     let over = false
     const writers = Array.from({ length: 4 }, async () => {
@@ -39,9 +42,14 @@ it('a server killed at any time keeps the blobs that records reference, and no o
     await server.start()
   }
   expect(noted.kept.size).toBeGreaterThan(10)
+  const named = await namedBlobs(alice)
+  expect(noted.held.size).toBeGreaterThan(3)
+  const there = () => bytesThere(server, alice)
+  await expect.poll(there).toEqual(expect.arrayContaining([...noted.held]))
+  await emptyHistory(server, alice)
   await expect
-    .poll(async () => (await bytesThere(server, alice)).sort(), { timeout: 60_000, interval: 500 })
-    .toEqual((await namedBlobs(alice)).sort())
+    .poll(async () => (await there()).sort(), { timeout: 60_000, interval: 500 })
+    .toEqual(named.sort())
   await expectGiven(alice, noted)
 })
 
@@ -60,6 +68,7 @@ async function writeSome({ agent, did }: TestAccount, noted: Noted): Promise<voi
   }
   await agent.com.atproto.repo.deleteRecord({ repo: did, collection, rkey })
   noted.deleted.add(rkey)
+  noted.held.add(cidForRaw(bytes))
 }
 
 /** The CIDs of the account's blobs, temporary ones included. */

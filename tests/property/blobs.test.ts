@@ -1,4 +1,4 @@
-/** Blobs against what their records say: whatever happens in between, what is named stays, and what is not goes. */
+/** Blobs against what their records say: whatever happens in between, what is named stays, what a past record names is held, and the rest goes. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Account } from '#src/account/account.ts'
@@ -6,6 +6,9 @@ import { deleteUnusedUploads } from '#src/account/blobs/delete-unused-uploads.ts
 import { findBlob } from '#src/account/blobs/read.ts'
 import { setBlobTakedown } from '#src/account/blobs/takedown.ts'
 import { addUpload } from '#src/account/blobs/upload.ts'
+import { restoreRecords } from '#src/account/history/restore.ts'
+import { deleteVersions, emptyHistory } from '#src/account/history/settings.ts'
+import { setRecordTakedown } from '#src/account/repo/takedowns.ts'
 import {
   applyWrites,
   createRecord,
@@ -16,7 +19,7 @@ import {
 import { XrpcError } from '#src/errors.ts'
 import { cidForRaw } from '#src/protocol/cid.ts'
 import { type MemoryBlobStorage, memoryBlobStorage } from '#tests/support/memory-blobs.ts'
-import { openTestAccount, testDid } from '#tests/support/open-account.ts'
+import { noHistory, openTestAccount, testDid } from '#tests/support/open-account.ts'
 
 const collection = 'com.example.thing'
 const contents = Array.from({ length: 4 }, (_, i) => Buffer.from(`content ${i}`))
@@ -43,8 +46,14 @@ const step = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('collect' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('settle' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('restore' as const), at: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('forget' as const), rkey }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('hide' as const), rkey }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('empty' as const) }) },
 )
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
+
+const by = { did: testDid }
 
 let nonce = 0
 function naming(some: readonly number[]) {
@@ -91,7 +100,26 @@ async function run(account: Account, storage: MemoryBlobStorage, step: Step): Pr
     case 'settle':
       account.blobs.reconcile()
       return account.blobs.whenReconciled()
+    case 'restore':
+      return restoreAny(account, step.at)
+    case 'forget':
+      return deleteVersions(account, { by, collection, rkey: step.rkey })
+    case 'hide':
+      return setRecordTakedown(account, { collection, rkey: step.rkey, ref: 'reason' })
+    case 'empty':
+      return emptyHistory(account, { by })
   }
+}
+
+/** All records as they were at some rev; what they name is served then, unless it was taken down. */
+async function restoreAny(account: Account, chosen: number): Promise<void> {
+  const revs = await account.sql.all<{ rev: string }>(
+    'SELECT rev FROM record UNION SELECT rev FROM past_record ORDER BY rev',
+  )
+  const at = revs[chosen % Math.max(1, revs.length)]?.rev
+  if (at === undefined) return
+  const paths = Array.from({ length: 5 }, (_, n) => `${collection}/k${n}`)
+  await restoreRecords(account, { by, at, paths })
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -101,7 +129,7 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 /** Runs stretches of steps, each in a life of its own that ends as a crash ends it; then one without faults. */
 async function live(
   lives: readonly (readonly Step[])[],
-  atOnce: boolean,
+  { atOnce, hasHistory }: { atOnce: boolean; hasHistory: boolean },
   faults: (string | number)[],
 ): Promise<{ account: Account; storage: MemoryBlobStorage }> {
   const storage = memoryBlobStorage()
@@ -114,6 +142,7 @@ async function live(
   let account: Account | undefined
   const first = await openTestAccount({
     blobs: { storage },
+    ...(!hasHistory && { history: noHistory }),
     // A transaction takes its time, in which others are prepared.
     onBatch: async (when) => {
       if (when === 'before') await new Promise(setImmediate)
@@ -156,12 +185,15 @@ interface Row {
   tempKey: string | null
   takedownRef: string | null
   used: number
+  held: number
 }
 
 async function expectConsistent(account: Account, storage: MemoryBlobStorage): Promise<void> {
   const rows = await account.sql.all<Row>(
     `SELECT cid, state, temp_key AS tempKey, takedown_ref AS takedownRef,
-       EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = cid) AS used FROM blob`,
+       EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = cid) AS used,
+       EXISTS (SELECT 1 FROM past_record JOIN past_blob USING (path, until)
+               WHERE blob_cid = blob.cid AND value IS NOT NULL) AS held FROM blob`,
   )
   const named = await account.sql.all<{ cid: string }>(
     'SELECT DISTINCT blob_cid AS cid FROM record_blob',
@@ -176,14 +208,24 @@ async function expectConsistent(account: Account, storage: MemoryBlobStorage): P
     expect(bytes && cidForRaw(bytes)).toBe(cid)
     if (row!.takedownRef === null) await findBlob(account, { cid }, 'anyone')
   }
-  // What none names is an upload that waits, or was taken down.
-  for (const { state, tempKey, takedownRef, used } of rows) {
-    expect([null, 'temp']).toContain(state)
-    if (state === null) expect(used === 1 || takedownRef !== null).toBe(true)
-    else expect([used, storage.files.has(`temp/${testDid}/${tempKey}`)]).toEqual([0, true])
+  // What none names is held for the history, an upload that waits, or was taken down.
+  for (const { cid, state, tempKey, takedownRef, used, held } of rows) {
+    if (used) expect(state).toBe(null)
+    else if (state === null) expect(takedownRef).not.toBe(null)
+    else if (state === 'temp') expect(storage.files.has(`temp/${testDid}/${tempKey}`)).toBe(true)
+    else expect([state, held, takedownRef]).toEqual(['held', 1, null])
+    if (used || takedownRef !== null) continue
+    await expect(findBlob(account, { cid }, 'anyone')).rejects.toMatchObject({ status: 400 })
   }
+  // A past record that can be restored has its blobs.
+  const held = await account.sql.all<{ cid: string }>(
+    `SELECT DISTINCT blob_cid AS cid FROM past_record JOIN past_blob USING (path, until)
+     WHERE value IS NOT NULL`,
+  )
+  for (const { cid } of held) expect(known.has(cid)).toBe(true)
   const inPlace = [...storage.files.keys()].filter((path) => path.startsWith('place/'))
-  expect(inPlace.length).toBe(rows.filter((row) => row.used && row.takedownRef === null).length)
+  const kept = rows.filter(({ used, held, takedownRef }) => (used || held) && takedownRef === null)
+  expect(inPlace.length).toBe(kept.length)
 }
 
 /** What the sweep finds goes, and nothing else does. */
@@ -198,12 +240,13 @@ async function expectSwept(account: Account, storage: MemoryBlobStorage): Promis
   await expectConsistent(account, storage)
 }
 
+const way = fc.record({ atOnce: fc.boolean(), hasHistory: fc.boolean() })
 const lives = fc.array(fc.array(step, { maxLength: 15 }), { minLength: 1, maxLength: 4 })
 
 test('any uploads and writes, one by one or at once, keep what records name and nothing more', async () => {
   await fc.assert(
-    fc.asyncProperty(lives, fc.boolean(), async (all, atOnce) => {
-      const { account, storage } = await live(all, atOnce, [])
+    fc.asyncProperty(lives, way, async (all, how) => {
+      const { account, storage } = await live(all, how, [])
       await expectConsistent(account, storage)
       await expectSwept(account, storage)
     }),
@@ -214,16 +257,11 @@ test('any uploads and writes, one by one or at once, keep what records name and 
 test('a storage or a database that fails in between, and lives that end anywhere, change nothing of that', async () => {
   const fault = fc.constantFrom('storage', 'before', 'after', 'no', 'no', 'no')
   await fc.assert(
-    fc.asyncProperty(
-      lives,
-      fc.boolean(),
-      fc.array(fault, { maxLength: 60 }),
-      async (all, atOnce, faults) => {
-        const { account, storage } = await live(all, atOnce, [...faults])
-        await expectConsistent(account, storage)
-        await expectSwept(account, storage)
-      },
-    ),
+    fc.asyncProperty(lives, way, fc.array(fault, { maxLength: 60 }), async (all, how, faults) => {
+      const { account, storage } = await live(all, how, [...faults])
+      await expectConsistent(account, storage)
+      await expectSwept(account, storage)
+    }),
     { numRuns: 200 },
   )
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { BlobRef } from '@atproto/api'
 import { createdAt } from '#tests/support/records.ts'
 import type { TestAccount, TestServer } from '#tests/support/server.ts'
+import { call } from '#tests/support/xrpc-call.ts'
 
 /** The shortest valid start of a PNG, followed by any bytes. */
 export function png(...more: number[]): Uint8Array {
@@ -22,6 +23,13 @@ export function postWithImage(blob: BlobRef, text = 'look') {
 
 export function getBlob({ url }: TestServer, { did }: TestAccount, cid: string): Promise<Response> {
   return fetch(`${url}/xrpc/com.atproto.sync.getBlob?did=${did}&cid=${cid}`)
+}
+
+/** Deletes the account's history, and with it the blobs of deleted records. */
+export async function emptyHistory(server: { url: string }, as: TestAccount): Promise<void> {
+  const path = '/xrpc/dev.headwater.history.empty'
+  const { status } = await call(server, path, { as, body: { account: as.did } })
+  if (status !== 200) throw new Error(`${status}`)
 }
 
 /** File names of the account's temporary blobs in the data folder. */

@@ -16,7 +16,7 @@ import { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
 import { Members } from '#src/account/members.ts'
 import { MembershipMirror, type MirroredMembership } from '#src/account/membership-mirror.ts'
 import { Outbox, type OutboxRow } from '#src/account/outbox.ts'
-import { beginHistory } from '#src/account/past.ts'
+import { beginHistory, endHistory } from '#src/account/past.ts'
 import type { PrivateEventRow } from '#src/account/private-events.ts'
 import { PrivateOutbox } from '#src/account/private-outbox.ts'
 import { Profile } from '#src/account/profile.ts'
@@ -55,6 +55,9 @@ export const testDid = 'did:plc:ewvi7nxzyoun6zhxrhs64oiz'
 export const testKey = signingKey(new Uint8Array(32).fill(7))
 const keys = createKeychain(new Uint8Array(32).fill(1))
 
+/** What an account without a history is opened with. */
+export const noHistory: HistoryLimits = { days: 0, maxBytes: 1_000_000 }
+
 /** Opens an account; with the `sql` of an earlier one it wakes that again. */
 export async function openTestAccount(
   options: NodeSqlOptions & {
@@ -66,6 +69,7 @@ export async function openTestAccount(
     importLimits?: ImportLimits
     exportLimits?: ExportLimits
     timer?: Timer
+    /** Without days the account begins without a history. */
     history?: HistoryLimits
   } = {},
 ): Promise<OpenAccount> {
@@ -171,7 +175,10 @@ export async function openTestAccount(
       failures = count
     },
   }
-  if (options.sql === undefined) await insertAccount(account)
+  if (options.sql === undefined) {
+    await insertAccount(account)
+    if (options.history?.days === 0) await sql.batch(endHistory())
+  }
   outbox.resume()
   privateOutbox.resume()
   return account

@@ -54,6 +54,8 @@ export const ownRotationKey = 'did:key:owner'
 export const nextServer = 'https://next.example.com'
 const image = Uint8Array.of(1, 2, 3)
 export const imageCid = cidForRaw(image)
+const heldImage = Uint8Array.of(5, 6)
+export const heldCid = cidForRaw(heldImage)
 const hour = 3_600_000
 
 /** An account that has done a little of everything, at the moment that its clock shows. Its events are still in the outbox. */
@@ -81,9 +83,16 @@ export async function fillAccount(account: Account): Promise<void> {
   const record = { $type: follow, subject: 'did:plc:z72i7hdynmk6r22z27h6tvur', createdAt }
   await createRecord(account, { collection: follow, record })
   await upload(account, image)
-  const ref = { $link: imageCid }
-  const blob = { $type: 'blob', ref, mimeType: 'image/png', size: image.length }
-  await createRecord(account, { collection, rkey: 'image', record: { $type: collection, blob } })
+  await upload(account, heldImage)
+  for (const [rkey, cid, { length }] of [
+    ['image', imageCid, image],
+    ['gone-image', heldCid, heldImage],
+  ] as const) {
+    const blob = { $type: 'blob', ref: { $link: cid }, mimeType: 'image/png', size: length }
+    await createRecord(account, { collection, rkey, record: { $type: collection, blob } })
+  }
+  await account.blobs.whenReconciled()
+  await deleteRecord(account, { collection, rkey: 'gone-image' })
   await upload(account, Uint8Array.of(4))
   await createSession(account, { password, client: { ip: '192.0.2.1', userAgent: 'a browser' } })
   await createAppPassword(account, { name: 'app', password: appPassword, privileged: true })

@@ -1,7 +1,7 @@
 /** getBlob, listBlobs and listMissingBlobs, the account's part: the bytes come from the storage. */
 import { mustBeReadable, type Reader } from '#src/account/access.ts'
 import type { Account } from '#src/account/account.ts'
-import { isPresent } from '#src/account/blobs/references.ts'
+import { isUsed } from '#src/account/blob-location.ts'
 import { invalidRequest } from '#src/errors.ts'
 
 export interface FoundBlob {
@@ -9,7 +9,7 @@ export interface FoundBlob {
   tempKey?: string
 }
 
-/** Throws 400 BlobNotFound for uploads that no record references, and for blobs taken down. */
+/** Throws 400 BlobNotFound for blobs that no record references, and for those taken down. */
 export async function findBlob(
   account: Account,
   { cid }: { cid: string },
@@ -22,7 +22,7 @@ export async function findBlob(
 }
 
 const visible = `SELECT mime_type AS mimeType, temp_key AS tempKey FROM blob
-                 WHERE cid = ? AND takedown_ref IS NULL AND state IS NOT 'temp' AND ${isPresent}`
+                 WHERE cid = ? AND takedown_ref IS NULL AND (state IS NULL OR (state = 'unsettled' AND ${isUsed}))`
 
 export interface BlobList {
   cursor?: string
@@ -76,7 +76,8 @@ export async function countBlobs({
 }: Account): Promise<{ expectedBlobs: number; importedBlobs: number }> {
   const row = await sql.first<{ expected: number; imported: number }>(
     `SELECT (SELECT count(DISTINCT blob_cid) FROM record_blob) AS expected,
-            (SELECT count(*) FROM blob WHERE ${isPresent}) AS imported`,
+            (SELECT count(*) FROM blob WHERE state IS NOT 'held'
+               AND (state IS NOT 'unsettled' OR ${isUsed})) AS imported`,
   )
   return { expectedBlobs: row?.expected ?? 0, importedBlobs: row?.imported ?? 0 }
 }

@@ -1,6 +1,7 @@
-/** Blobs in record writes: a referenced blob must be stored, and a blob that is no longer referenced is deleted. */
+/** Blobs in record writes: a referenced blob must be stored, and one that is no longer referenced is held or deleted. */
 import type { Account } from '#src/account/account.ts'
-import { isUsed } from '#src/account/blob-location.ts'
+import { isNeeded, isUsed } from '#src/account/blob-location.ts'
+import { holdBlobs, isHeld } from '#src/account/past-blobs.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import type { BlobRef } from '#src/protocol/record-value.ts'
@@ -38,16 +39,18 @@ interface StoredBlob {
   isTemp: number
 }
 
-/** SQL condition on a row of `blob`: it is not about to be deleted. */
-export const isPresent = `(state IS NOT 'unsettled' OR ${isUsed})`
+/** SQL condition on a row of `blob`: it is not about to be deleted. It may be held for the history only. */
+export const isPresent = `(state IS NOT 'unsettled' OR ${isNeeded})`
 
 const byCid = `SELECT cid, mime_type AS mimeType, size, state IS 'temp' AS isTemp FROM blob
                 WHERE cid IN (SELECT value FROM json_each(?)) AND takedown_ref IS NULL AND ${isPresent}`
 
-/** Run these before the statements of the records themselves. */
-export function blobStatements({ referenced, changedPaths }: BlobChange): Statement[] {
+/** Of a commit with this rev. Run these before the statements of the records themselves. */
+export function blobStatements({ referenced, changedPaths }: BlobChange, rev: string): Statement[] {
   return [
-    ...(changedPaths.length === 0 ? [] : [markDereferenced(changedPaths, cidsOf(referenced))]),
+    ...(changedPaths.length === 0
+      ? []
+      : [holdBlobs(changedPaths, rev), markDereferenced(changedPaths, cidsOf(referenced))]),
     ...(referenced.length === 0 ? [] : [markReferenced(cidsOf(referenced))]),
   ]
 }
@@ -58,8 +61,8 @@ export function cidsOf(referenced: readonly BlobRef[]): string[] {
 
 function markReferenced(cids: readonly string[]): Statement {
   return {
-    sql: `UPDATE blob SET state = 'unsettled'
-          WHERE cid IN (SELECT value FROM json_each(?)) AND state = 'temp'`,
+    sql: `UPDATE blob SET state = CASE state WHEN 'held' THEN NULL ELSE 'unsettled' END
+          WHERE cid IN (SELECT value FROM json_each(?)) AND state IN ('temp', 'held')`,
     params: [JSON.stringify(cids)],
   }
 }
@@ -67,7 +70,8 @@ function markReferenced(cids: readonly string[]): Statement {
 function markDereferenced(paths: readonly string[], referenced: readonly string[]): Statement {
   const json = JSON.stringify(paths)
   return {
-    sql: `UPDATE blob SET state = 'unsettled'
+    sql: `UPDATE blob SET state = CASE WHEN state IS NULL AND takedown_ref IS NULL AND ${isHeld}
+            THEN 'held' ELSE 'unsettled' END
           WHERE cid IN (SELECT blob_cid FROM record_blob WHERE path IN (SELECT value FROM json_each(?)))
             AND cid NOT IN (SELECT value FROM json_each(?))
             AND NOT EXISTS (SELECT 1 FROM record_blob AS other WHERE other.blob_cid = blob.cid

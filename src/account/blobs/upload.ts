@@ -32,8 +32,9 @@ async function storeUpload(account: Account, upload: Upload): Promise<{ mimeType
   const known = await sql.first<Known>(byCid, cid)
   if (known?.takedownRef) throw invalidRequest('Blob has been takendown, cannot re-upload')
   if (!known?.mimeType) await mustBeWithinQuota(account, size)
-  // Keep the media type that the records which reference it have.
-  const mimeType = (known?.used && known.mimeType) || upload.mimeType
+  // Keep the media type that the records which reference it have, or had.
+  const isNamed = known?.used || known?.held
+  const mimeType = (isNamed && known.mimeType) || upload.mimeType
   await sql.batch([
     ...blobs.takeOutcomes(),
     { sql: upsertUpload, params: [cid, mimeType, size, key, clock.now()] },
@@ -49,10 +50,12 @@ interface Known {
   tempKey: string | null
   takedownRef: string | null
   used: number
+  held: number
 }
 
 const byCid = `SELECT mime_type AS mimeType, temp_key AS tempKey, takedown_ref AS takedownRef,
-                 EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = ?1) AS used
+                 EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = ?1) AS used,
+                 EXISTS (SELECT 1 FROM past_blob WHERE blob_cid = ?1) AS held
                FROM (SELECT 1) LEFT JOIN blob ON cid = ?1`
 
 // A second upload of a known blob is stored again, which also repairs a blob whose bytes were lost.
@@ -65,10 +68,13 @@ const upsertUpload = `INSERT INTO blob (cid, mime_type, size, temp_key, created_
 
 async function mustBeWithinQuota({ blobs, sql }: Account, size: number): Promise<void> {
   if (blobs.quotaBytes === undefined) return
-  const row = await sql.first<{ bytes: number }>(
-    `SELECT coalesce(sum(size), 0) AS bytes FROM blob WHERE ${isPresent}`,
+  const row = await sql.first<{ bytes: number; held: number }>(
+    `SELECT coalesce(sum(size), 0) AS bytes, coalesce(sum(size) FILTER (WHERE state = 'held'), 0) AS held
+     FROM blob WHERE ${isPresent}`,
   )
-  if ((row?.bytes ?? 0) + size <= blobs.quotaBytes) return
-  const message = `Blob quota exceeded. Max: ${blobs.quotaBytes} bytes`
+  const { bytes = 0, held = 0 } = row ?? {}
+  if (bytes + size <= blobs.quotaBytes) return
+  const ofHistory = held === 0 ? '' : `, of which the history of deleted records has ${held}`
+  const message = `Blob quota exceeded. Max: ${blobs.quotaBytes} bytes${ofHistory}`
   throw new XrpcError(413, 'BlobQuotaExceeded', message)
 }

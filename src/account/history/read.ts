@@ -83,7 +83,10 @@ async function diffEntry(
   ].join('')}}`
 }
 
-async function valueField(sql: Sql, placed: PlacedValue | undefined): Promise<string> {
+async function valueField(
+  sql: Sql,
+  placed: Pick<PlacedValue, 'id' | 'path' | 'cid'> | undefined,
+): Promise<string> {
   const value = placed && (await readValue(sql, placed))
   return value === undefined ? '' : `,"value":${recordJson(value)}`
 }
@@ -94,7 +97,7 @@ const MAX_VALUES = 100
 
 /**
  * What records were, in the order of `items`: JSON, or null if the value was deleted for good, is hidden by a moderator, or
- * is beyond the bound of one answer. For lists. Throws as `mustMayReadHistory`.
+ * is beyond the bound of one answer; and whether they can be restored. For lists. Throws as `mustMayReadHistory`.
  */
 export async function readValues(
   account: Account,
@@ -112,10 +115,15 @@ export async function readValues(
     const value = isRead ? await readValue(account.sql, one) : undefined
     shown.push(value === undefined ? 'null' : recordJson(value))
   }
-  return { json: `{"values":[${shown.join(',')}]}` }
+  const restorable = asked.map(({ path, cid }) => isRestorable(placed.get(keyOf(path, cid))))
+  return { json: `{"values":[${shown.join(',')}],"restorable":[${restorable.join(',')}]}` }
 }
 
-interface Version extends PlacedValue {
+function isRestorable(placed: PlacedValue | undefined): boolean {
+  return placed?.isRestorable === 1
+}
+
+interface Version extends Omit<PlacedValue, 'isRestorable'> {
   rev: string
   until: string | null
   hasValue: number
@@ -155,22 +163,24 @@ export async function getRecordVersions(
     // Revs begin with a letter up to j.
     ...[path, cursor ?? 'k', limit],
   )
+  const values = await findValues(sql, [path])
   const shown: string[] = []
   let bytes = 0
   for (const row of rows) {
     bytes += row.size
     if (bytes > MAX_BYTES && shown.length > 0) break
-    shown.push(await versionEntry(sql, row))
+    shown.push(await versionEntry(sql, row, isRestorable(values.get(keyOf(path, row.cid)))))
   }
   const isAll = rows.length < limit && shown.length === rows.length
   const next = isAll ? '' : `,"cursor":"${rows[shown.length - 1]?.rev}"`
   return { json: `{"uri":"at://${did}/${path}","versions":[${shown.join(',')}]${next}}` }
 }
 
-async function versionEntry(sql: Sql, row: Version): Promise<string> {
+async function versionEntry(sql: Sql, row: Version, isRestorable: boolean): Promise<string> {
   const { cid, rev, until, hasValue } = row
   const at = (rev: string) => isoTime(Math.floor(tidMicros(rev) / 1000))
   const end = until === null ? '' : `,"until":"${until}","untilAt":"${at(until)}"`
   const value = hasValue ? await valueField(sql, row) : ''
-  return `{"cid":"${cid}","rev":"${rev}","at":"${at(rev)}"${end}${value}}`
+  const head = `"cid":"${cid}","rev":"${rev}","at":"${at(rev)}"${end}`
+  return `{${head},"restorable":${isRestorable}${value}}`
 }

@@ -112,7 +112,7 @@ export interface RestorePlan {
   creates: number
   updates: number
   deletes: number
-  /** Of these, records whose value is gone. */
+  /** Of these, records whose value, or a blob of which, is gone. */
   unavailable: number
 }
 
@@ -185,7 +185,8 @@ async function countOf(
     creates: wanted.filter(({ current }) => current === null).length,
     updates: wanted.filter(({ current }) => current !== null).length,
     deletes: items.length - wanted.length,
-    unavailable: wanted.filter(({ path, cid }) => !values.has(keyOf(path, cid!))).length,
+    unavailable: wanted.filter(({ path, cid }) => !values.get(keyOf(path, cid!))?.isRestorable)
+      .length,
   }
 }
 

@@ -53,7 +53,7 @@ export async function restoredWrites(
     const placed = values.get(keyOf(path, cid))
     bytes += placed?.size ?? 0
     if (bytes > MAX_BYTES && found.writes.length > 0) break
-    const block = placed && (await readValue(sql, placed))
+    const block = placed?.isRestorable ? await readValue(sql, placed) : undefined
     const references = block && (await referencesOf(account, path, block))
     if (block === undefined || references === undefined) {
       found.lost.push(target)

@@ -70,9 +70,9 @@ export async function deleteVersions(
   key?: IdempotencyKey,
 ): Promise<void> {
   const path = `${collection}/${rkey}`
-  await change(account, by, key, { action: 'history.deleteVersions', target: path }, () => [
+  await change(account, by, key, { action: 'history.deleteVersions', target: path }, () =>
     forgetValues(path),
-  ])
+  )
 }
 
 /** Deletes the whole history for good; it begins again with the repo as it is. Throws as `mustBeAllowed`, 400 HistoryOff. */
@@ -99,7 +99,7 @@ async function change(
   audit: { action: string; target?: string; detail?: string },
   statements: (head: Head) => Statement[],
 ): Promise<void> {
-  const { idempotencyKeys, lane, profile, snapshots } = account
+  const { blobs, idempotencyKeys, lane, profile, snapshots } = account
   await lane.write(async ({ head }) => {
     mustManage((await profile.get()).status)
     const own = await roleOfCaller(account, by)
@@ -113,21 +113,25 @@ async function change(
         ...idempotencyKeys.markUsed(key),
       ],
       events: [],
-      // They may be of an old head.
-      onDurable: () => snapshots.closeAll(),
+      onDurable: () => {
+        // They may be of an old head.
+        snapshots.closeAll()
+        blobs.reconcile()
+      },
     }
   })
 }
 
 /** Begins or ends the history, and deletes what is too old. Call it when the account wakes. */
 export async function followSettings(account: Account): Promise<void> {
-  const { history, lane, sql } = account
+  const { blobs, history, lane, sql } = account
   const state = await history.load()
   if (state === undefined) return
   if (isAsSet(state)) {
     const trim = await history.trimIfDue()
-    if (trim.length > 0) await sql.batch(trim)
-    return
+    if (trim.length === 0) return
+    await sql.batch(trim)
+    return blobs.reconcile()
   }
   await lane.write(({ head }) => ({
     answer: undefined,
@@ -137,6 +141,7 @@ export async function followSettings(account: Account): Promise<void> {
         ? endHistory()
         : [{ sql: 'UPDATE history SET since = ?', params: [head.rev] }, ...restartHistory(head)],
     events: [],
+    onDurable: () => blobs.reconcile(),
   }))
 }
 

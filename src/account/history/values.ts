@@ -1,4 +1,5 @@
-/** The blocks of records that were replaced or deleted, and of those that are there. */
+/** The blocks of records that were replaced or deleted, and of those that are there; and which can be restored. */
+import { isPresent } from '#src/account/blobs/references.ts'
 import { fromHex, type Sql } from '#src/ports/sql.ts'
 
 /** Where the block of a record is that had this CID at this path. */
@@ -8,19 +9,32 @@ export interface PlacedValue {
   /** In `past_record`; null: it is the record that is there now. */
   id: number | null
   size: number
+  /** 0 if a blob that it references is gone or was taken down. */
+  isRestorable: number
 }
 
-/** Of the records at these paths, all that they were and still have a value, by `keyOf`. */
+// Aliased, because `isPresent` is about a row of `blob`.
+const hasItsBlobs = (references: string) =>
+  `NOT EXISTS (SELECT 1 FROM ${references} AND NOT EXISTS (
+     SELECT 1 FROM blob WHERE cid = named.blob_cid AND takedown_ref IS NULL AND ${isPresent}))`
+
+/**
+ * Of the records at these paths, all that they were and still have a value, by `keyOf`. What is not among them cannot be
+ * restored, nor what is not `isRestorable`: nothing else decides that.
+ */
 export async function findValues(
   sql: Sql,
   paths: readonly string[],
 ): Promise<Map<string, PlacedValue>> {
   const rows = await sql.all<PlacedValue>(
-    `SELECT path, cid, max(id) AS id, length(value) AS size FROM past_record
-     WHERE value IS NOT NULL AND path IN (SELECT value FROM json_each(?1)) GROUP BY path, cid
+    `SELECT path, cid, id, size, ${hasItsBlobs(
+      'past_blob AS named WHERE named.until = past.until AND named.path = past.path',
+    )} AS isRestorable
+     FROM (SELECT path, cid, max(id) AS id, until, length(value) AS size FROM past_record
+           WHERE value IS NOT NULL AND path IN (SELECT value FROM json_each(?1)) GROUP BY path, cid) AS past
      UNION ALL
-     SELECT path, cid, NULL, length(value) FROM record
-     WHERE path IN (SELECT value FROM json_each(?1))`,
+     SELECT path, cid, NULL, length(value), ${hasItsBlobs('record_blob AS named WHERE named.path = record.path')}
+     FROM record WHERE path IN (SELECT value FROM json_each(?1))`,
     JSON.stringify(paths),
   )
   return new Map(rows.map((row) => [keyOf(row.path, row.cid), row]))
@@ -33,7 +47,7 @@ export function keyOf(path: string, cid: string): string {
 /** Undefined if it is gone. */
 export async function readValue(
   sql: Sql,
-  { id, path, cid }: PlacedValue,
+  { id, path, cid }: Pick<PlacedValue, 'id' | 'path' | 'cid'>,
 ): Promise<Uint8Array | undefined> {
   const row =
     id === null

@@ -62,7 +62,7 @@ export async function commitWrites(
     answer: { cid: commit.cid, rev },
     head: { ...commit, tree },
     statements: [
-      ...(blobs ? blobStatements(blobs) : []),
+      ...(blobs ? blobStatements(blobs, rev) : []),
       ...keepRecords(
         ops.flatMap(({ path, prev }) => (prev === undefined ? [] : path)),
         rev,

@@ -40,9 +40,10 @@ export async function setRecordTakedown(
     const statements =
       cid === null ? [] : [changeEvent(account, path, { uri, cid }, ref), setTakedown(path, ref)]
     // What it was before must not come back either.
-    if (cid !== null && ref !== null) statements.push(forgetValues(path))
+    if (cid !== null && ref !== null) statements.push(...forgetValues(path))
     if (ref !== null) account.takedowns.assumeExist()
-    return { answer: undefined, head, statements, events: [] }
+    const onDurable = () => account.blobs.reconcile()
+    return { answer: undefined, head, statements, events: [], onDurable }
   })
 }
 

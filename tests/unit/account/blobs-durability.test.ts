@@ -4,7 +4,7 @@ import { addUpload } from '#src/account/blobs/upload.ts'
 import { createRecord, deleteRecord } from '#src/account/repo/write.ts'
 import { cidForRaw } from '#src/protocol/cid.ts'
 import { memoryBlobStorage } from '#tests/support/memory-blobs.ts'
-import { openTestAccount, testDid } from '#tests/support/open-account.ts'
+import { noHistory, openTestAccount, testDid } from '#tests/support/open-account.ts'
 
 const collection = 'com.example.thing'
 const bytes = Buffer.from('some text')
@@ -24,6 +24,7 @@ async function setUp() {
     holds[kind] ? new Promise<void>((resolve) => held[kind].push(resolve)) : Promise.resolve()
   const account = await openTestAccount({
     blobs: { storage },
+    history: noHistory,
     sync: () => wait('syncs'),
     onBatch: (when) => (when === 'before' ? wait('batches') : undefined),
   })

@@ -8,6 +8,7 @@ import { authorize } from '#src/account/group/authorize.ts'
 import { listInvites } from '#src/account/group/invitations.ts'
 import { listJoinRequests } from '#src/account/group/join-requests.ts'
 import { listRoles } from '#src/account/group/roles.ts'
+import { restoreRecords } from '#src/account/history/restore.ts'
 import { listOwnRotationKeys } from '#src/account/identity/own-rotation-keys.ts'
 import { findMigration } from '#src/account/lifecycle/migration.ts'
 import { findGrant } from '#src/account/oauth/grants.ts'
@@ -51,6 +52,7 @@ import { exportedCar } from '#tests/support/repo-cars.ts'
 import {
   alice,
   collection,
+  heldCid,
   imageCid,
   nextServer,
   ownRotationKey,
@@ -76,9 +78,8 @@ describe.each(versionsOf('account'))('an account of schema version %d', (version
     expect(rkeys.map(({ rkey }) => rkey).sort()).toEqual(all)
     const { json } = await getRecord(account, { collection, rkey: 'two' })
     expect(JSON.parse(json).value).toEqual({ $type: collection, n: 2 })
-    expect(await account.sql.all('SELECT path FROM tombstone')).toEqual([
-      { path: `${collection}/gone` },
-    ])
+    const tombstones = await account.sql.all<{ path: string }>('SELECT path FROM tombstone')
+    expect(tombstones[0]).toEqual({ path: `${collection}/gone` })
     await createRecord(account, { collection, record: { $type: collection } })
   })
 
@@ -89,7 +90,19 @@ describe.each(versionsOf('account'))('an account of schema version %d', (version
     expect(JSON.stringify(status)).toContain('moderator')
     const blobs = await account.sql.all('SELECT cid, state FROM blob ORDER BY state')
     expect(blobs).toContainEqual({ cid: imageCid, state: null })
-    expect(blobs).toHaveLength(2)
+    expect(blobs).toHaveLength(version < 8 ? 2 : 3)
+  })
+
+  it.skipIf(version < 8)('holds the blobs of deleted records', async () => {
+    const account = await open()
+    const held = await account.sql.all(`SELECT cid FROM blob WHERE state = 'held'`)
+    expect(held).toEqual([{ cid: heldCid }])
+    const at = await account.sql.first<{ rev: string }>(
+      `SELECT rev FROM past_record WHERE path = '${collection}/gone-image'`,
+    )
+    const paths = [`${collection}/gone-image`]
+    const { records } = await restoreRecords(account, { by: owner, at: at!.rev, paths })
+    expect(records).toMatchObject([{ result: 'restored' }])
   })
 
   it('renews its sessions, and knows its app passwords, factors and grants', async () => {

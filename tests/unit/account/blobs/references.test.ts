@@ -4,7 +4,7 @@ import { addUpload } from '#src/account/blobs/upload.ts'
 import { applyWrites, createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'
 import { cidForRaw } from '#src/protocol/cid.ts'
 import { memoryBlobStorage } from '#tests/support/memory-blobs.ts'
-import { openTestAccount, testDid } from '#tests/support/open-account.ts'
+import { noHistory, openTestAccount, testDid } from '#tests/support/open-account.ts'
 
 const collection = 'com.example.thing'
 const bytes = Buffer.from('some text')
@@ -18,6 +18,7 @@ async function setUp(quotaBytes?: number) {
   let gate: Promise<void> | undefined
   const account = await openTestAccount({
     blobs: { storage, ...(quotaBytes !== undefined && { quotaBytes }) },
+    history: noHistory,
     onBatch: async (when) => {
       if (when === 'before') await gate
     },

@@ -47,6 +47,8 @@ const past = ({ sql }: OpenAccount) =>
 it('a new record takes no statement for the history, and one that is replaced takes one', async () => {
   const statements: Statement[] = []
   const account = await openTestAccount({ onBatch: (_, batch) => void statements.push(...batch) })
+  account.blobs.resume()
+  await setImmediate()
   const about = () => statements.splice(0).filter(({ sql }) => sql.includes('past_')).length
   await putRecord(account, { collection, rkey: 'first', record: record(0) })
   about()

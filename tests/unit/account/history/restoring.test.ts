@@ -1,7 +1,6 @@
 /** Restores: of records and of the repo, cut off and gone on with, by those who may. */
 import { expect, it } from 'vitest'
 import { acting } from '#src/account/acting.ts'
-import { addUpload } from '#src/account/blobs/upload.ts'
 import { removeMember } from '#src/account/group/members.ts'
 import { listCommits } from '#src/account/history/commits.ts'
 import {
@@ -13,7 +12,6 @@ import {
 import { restoreStep } from '#src/account/history/restore-step.ts'
 import { getRecord } from '#src/account/repo/read.ts'
 import { applyWrites, createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'
-import { cidForRaw } from '#src/protocol/cid.ts'
 import type { Principal } from '#src/rules/acting-member.ts'
 import { actingAs, eddie, makeGroup, olga, owner, vera } from '#tests/support/group-scenarios.ts'
 import { type OpenAccount, openTestAccount, testDid } from '#tests/support/open-account.ts'
@@ -230,24 +228,4 @@ it('the restore of a member who is removed meanwhile ends, and says why', async 
   await next.background.settled()
   const { restore } = await getRestore(next, { by: owner })
   expect(restore).toMatchObject({ done: 200, left: 0, error: 'You are not a member of this group' })
-})
-
-it('a record whose blob is gone is not restored', async () => {
-  const account = await openTestAccount()
-  const bytes = Uint8Array.of(1, 2, 3)
-  const cid = cidForRaw(bytes)
-  async function* source() {
-    yield bytes
-  }
-  const key = await account.blobs.storage.putTemp(testDid, source())
-  await addUpload(account, { key, cid, mimeType: 'image/png', size: bytes.length })
-  const blob = { $type: 'blob', ref: { $link: cid }, mimeType: 'image/png', size: 3 }
-  await createRecord(account, { collection, rkey: 'one', record: { $type: collection, blob } })
-  const at = await headRev(account)
-  await account.blobs.whenReconciled()
-  await deleteRecord(account, { collection, rkey: 'one' })
-  await account.blobs.whenReconciled()
-  await createRecord(account, { collection, rkey: 'two', record: record(2) })
-  const restored = await restoreRecords(account, { by, at, paths: [path('one')] })
-  expect(restored.records).toMatchObject([{ result: 'unavailable' }])
 })

@@ -38,7 +38,7 @@ ${card(text('files'), list, { help: text('filesHelp') })}${pager(session, { afte
 /** `isPublic`: whether the account's files are served. */
 function fileView({ did, session }: Visit, blob: OwnBlob, isPublic: boolean): Html {
   const { text } = dataTexts(session)
-  const { cid, mimeType, size, createdAt, isTakenDown, paths, uses } = blob
+  const { cid, mimeType, size, createdAt, isTakenDown, isHeld = false, paths, uses } = blob
   const isServed = isPublic && !isTakenDown && uses > 0
   const href = blobHref(did, cid)
   const [type = '', subtype = ''] = mimeType.split('/')
@@ -54,7 +54,7 @@ function fileView({ did, session }: Visit, blob: OwnBlob, isPublic: boolean): Ht
 ${isTakenDown ? badge(text('takenDown'), 'warn') : ''}
 ${
   uses === 0
-    ? html`<small>${text('notUsed')}</small>`
+    ? html`<small>${text(isHeld ? 'inHistory' : 'notUsed')}</small>`
     : html`<small>${text('usedIn')}</small><ul class="uses">${used}${more > 0 ? html`<li>${text('andMore', { n: more })}</li>` : ''}</ul>`
 }</div></li>`
 }

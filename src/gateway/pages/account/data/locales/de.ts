@@ -47,6 +47,8 @@ export const de: DataTexts = {
   usedIn: 'Verwendet in',
   andMore: 'und {n} weitere',
   notUsed: 'Von keinem Eintrag verwendet. Wird nach einiger Zeit gelöscht.',
+  inHistory:
+    'Aus einem Eintrag, der gelöscht oder geändert wurde. Der Verlauf bewahrt sie eine Zeit lang auf.',
   takenDown: 'Von der Moderation verborgen',
   download: 'Herunterladen',
   archive: 'Einträge und Dateien',

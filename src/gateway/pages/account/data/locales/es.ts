@@ -47,6 +47,7 @@ export const es: DataTexts = {
   usedIn: 'Usado en',
   andMore: 'y {n} más',
   notUsed: 'Ningún registro lo usa. Se elimina al cabo de un tiempo.',
+  inHistory: 'De un registro que se eliminó o se modificó. El historial lo conserva un tiempo.',
   takenDown: 'Ocultado por moderación',
   download: 'Descargar',
   archive: 'Registros y archivos',

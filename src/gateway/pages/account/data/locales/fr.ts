@@ -48,6 +48,7 @@ export const fr: DataTexts = {
   usedIn: 'Utilisé dans',
   andMore: 'et {n} de plus',
   notUsed: 'Aucun enregistrement ne l’utilise. Il sera supprimé après un certain temps.',
+  inHistory: 'D’un enregistrement supprimé ou modifié. L’historique le conserve un certain temps.',
   takenDown: 'Masqué par la modération',
   download: 'Télécharger',
   archive: 'Enregistrements et fichiers',

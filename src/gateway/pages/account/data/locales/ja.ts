@@ -44,6 +44,7 @@ export const ja: DataTexts = {
   usedIn: '使用しているレコード',
   andMore: 'ほか {n} 件',
   notUsed: 'どのレコードでも使用されていません。しばらくすると削除されます。',
+  inHistory: '削除または変更されたレコードのファイルです。履歴に一定期間保存されます。',
   takenDown: 'モデレーターにより非表示',
   download: 'ダウンロード',
   archive: 'レコードとファイル',

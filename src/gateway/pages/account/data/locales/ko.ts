@@ -44,6 +44,7 @@ export const ko: DataTexts = {
   usedIn: '사용 위치',
   andMore: '외 {n}개',
   notUsed: '어떤 레코드에서도 사용하지 않습니다. 일정 시간이 지나면 삭제됩니다.',
+  inHistory: '삭제되거나 변경된 레코드의 파일입니다. 기록에 일정 기간 보관됩니다.',
   takenDown: '관리자가 숨김',
   download: '다운로드',
   archive: '레코드와 파일',

@@ -47,6 +47,7 @@ export const pt: DataTexts = {
   usedIn: 'Usado em',
   andMore: 'e mais {n}',
   notUsed: 'Nenhum registro o usa. Ele é excluído depois de algum tempo.',
+  inHistory: 'De um registro que foi excluído ou alterado. O histórico o guarda por algum tempo.',
   takenDown: 'Ocultado pela moderação',
   download: 'Baixar',
   archive: 'Registros e arquivos',

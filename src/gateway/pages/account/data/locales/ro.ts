@@ -48,6 +48,7 @@ export const ro: DataTexts = {
   usedIn: 'Folosit în',
   andMore: 'și încă {n}',
   notUsed: 'Nicio înregistrare nu îl folosește. Este șters după un timp.',
+  inHistory: 'Dintr-o înregistrare ștearsă sau modificată. Istoricul îl păstrează un timp.',
   takenDown: 'Ascuns de un moderator',
   download: 'Descarcă',
   archive: 'Înregistrări și fișiere',

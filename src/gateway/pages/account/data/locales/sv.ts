@@ -44,6 +44,7 @@ export const sv: DataTexts = {
   usedIn: 'Används i',
   andMore: 'och {n} till',
   notUsed: 'Används inte av någon post. Den raderas efter en tid.',
+  inHistory: 'Från en post som har raderats eller ändrats. Historiken behåller den en tid.',
   takenDown: 'Dold av en moderator',
   download: 'Ladda ner',
   archive: 'Poster och filer',

@@ -152,6 +152,11 @@ type Version = {
    */
   until?: l.TidString
   untilAt?: l.DatetimeString
+
+  /**
+   * False if its value or one of its blobs is gone or taken down.
+   */
+  restorable?: boolean
   value?: l.LexMap
 }
 
@@ -168,6 +173,7 @@ const version = /*#__PURE__*/ l.typedObject<Version>(
     untilAt: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.string({ format: 'datetime' }),
     ),
+    restorable: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.boolean()),
     value: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.lexMap()),
   }),
 )
