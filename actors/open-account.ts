@@ -70,7 +70,11 @@ export async function openAccount(
     profile,
     send: (state) => dispatch.directory.accounts.setState({ did, ...state }),
   })
-  const history = new HistoryWindow({ sql, clock, limits: settings.history })
+  const history = new HistoryWindow({
+    ...{ sql, clock },
+    limits: settings.history,
+    findTenantHistory: () => dispatch.directory.tenantAccounts.findHistory({ did }),
+  })
   const outbox = new Outbox({
     ...delivery,
     sql,
@@ -154,7 +158,10 @@ export async function openAccount(
   const onHistoryFailure = (error: unknown) =>
     log.warn({ did, err: error }, 'going on with the history failed, until the next wake')
   void hold(
-    followSettings(account)
+    history
+      .askTenant()
+      .catch(onHistoryFailure)
+      .then(() => followSettings(account))
       .then(() => resumeRestore(account))
       .catch(onHistoryFailure),
   )

@@ -185,6 +185,7 @@ export const directoryActions = {
       list: directory.listTenantAccounts,
       count: directory.countTenantAccounts,
       tenantsOf: directory.tenantsOfAccounts,
+      findHistory: directory.findTenantHistory,
       isCustodial: directory.isCustodial,
     }),
     ...writes({

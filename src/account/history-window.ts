@@ -1,4 +1,8 @@
-/** How long and how large the history of an account may be: by its own setting, or else by those of the server. */
+/**
+ * How long and how large the history of an account may be: by its own setting, or else by its tenant's, or else by those
+ * of the server. An account asks for its tenant's when it wakes, once in a while: so a change reaches a million accounts
+ * without waking them.
+ */
 import { firehoseOutbox, type OutboxRow, type OutboxTable } from '#src/account/outbox.ts'
 import { trimPast } from '#src/account/past.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -10,6 +14,12 @@ export interface HistoryLimits {
   /** For groups and the accounts of tenants; 0: none. */
   days: number
   maxBytes: number
+}
+
+/** What the tenant of an account has set for its accounts. */
+export interface TenantHistory {
+  /** Null: as the server is configured. */
+  days: number | null
 }
 
 export interface HistoryState {
@@ -25,12 +35,23 @@ export interface HistoryState {
 const SHORT_DAYS = 7
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
+// How old the answer of the directory may be; others may have been moved to a tenant.
+const ASK_TENANTS_MS = HOUR_MS
+const ASK_OTHERS_MS = DAY_MS
+
+interface Ports {
+  sql: Sql
+  clock: Clock
+  limits: HistoryLimits
+  /** Null for an account of no tenant. */
+  findTenantHistory(): Promise<TenantHistory | null>
+}
 
 export class HistoryWindow {
-  readonly #ports: { sql: Sql; clock: Clock; limits: HistoryLimits }
+  readonly #ports: Ports
   #days: number | undefined
 
-  constructor(ports: { sql: Sql; clock: Clock; limits: HistoryLimits }) {
+  constructor(ports: Ports) {
     this.#ports = ports
   }
 
@@ -44,12 +65,35 @@ export class HistoryWindow {
     const row = await sql.first<{
       since: string | null
       days: number | null
+      tenantDays: number | null
       isLong: number
-    }>(`SELECT since, days, is_long OR EXISTS (SELECT 1 FROM member) AS isLong FROM history`)
+    }>(
+      `SELECT since, days, tenant_days AS tenantDays,
+         is_long OR EXISTS (SELECT 1 FROM member) AS isLong FROM history`,
+    )
     if (row === undefined) return undefined
-    const { since, days: ownDays, isLong } = row
-    this.#days = ownDays ?? (isLong ? limits.days : Math.min(SHORT_DAYS, limits.days))
+    const { since, days: ownDays, tenantDays, isLong } = row
+    const serverDays = isLong ? limits.days : Math.min(SHORT_DAYS, limits.days)
+    this.#days = ownDays ?? tenantDays ?? serverDays
     return { since, ownDays, days: this.#days }
+  }
+
+  /** Asks the directory for what the tenant has set; unless `again`, not if it did so recently. Call `load` afterwards. */
+  async askTenant({ again = false } = {}): Promise<void> {
+    const { sql, clock, findTenantHistory } = this.#ports
+    const now = clock.now()
+    const row = await sql.first<{ isLong: number; askedAt: number }>(
+      'SELECT is_long AS isLong, asked_at AS askedAt FROM history',
+    )
+    const maxAge = row?.isLong ? ASK_TENANTS_MS : ASK_OTHERS_MS
+    if (row === undefined || (!again && now - row.askedAt < maxAge)) return
+    const found = await findTenantHistory()
+    await sql.batch([
+      {
+        sql: 'UPDATE history SET is_long = ?, tenant_days = ?, asked_at = ?',
+        params: [found === null ? 0 : 1, found?.days ?? null, now],
+      },
+    ])
   }
 
   /** Statements that delete what is too old or too much; none before `load`. */

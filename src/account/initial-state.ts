@@ -1,4 +1,5 @@
 /** The initial state of a new account, which the directory stores until the account's actor has provisioned it. */
+import type { TenantHistory } from '#src/account/history-window.ts'
 import type { ManageFlag } from '#src/rules/group-roles.ts'
 
 /** A JSON value, for the first commit. */
@@ -33,6 +34,8 @@ export interface InitialState {
   createdAt: string
   /** The tenant that the account belongs to, if any. */
   tenant?: string
+  /** What the tenant has set for the history of its accounts. */
+  history?: TenantHistory
   status: 'active' | 'deactivated'
   /** If the account is a group from the beginning: then no session begins with it. */
   group?: GroupState | undefined

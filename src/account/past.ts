@@ -78,10 +78,15 @@ export function restartHistory(commit: Commit): Statement[] {
   ]
 }
 
-/** Of a new account. */
-export function beginHistory(commit: Commit, isLong: boolean): Statement[] {
-  const sql = 'INSERT OR REPLACE INTO history (id, since, is_long) VALUES (1, ?, ?)'
-  return [{ sql, params: [commit.rev, isLong ? 1 : 0] }, keepFirst(commit)]
+/** Of a new account, for which `of` is what its tenant has set; null if it has none. */
+export function beginHistory(
+  commit: Commit,
+  { of, now }: { of: { days: number | null } | null; now: number },
+): Statement[] {
+  const sql = `INSERT OR REPLACE INTO history (id, since, is_long, tenant_days, asked_at)
+               VALUES (1, ?, ?, ?, ?)`
+  const params = [commit.rev, of === null ? 0 : 1, of?.days ?? null, now]
+  return [{ sql, params }, keepFirst(commit)]
 }
 
 // Its event is delivered already, or it has none.

@@ -33,6 +33,7 @@ const quotaOptions: Record<string, Option> = {
   groups: { type: 'string', value: 'N', help: 'Groups' },
   'accounts-per-hour': { type: 'string', value: 'N', help: 'New accounts in an hour' },
   domains: { type: 'string', value: 'N', help: 'Domains for handles' },
+  'history-days': { type: 'string', value: 'N', help: 'The longest history that it may set' },
 }
 
 const create: Command = {
@@ -120,6 +121,21 @@ const update: Command = {
   },
 }
 
+const history: Command = {
+  name: 'tenant history',
+  summary: 'Set for how many days the accounts of a tenant keep earlier versions of records',
+  details: "'default' is what the server is configured for; 0 deletes what there is.",
+  operands: '<tenant> <days|default>',
+  operandCount: [2, 2],
+  async run({ server, operands: [tenant = '', days = ''] }) {
+    if (days !== 'default' && !/^\d{1,3}$/.test(days)) {
+      throw new UsageError(`neither a number of days nor 'default': ${days}`)
+    }
+    const input = days === 'default' ? {} : { days: Number(days) }
+    return server.withHeaders({ tenant }).post('dev.headwater.tenant.putHistory', input)
+  },
+}
+
 const changes = [
   ['suspend', 'Refuse the calls of a tenant, and suspend its accounts in the background'],
   ['restore', 'End the suspension of a tenant and of its accounts'],
@@ -188,7 +204,19 @@ const audit: Command = {
 export const tenantCommands: readonly Command[] = [
   ...tenantAccessCommands,
   ...tenantDomainCommands,
-  ...[create, list, show, quota, update, move, accounts, audit, importCommand, offboardCommand],
+  ...[
+    create,
+    list,
+    show,
+    quota,
+    update,
+    history,
+    move,
+    accounts,
+    audit,
+    importCommand,
+    offboardCommand,
+  ],
   ...suspensions,
 ]
 
@@ -213,6 +241,7 @@ function quotasOf(invocation: Invocation, prefix = ''): Record<string, number> {
     groups: 'groups',
     accountsPerHour: 'accounts-per-hour',
     domains: 'domains',
+    historyDays: 'history-days',
   }
   const given = Object.entries(names).filter(
     ([, name]) => textOption(invocation, `${prefix}${name}`) !== undefined,

@@ -109,6 +109,7 @@ export {
   putTenantDomain,
   setDomainVerified,
 } from '#src/directory/tenant-domains.ts'
+export { findTenantHistory } from '#src/directory/tenant-history.ts'
 export {
   createTenantInvites,
   disableTenantInvites,

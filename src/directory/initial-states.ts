@@ -5,15 +5,17 @@
  */
 import type { GroupState, InitialState, NewRecord } from '#src/account/initial-state.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
+import { tenantHistory } from '#src/directory/tenant-history.ts'
 import { insertRows, type Statement } from '#src/ports/sql.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
 
 export type NewSigningKey = Pick<InitialState, 'signingKey' | 'signingKeyDid'>
-type Row = Omit<InitialState, 'deleteAfter' | 'group' | 'records' | 'tenant'> & {
+type Row = Omit<InitialState, 'deleteAfter' | 'group' | 'records' | 'tenant' | 'history'> & {
   deleteAfter: number | null
   groupState: string | null
   records: string | null
   tenant: string | null
+  tenantSettings: string | null
 }
 export type Confirmation = Pick<InitialState, 'passwordHash' | 'tokenId' | 'createdAt'>
 
@@ -24,17 +26,19 @@ export async function findInitialState(
   const row = await sql.first<Row>(
     `SELECT handle, email, password_hash AS passwordHash, signing_key AS signingKey,
        signing_key_did AS signingKeyDid, token_id AS tokenId, birth.created_at AS createdAt,
-       status, delete_after AS deleteAfter, group_state AS groupState, records, tenant
+       status, delete_after AS deleteAfter, group_state AS groupState, records, tenant,
+       (SELECT settings FROM tenant WHERE tenant.id = account.tenant) AS tenantSettings
      FROM birth JOIN account USING (did)
      WHERE did = ? AND reserved_until IS NULL AND status IN ('active', 'deactivated')`,
     did,
   )
   if (row === undefined) return null
-  const { deleteAfter, groupState, records, tenant, ...state } = row
+  const { deleteAfter, groupState, records, tenant, tenantSettings, ...state } = row
   return {
     ...state,
     deleteAfter: deleteAfter === null ? null : isoTime(deleteAfter),
     ...(tenant !== null && { tenant }),
+    ...(tenantSettings !== null && { history: tenantHistory(tenantSettings) }),
     ...(groupState !== null && { group: JSON.parse(groupState) as GroupState }),
     ...(records !== null && { records: JSON.parse(records) as NewRecord[] }),
   }

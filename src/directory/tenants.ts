@@ -86,11 +86,12 @@ export interface TenantChange {
   quotas?: Partial<TenantQuotas>
   handlePattern?: string | null
   branding?: TenantBranding | null
+  historyDays?: number | null
 }
 
-/** Absent members stay. Throws 400 TenantNotFound, TenantExists. */
+/** Absent members stay. Throws 400 TenantNotFound, TenantExists; 413 QuotaExceeded for a longer history than it may have. */
 export async function updateTenant(directory: Directory, input: TenantChange): Promise<Tenant> {
-  const { id, quotas, handlePattern, branding } = input
+  const { id, quotas, handlePattern, branding, historyDays } = input
   await directory.lane.write(['tenants'], async () => {
     const { settings, ...old } = await mustFindTenant(directory, id)
     const did = input.did === undefined ? old.did : input.did
@@ -100,11 +101,16 @@ export async function updateTenant(directory: Directory, input: TenantChange): P
       id,
     )
     if (other !== undefined) throw tenantExists(`Another tenant has the DID ${did}`)
+    const { historyDays: most } = settings.quotas
+    if ((historyDays ?? 0) > most) {
+      throw new XrpcError(413, 'QuotaExceeded', `A history may have ${most} days at most`)
+    }
     const next = {
       ...settings,
       quotas: { ...settings.quotas, ...quotas },
       ...(handlePattern !== undefined && { handlePattern: handlePattern ?? undefined }),
       ...(branding !== undefined && { branding: branding ?? undefined }),
+      ...(historyDays !== undefined && { historyDays: historyDays ?? undefined }),
     }
     const update = {
       sql: 'UPDATE tenant SET name = ?, did = ?, settings = ? WHERE id = ?',
@@ -176,10 +182,15 @@ function tenantOf(row: Row, now: number): Tenant {
   return {
     ...rest,
     createdAt: isoTime(createdAt),
-    settings: JSON.parse(settings) as TenantSettings,
+    settings: withAllQuotas(JSON.parse(settings) as TenantSettings),
     usage: { accounts, groups, accountsThisHour: isThisHour ? hourAccounts : 0 },
     domains: JSON.parse(domains) as string[],
   }
+}
+
+// One that was created before has no value for a quota that is new.
+function withAllQuotas(settings: TenantSettings): TenantSettings {
+  return { ...settings, quotas: { ...defaultQuotas, ...settings.quotas } }
 }
 
 function tenantExists(message: string): XrpcError {

@@ -36,6 +36,8 @@ export interface TenantQuotas {
   accountsPerHour: number
   /** Domains for handles, verified or not. */
   domains: number
+  /** The most that the tenant may set for the history of its accounts. */
+  historyDays: number
 }
 
 export const defaultQuotas: TenantQuotas = {
@@ -43,6 +45,7 @@ export const defaultQuotas: TenantQuotas = {
   groups: 1_000,
   accountsPerHour: 1_000,
   domains: 10,
+  historyDays: 365,
 }
 
 /** What a user sees of a tenant; absent if the tenant has not set it. */
@@ -66,6 +69,8 @@ export interface TenantSettings {
   /** For handles that the server generates: `{random}` is replaced, and the domain of the tenant appended. */
   handlePattern?: string
   branding?: TenantBranding
+  /** Of the history of its accounts; absent: as the server is configured. */
+  historyDays?: number
   /** Of a tenant that is being deleted. */
   deletion?: { keepAccounts: boolean }
 }

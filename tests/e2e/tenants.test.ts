@@ -53,12 +53,24 @@ async function statusOf({ did }: TestAccount): Promise<string | undefined> {
 }
 
 await run('create', 'roomy', '--name', 'Roomy', '--quota-accounts', '2')
+await run('history', 'roomy', '45')
 await run('move', kitchen.did, 'roomy', '--external-id', 'room 1')
 const { key } = await run<{ key: string }>(
   ...['key', 'create', 'roomy', '--name', 'test'],
   ...['--scopes', 'accounts:read,accounts:write,domains,export'],
 )
 const withKey = { authorization: `Bearer ${key}` }
+
+describe('the history of accounts', () => {
+  it('has the days that the tenant has set, also if the account was moved to it', async () => {
+    const daysOf = async ({ agent, did }: TestAccount) => {
+      const path = `/xrpc/dev.headwater.history.getSettings?account=${did}`
+      return ((await (await agent.fetchHandler(path, {})).json()) as { days: number }).days
+    }
+    expect(await daysOf(kitchen)).toBe(45)
+    expect(await daysOf(garden)).toBe(7)
+  })
+})
 
 describe('a tenant', () => {
   it('sees its accounts with an API key, and not those of others', async () => {

@@ -101,7 +101,7 @@ export function emptyAccount(
   })
   const sql = overNodeSql(privateOutbox.sql, database)
   const limits = { days: 30, maxBytes: 20_000_000 }
-  const history = new HistoryWindow({ sql, clock, limits })
+  const history = new HistoryWindow({ sql, clock, limits, findTenantHistory: async () => null })
   const outbox = new Outbox({
     ...delivery,
     sql,

@@ -10,7 +10,12 @@ import { DirectoryMirror, type MirroredState } from '#src/account/directory-mirr
 import { ExportLimits } from '#src/account/export-limits.ts'
 import { FactorKinds } from '#src/account/factor-kinds.ts'
 import { saveRoot } from '#src/account/head.ts'
-import { type HistoryLimits, HistoryWindow, trimmingOutbox } from '#src/account/history-window.ts'
+import {
+  type HistoryLimits,
+  HistoryWindow,
+  type TenantHistory,
+  trimmingOutbox,
+} from '#src/account/history-window.ts'
 import { IdempotencyCache } from '#src/account/idempotency-cache.ts'
 import { IdempotencyKeys } from '#src/account/idempotency-keys.ts'
 import { Members } from '#src/account/members.ts'
@@ -71,6 +76,8 @@ export async function openTestAccount(
     timer?: Timer
     /** Without days the account begins without a history. */
     history?: HistoryLimits
+    /** What the directory answers; by default that the account has no tenant. */
+    findTenantHistory?: () => Promise<TenantHistory | null>
   } = {},
 ): Promise<OpenAccount> {
   const database = options.sql ?? nodeSql({ schema: accountSchema, ...options })
@@ -99,6 +106,7 @@ export async function openTestAccount(
   const history = new HistoryWindow({
     ...{ sql, clock },
     limits: options.history ?? { days: 30, maxBytes: 20_000_000 },
+    findTenantHistory: options.findTenantHistory ?? (async () => null),
   })
   const outbox = new Outbox({
     ...delivery,
@@ -202,7 +210,7 @@ export function testImportLimits({
   return { spool, slots: new Slots(slots), maxRecords }
 }
 
-async function insertAccount({ sql, tids }: Account): Promise<void> {
+async function insertAccount({ clock, sql, tids }: Account): Promise<void> {
   const root = firstRoot({ did: testDid, signer: testKey, rev: tids.next() })
   await sql.batch([
     {
@@ -211,6 +219,6 @@ async function insertAccount({ sql, tids }: Account): Promise<void> {
       params: [keys.seal(new Uint8Array(32).fill(7), testDid), testKey.did()],
     },
     saveRoot(root),
-    ...beginHistory(root, false),
+    ...beginHistory(root, { of: null, now: clock.now() }),
   ])
 }

@@ -6,11 +6,12 @@ import { getRestore, restoreRecords, restoreRepo } from '#src/account/history/re
 import {
   deleteVersions,
   emptyHistory,
+  followTenant,
   getSettings,
   putSettings,
 } from '#src/account/history/settings.ts'
 import { once, onceCommit } from '#src/account/idempotency-keys.ts'
-import { type Actions, reads } from '#src/rules/actions.ts'
+import { type Actions, reads, writes } from '#src/rules/actions.ts'
 
 export const historyActions = {
   history: {
@@ -23,6 +24,7 @@ export const historyActions = {
       getRestore,
       getSettings,
     }),
+    ...writes({ followTenant }),
     ...onceCommit({ restoreRecords }),
     // A repetition of a restore might begin a second one; each of the others adds a row to the audit log.
     ...once({ restoreRepo, putSettings, deleteVersions, empty: emptyHistory }),

@@ -32,6 +32,8 @@ export async function getSettings(
 ): Promise<HistoryView> {
   await mustMayRead(account, by, 'history')
   const { history, sql } = account
+  // If the directory is away, it is what was found before.
+  await history.askTenant().catch(() => {})
   const state = await history.load()
   const size = await sql.first<{ bytes: number }>(
     `SELECT coalesce((SELECT max(total) - min(total) FROM past_record), 0)
@@ -48,7 +50,7 @@ export async function getSettings(
 }
 
 /**
- * For how many days; 0 ends the history and deletes it, null does as the server's settings say. Throws as
+ * For how many days; 0 ends the history and deletes it, null does as those of its tenant or of the server say. Throws as
  * `mustBeAllowed`.
  */
 export async function putSettings(
@@ -120,6 +122,12 @@ async function change(
       },
     }
   })
+}
+
+/** For an account that was moved to a tenant, or out of one. */
+export async function followTenant(account: Account): Promise<void> {
+  await account.history.askTenant({ again: true })
+  await followSettings(account)
 }
 
 /** Begins or ends the history, and deletes what is too old. Call it when the account wakes. */

@@ -86,7 +86,7 @@ export async function addTakeoverBlobs(
 
 /** Idempotent. Throws 400 if not everything that was to be added is there, and 403 as `beginTakeover`. */
 export async function finishTakeover(account: Account, taken: TakenOver): Promise<TakeoverResult> {
-  const { did, sql, profile, keys } = account
+  const { clock, did, sql, profile, keys } = account
   await mustBeUntouched(account)
   await mustBeComplete(sql, taken)
   const signer = signingKey(keys.open(taken.signingKey, did))
@@ -99,7 +99,7 @@ export async function finishTakeover(account: Account, taken: TakenOver): Promis
       { sql: 'DELETE FROM account' },
       insertProfile(rowOf(taken)),
       saveRoot(root),
-      ...beginHistory(root, false),
+      ...beginHistory(root, { of: null, now: clock.now() }),
       { sql: 'UPDATE record SET rev = ? WHERE rev <> ?', params: [root.rev, root.rev] },
       ...takedownRows(taken),
       { sql: 'DELETE FROM preferences' },

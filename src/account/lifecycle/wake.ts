@@ -13,6 +13,7 @@
 import type { Account } from '#src/account/account.ts'
 import { firstMembers } from '#src/account/group/first-members.ts'
 import { type Root, saveRoot } from '#src/account/head.ts'
+import type { TenantHistory } from '#src/account/history-window.ts'
 import type { InitialState } from '#src/account/initial-state.ts'
 import { addToOutbox } from '#src/account/outbox.ts'
 import { beginHistory } from '#src/account/past.ts'
@@ -77,7 +78,7 @@ async function provision(account: Account, initial: InitialState): Promise<void>
       saveRoot({ ...root, outboxId: firstId + events.length }),
       ...putRecords(records, root.rev, false),
       ...beginsWith(account, initial, root.rev),
-      ...beginHistory(root, initial.tenant !== undefined),
+      ...beginHistory(root, { of: historyOf(initial), now: clock.now() }),
       ...addToOutbox(events),
     ])
     idempotencyKeys.beginFirstActivation()
@@ -89,7 +90,7 @@ async function provision(account: Account, initial: InitialState): Promise<void>
 
 // In the write lane, because the deleted account may have used it: revs and outbox ids continue from there.
 async function reprovision(account: Account, initial: InitialState): Promise<void> {
-  const { did, lane, profile, tids } = account
+  const { clock, did, lane, profile, tids } = account
   try {
     await lane.write(async ({ head }) => {
       const { status } = await profile.get()
@@ -104,7 +105,7 @@ async function reprovision(account: Account, initial: InitialState): Promise<voi
         insertProfile(rowOf(initial)),
         ...putRecords(records, root.rev, false),
         ...beginsWith(account, initial, root.rev),
-        ...beginHistory(root, initial.tenant !== undefined),
+        ...beginHistory(root, { of: historyOf(initial), now: clock.now() }),
       ]
       const events = firstEvents(account, initial, { ...root, outboxId: 0 }, records)
       return { answer: undefined, head: { ...root, tree }, statements, events }
@@ -136,6 +137,11 @@ function beginsWith(account: Account, initial: InitialState, rev: string): State
   const now = Date.parse(createdAt)
   if (group !== undefined) return firstMembers(account, group, now, rev)
   return tokenId === null ? [] : storeToken(account, tokenId, now)
+}
+
+// The directory of an older release names the tenant only.
+function historyOf({ tenant, history }: InitialState): TenantHistory | null {
+  return history ?? (tenant === undefined ? null : { days: null })
 }
 
 function rowOf({ tokenId: _, group: __, records: ___, ...columns }: InitialState): ProfileRow {

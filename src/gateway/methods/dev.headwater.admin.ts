@@ -85,6 +85,11 @@ export const moveAccount = method(admin.moveAccount, {
     }
     const name = externalId === undefined ? {} : { externalId }
     await dispatch.directory.tenantAccounts.move({ did, tenant: id, ...name })
+    // It asks by itself within a day of its next use.
+    await dispatch
+      .account(did)
+      .history.followTenant()
+      .catch(() => {})
     return undefined
   },
 })
@@ -114,11 +119,18 @@ async function changeStatus(
 }
 
 /** Without the members that the lexicon does not know. */
-function knownQuotas({ accounts, groups, accountsPerHour, domains }: Partial<TenantQuotas>) {
+function knownQuotas({
+  accounts,
+  groups,
+  accountsPerHour,
+  domains,
+  historyDays,
+}: Partial<TenantQuotas>) {
   return {
     ...(accounts !== undefined && { accounts }),
     ...(groups !== undefined && { groups }),
     ...(accountsPerHour !== undefined && { accountsPerHour }),
     ...(domains !== undefined && { domains }),
+    ...(historyDays !== undefined && { historyDays }),
   }
 }

@@ -1,4 +1,4 @@
-/** dev.headwater.tenant: the tenant itself, its usage, audit log and branding. */
+/** dev.headwater.tenant: the tenant itself, its usage, audit log, branding, and the history of its accounts. */
 import { addAudit } from '#src/gateway/methods/tenant-methods.ts'
 import { tenantView } from '#src/gateway/methods/tenant-views.ts'
 import { parseBranding, parseHandlePattern } from '#src/gateway/tenants/branding.ts'
@@ -46,5 +46,15 @@ export const putBranding = method(tenant.putBranding, {
       ...(handlePattern !== undefined && { handlePattern: parseHandlePattern(handlePattern) }),
     })
     return tenantView(updated)
+  },
+})
+
+export const putHistory = method(tenant.putHistory, {
+  auth: 'tenant',
+  run: async (call) => {
+    const { days: historyDays = null } = call.input
+    await addAudit(call, 'putHistory', { ...call.input })
+    const { id } = call.caller.tenant
+    return tenantView(await call.server.dispatch.directory.tenants.update({ id, historyDays }))
   },
 })

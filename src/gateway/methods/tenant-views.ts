@@ -5,13 +5,14 @@ import { challengeRecord } from '#src/gateway/tenants/domains.ts'
 import type { Tenant } from '#src/rules/tenants.ts'
 
 export function tenantView({ settings, did, ...tenant }: Tenant) {
-  const { quotas, handlePattern, branding } = settings
+  const { quotas, handlePattern, branding, historyDays } = settings
   const { id, name, status, createdAt, usage, domains } = tenant
   return {
     ...{ id, name, status, createdAt, quotas, usage, domains },
     ...(did !== null && { did }),
     ...(handlePattern !== undefined && { handlePattern }),
     ...(branding !== undefined && { branding }),
+    ...(historyDays !== undefined && { historyDays }),
   }
 }
 

@@ -26,6 +26,7 @@ const quotas = [
   ['groups', 'Groups'],
   ['accountsPerHour', 'New accounts per hour'],
   ['domains', 'Domains'],
+  ['historyDays', 'Longest history in days'],
 ] as const
 
 export function tenantPages({ server }: ConsolePorts, { get, post }: ConsoleRoutes): void {

@@ -1,5 +1,6 @@
-/** How a tenant looks to its users, with a preview. */
+/** How a tenant looks to its users, with a preview, and for how long its accounts have a history. */
 import { html } from 'hono/html'
+import { invalidRequest } from '#src/errors.ts'
 import type { AreaPage } from '#src/gateway/pages/area/area.ts'
 import { card } from '#src/gateway/pages/blocks.ts'
 import { field } from '#src/gateway/pages/form-blocks.ts'
@@ -14,7 +15,7 @@ export const brandingPage: AreaPage<TenantVisit> = {
   title: ({ text }) => text('branding'),
   isFor: ({ may }) => may('manage'),
   async show({ call, session, base, text }) {
-    const { name, branding = {}, handlePattern = '' } = await call(tenant.getTenant)
+    const { name, branding = {}, handlePattern = '', ...of } = await call(tenant.getTenant)
     const form = html`<form method="post" action="${base}/branding/save">${hiddenFields(session)}
 ${field({ name: 'name', label: text('name'), value: name, required: true, maxLength: 64 })}
 ${field({ name: 'primaryColor', label: text('color'), value: branding.primaryColor, help: text('colorHelp'), maxLength: 7 })}
@@ -23,7 +24,13 @@ ${field({ name: 'handlePattern', label: text('handlePattern'), value: handlePatt
 <button>${text('save')}</button></form>`
     const preview = html`<p>${text('previewHelp')}</p>
 <p><a class="button" href="/account">${text('openAccountPage')}</a></p>`
-    return { body: html`${card(text('usersSee'), form)}${card(text('preview'), preview)}` }
+    const most = of.quotas.historyDays
+    const history = html`<form method="post" action="${base}/branding/history">${hiddenFields(session)}
+${field({ name: 'days', label: text('historyDays'), type: 'number', value: of.historyDays?.toString(), help: text('historyHelp', { max: most ?? '' }) })}
+<button>${text('save')}</button></form>`
+    return {
+      body: html`${card(text('usersSee'), form)}${card(text('preview'), preview)}${card(text('history'), history)}`,
+    }
   },
   actions: {
     save: async ({ call }, form) => {
@@ -38,6 +45,11 @@ ${field({ name: 'handlePattern', label: text('handlePattern'), value: handlePatt
           },
         },
       })
+      return undefined
+    },
+    history: async ({ call, text }, { days = '' }) => {
+      if (!/^\d{0,3}$/.test(days)) throw invalidRequest(text('wrongNumber', { text: days }))
+      await call(tenant.putHistory, { input: days === '' ? {} : { days: Number(days) } })
       return undefined
     },
   },

@@ -86,7 +86,9 @@ async function writeOn(): Promise<void> {
 it('the blob of a deleted record is not served nor listed, counts for the quota, and returns with the record', async () => {
   const at = await headRev()
   await remove('one')
-  await expect(findBlob(account, { cid }, 'anyone')).rejects.toMatchObject({ error: 'BlobNotFound' })
+  await expect(findBlob(account, { cid }, 'anyone')).rejects.toMatchObject({
+    error: 'BlobNotFound',
+  })
   expect((await listBlobs(account, { limit: 9 }, 'anyone')).cids).toEqual([])
   expect(await countBlobs(account)).toEqual({ expectedBlobs: 0, importedBlobs: 0 })
   expect(await blobUsage(account)).toMatchObject({ count: 1, bytes: bytes.length })

@@ -66,7 +66,7 @@ it('the method table has every method of the reference and our own, and no other
       'adoptAccounts cancelJob createAccount createAccounts createClaim createInvites createJob ' +
       'createKey deleteAccount deleteAdmin deleteDomain deleteKey disableInvites exportAccount ' +
       'getAccount getAudit getJob getJobResults getTenant getUsage listAccounts listAdmins ' +
-      'listDomains listInvites listKeys putAdmin putBranding putDomain ' +
+      'listDomains listInvites listKeys putAdmin putBranding putDomain putHistory ' +
       'restoreAccount suspendAccount updateAccount verifyDomain getCase listCases updateCase',
     'dev.headwater.group':
       'acceptInvite acceptOwnership addMember convert create createAppPassword createInvite ' +

@@ -15,6 +15,7 @@ const inputs: Record<string, object[]> = {
   getUsage: [{}],
   getAudit: [{}, { target: did }, { actor: 'operator' }],
   putBranding: [{ name: 'Roomy' }],
+  putHistory: [{ days: 3 }],
   listAccounts: [{}, { cursor: '0::did:plc:a' }],
   getAccount: [{ did }, { handle }, { externalId }],
   updateAccount: [

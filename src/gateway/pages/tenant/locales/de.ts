@@ -209,6 +209,10 @@ export const de: TenantTexts = {
   handlePatternHelp: 'Muss {random} enthalten, zum Beispiel user-{random}',
   preview: 'Vorschau',
   previewHelp: 'Die Seiten deiner Nutzer zeigen deinen Namen, dein Logo und deine Farbe:',
+  history: 'Verlauf',
+  historyDays: 'Tage, die frühere Versionen aufbewahrt werden',
+  historyHelp:
+    'Mit dem Verlauf eines Kontos lassen sich geänderte und gelöschte Beiträge und Dateien wiederherstellen. Leer lassen für die Voreinstellung des Servers; höchstens {max}. 0 schaltet den Verlauf aus und löscht ihn. Konten folgen innerhalb einer Stunde nach ihrer nächsten Nutzung; ein Konto mit eigener Einstellung behält diese.',
   openAccountPage: 'Eine Kontoseite öffnen',
   actorFilter: 'Akteur (eine DID oder der Anfang eines Schlüssels)',
   targetFilter: 'Ziel (eine DID, Domain oder ID)',

@@ -206,6 +206,10 @@ export const en = {
   handlePatternHelp: 'Must contain {random}, such as user-{random}',
   preview: 'Preview',
   previewHelp: 'The pages of your users show your name, logo and color:',
+  history: 'History',
+  historyDays: 'Days to keep earlier versions',
+  historyHelp:
+    'With the history of an account, its owner can restore posts and files that were changed or deleted. Leave empty for the server’s default; at most {max}. 0 turns the history off and deletes it. Accounts follow within an hour of their next use; one with a setting of its own keeps that.',
   openAccountPage: 'Open an account page',
   actorFilter: 'Actor (a DID, or the start of a key)',
   targetFilter: 'Target (a DID, domain or id)',

@@ -208,6 +208,10 @@ export const es: TenantTexts = {
   handlePatternHelp: 'Debe contener {random}, por ejemplo user-{random}',
   preview: 'Vista previa',
   previewHelp: 'Las páginas de tus usuarios muestran tu nombre, tu logo y tu color:',
+  history: 'Historial',
+  historyDays: 'Días que se conservan las versiones anteriores',
+  historyHelp:
+    'Con el historial de una cuenta se pueden restaurar publicaciones y archivos modificados o eliminados. Déjalo vacío para usar el valor predeterminado del servidor; como máximo {max}. Con 0 el historial se desactiva y se elimina. Las cuentas aplican el cambio en la hora siguiente a su próximo uso; si una cuenta tiene su propio ajuste, lo conserva.',
   openAccountPage: 'Abrir una página de cuenta',
   actorFilter: 'Autor (un DID o el comienzo de una clave)',
   targetFilter: 'Objetivo (un DID, un dominio o un ID)',

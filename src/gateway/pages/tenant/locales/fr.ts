@@ -210,6 +210,10 @@ export const fr: TenantTexts = {
   handlePatternHelp: 'Doit contenir {random}, par exemple user-{random}',
   preview: 'Aperçu',
   previewHelp: 'Les pages de vos utilisateurs montrent votre nom, votre logo et votre couleur :',
+  history: 'Historique',
+  historyDays: 'Jours de conservation des versions antérieures',
+  historyHelp:
+    'L’historique d’un compte permet de restaurer les publications et fichiers modifiés ou supprimés. Laissez vide pour la valeur par défaut du serveur ; {max} au maximum. 0 désactive l’historique et le supprime. Les comptes suivent dans l’heure après leur prochaine utilisation ; un compte qui a son propre réglage le conserve.',
   openAccountPage: 'Ouvrir une page de compte',
   actorFilter: "Auteur (un DID ou le début d'une clé)",
   targetFilter: 'Cible (un DID, un domaine ou un ID)',

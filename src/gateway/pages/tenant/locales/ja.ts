@@ -209,6 +209,10 @@ export const ja: TenantTexts = {
   handlePatternHelp: '{random} を含めてください。例：user-{random}',
   preview: 'プレビュー',
   previewHelp: 'ユーザーのページには、あなたの名前、ロゴ、色が表示されます：',
+  history: '履歴',
+  historyDays: '以前のバージョンを保存する日数',
+  historyHelp:
+    'アカウントの履歴があれば、変更または削除された投稿やファイルを復元できます。空欄の場合はサーバーの既定値です（最大 {max}）。0 にすると履歴は無効になり、削除されます。各アカウントには、次に使用されてから 1 時間以内に反映されます。独自の設定があるアカウントはその設定のままです。',
   openAccountPage: 'アカウントページを開く',
   actorFilter: '実行者（DID、またはキーの先頭）',
   targetFilter: '対象（DID、ドメイン、ID）',

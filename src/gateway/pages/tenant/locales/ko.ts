@@ -207,6 +207,10 @@ export const ko: TenantTexts = {
   handlePatternHelp: '{random}이 들어가야 합니다. 예: user-{random}',
   preview: '미리 보기',
   previewHelp: '사용자의 페이지에는 이름, 로고, 색상이 표시됩니다:',
+  history: '기록',
+  historyDays: '이전 버전을 보관할 일수',
+  historyHelp:
+    '계정의 기록이 있으면 변경되거나 삭제된 게시물과 파일을 복원할 수 있습니다. 비워 두면 서버 기본값이며, 최대 {max}입니다. 0으로 하면 기록이 꺼지고 삭제됩니다. 계정에는 다음 사용 후 한 시간 안에 적용되며, 자체 설정이 있는 계정은 그 설정을 유지합니다.',
   openAccountPage: '계정 페이지 열기',
   actorFilter: '실행자(DID 또는 키의 앞부분)',
   targetFilter: '대상(DID, 도메인 또는 ID)',

@@ -209,6 +209,10 @@ export const pt: TenantTexts = {
   handlePatternHelp: 'Deve conter {random}, por exemplo user-{random}',
   preview: 'Prévia',
   previewHelp: 'As páginas dos seus usuários mostram seu nome, seu logo e sua cor:',
+  history: 'Histórico',
+  historyDays: 'Dias em que as versões anteriores são mantidas',
+  historyHelp:
+    'Com o histórico de uma conta é possível restaurar publicações e arquivos alterados ou excluídos. Deixe em branco para o padrão do servidor; no máximo {max}. Com 0, o histórico é desativado e excluído. As contas seguem a mudança em até uma hora depois do próximo uso; uma conta com configuração própria a mantém.',
   openAccountPage: 'Abrir uma página de conta',
   actorFilter: 'Autor (um DID ou o início de uma chave)',
   targetFilter: 'Alvo (um DID, um domínio ou um ID)',

@@ -208,6 +208,10 @@ export const ro: TenantTexts = {
   handlePatternHelp: 'Trebuie să conțină {random}, de exemplu user-{random}',
   preview: 'Previzualizare',
   previewHelp: 'Paginile utilizatorilor tăi arată numele, logoul și culoarea ta:',
+  history: 'Istoric',
+  historyDays: 'Zile în care se păstrează versiunile anterioare',
+  historyHelp:
+    'Cu istoricul unui cont se pot restaura postările și fișierele modificate sau șterse. Lasă gol pentru valoarea implicită a serverului; cel mult {max}. Cu 0, istoricul este dezactivat și șters. Conturile urmează schimbarea în cel mult o oră de la următoarea utilizare; un cont cu setare proprie o păstrează.',
   openAccountPage: 'Deschide o pagină de cont',
   actorFilter: 'Autor (un DID sau începutul unei chei)',
   targetFilter: 'Țintă (un DID, domeniu sau ID)',

@@ -208,6 +208,10 @@ export const sv: TenantTexts = {
   handlePatternHelp: 'Måste innehålla {random}, till exempel user-{random}',
   preview: 'Förhandsgranska',
   previewHelp: 'Dina användares sidor visar ditt namn, din logotyp och din färg:',
+  history: 'Historik',
+  historyDays: 'Dagar som tidigare versioner sparas',
+  historyHelp:
+    'Med ett kontos historik kan ändrade och raderade inlägg och filer återställas. Lämna tomt för serverns standardvärde; högst {max}. 0 stänger av historiken och raderar den. Konton följer efter inom en timme efter nästa användning; ett konto med egen inställning behåller den.',
   openAccountPage: 'Öppna en kontosida',
   actorFilter: 'Aktör (en DID eller början av en nyckel)',
   targetFilter: 'Mål (en DID, domän eller id)',

@@ -1,5 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { listTenantDomains, recordRelay, recordRelayAccounts } from '#src/directory/directory.ts'
+import {
+  getTenant,
+  listTenantDomains,
+  recordRelay,
+  recordRelayAccounts,
+} from '#src/directory/directory.ts'
 import { tenantArea } from '#src/gateway/pages/tenant/pages.ts'
 import { listKeys } from '#src/tenants/api-keys.ts'
 import { listAudit } from '#src/tenants/audit.ts'
@@ -45,6 +50,18 @@ describe('the console of a tenant', () => {
     }
     for (const path of ownerOnly) expect((await pages.get(admin, `/roomy${path}`)).status).toBe(403)
     expect(await (await pages.get(admin, '/roomy')).text()).not.toContain('/roomy/keys')
+  })
+
+  it('lets an owner set for how long accounts keep their history', async () => {
+    const days = async () =>
+      (await getTenant(pages.directory, { id: 'roomy' }))?.settings.historyDays
+    await pages.post(owner, '/roomy/branding/history', { days: '45' })
+    expect(await days()).toBe(45)
+    expect(await (await pages.get(owner, '/roomy/branding')).text()).toContain('value="45"')
+    const wrong = await pages.post(owner, '/roomy/branding/history', { days: 'many' })
+    expect(await wrong.text()).toContain('This must be a number: many')
+    await pages.post(owner, '/roomy/branding/history', { days: '' })
+    expect(await days()).toBeUndefined()
   })
 
   it('finds an account by the id that the platform has for it, and by its handle', async () => {

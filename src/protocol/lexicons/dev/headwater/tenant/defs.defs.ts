@@ -25,6 +25,11 @@ type Quotas = {
    */
   accountsPerHour?: number
   domains?: number
+
+  /**
+   * The most that the tenant may set for the history of its accounts.
+   */
+  historyDays?: number
 }
 
 export type { Quotas }
@@ -44,6 +49,9 @@ const quotas = /*#__PURE__*/ l.typedObject<Quotas>(
     ),
     domains: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.integer({ minimum: 0, maximum: 100 }),
+    ),
+    historyDays: /*#__PURE__*/ l.optional(
+      /*#__PURE__*/ l.integer({ minimum: 0, maximum: 365 }),
     ),
   }),
 )
@@ -139,6 +147,11 @@ type TenantView = {
    */
   domains: string[]
   handlePattern?: string
+
+  /**
+   * For how many days its accounts keep earlier versions of their records; absent: as the server is configured.
+   */
+  historyDays?: number
   branding?: Branding
 }
 
@@ -159,6 +172,7 @@ const tenantView = /*#__PURE__*/ l.typedObject<TenantView>(
     usage: /*#__PURE__*/ l.ref<Usage>((() => usage) as any),
     domains: /*#__PURE__*/ l.array(/*#__PURE__*/ l.string()),
     handlePattern: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string()),
+    historyDays: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer()),
     branding: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.ref<Branding>((() => branding) as any),
     ),
