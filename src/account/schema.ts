@@ -289,13 +289,11 @@ export const accountSchema: readonly Migration[] = [
   // Release 5: blobs of records that were replaced or deleted, and the history of a tenant's accounts.
   [
     ddl`CREATE TABLE past_blob (           -- see past-blobs.ts; a row of past_record and a blob that it references
-       until TEXT NOT NULL,
-       path TEXT NOT NULL,
-       blob_cid TEXT NOT NULL,
+       until TEXT NOT NULL, path TEXT NOT NULL, blob_cid TEXT NOT NULL,
        PRIMARY KEY (until, path, blob_cid)
      ) WITHOUT ROWID`,
     'CREATE INDEX past_blob_cid ON past_blob (blob_cid)',
-    // The tenant's setting, and when the directory was asked for it: see history-window.ts.
+    // The tenant's setting, and when the directory was asked for it.
     'ALTER TABLE history ADD COLUMN tenant_days INTEGER',
     'ALTER TABLE history ADD COLUMN asked_at INTEGER NOT NULL DEFAULT 0',
   ],

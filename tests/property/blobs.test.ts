@@ -18,7 +18,7 @@ import {
 } from '#src/account/repo/write.ts'
 import { XrpcError } from '#src/errors.ts'
 import { cidForRaw } from '#src/protocol/cid.ts'
-import { type MemoryBlobStorage, memoryBlobStorage } from '#tests/support/memory-blobs.ts'
+import { type MemoryBlobStorage, memoryBlobStorage, once } from '#tests/support/memory-blobs.ts'
 import { noHistory, openTestAccount, testDid } from '#tests/support/open-account.ts'
 
 const collection = 'com.example.thing'
@@ -120,10 +120,6 @@ async function restoreAny(account: Account, chosen: number): Promise<void> {
   if (at === undefined) return
   const paths = Array.from({ length: 5 }, (_, n) => `${collection}/k${n}`)
   await restoreRecords(account, { by, at, paths })
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
 }
 
 /** Runs stretches of steps, each in a life of its own that ends as a crash ends it; then one without faults. */

@@ -9,6 +9,7 @@ import { listCommits } from '#src/account/history/commits.ts'
 import { restoreRepo } from '#src/account/history/restore.ts'
 import { applyWrites, deleteRecord, putRecord, type Write } from '#src/account/repo/write.ts'
 import { cidForRaw } from '#src/protocol/cid.ts'
+import { once } from '#tests/support/memory-blobs.ts'
 import { openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 import { exportedCar, exportedCarAt } from '#tests/support/repo-cars.ts'
 import { verifiedRepo } from '#tests/support/verify-repo.ts'
@@ -40,10 +41,7 @@ async function value(account: Account, n: number): Promise<object> {
   if (n === 0) return { $type: collection, n }
   const bytes = images[n]!
   const cid = cidForRaw(bytes)
-  async function* source() {
-    yield bytes
-  }
-  const key = await account.blobs.storage.putTemp(account.did, source())
+  const key = await account.blobs.storage.putTemp(account.did, once(bytes))
   await addUpload(account, { cid, mimeType: 'image/png', size: bytes.length, key })
   const ref = { $link: cid }
   const image = { $type: 'blob', ref, mimeType: 'image/png', size: bytes.length }

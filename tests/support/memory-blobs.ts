@@ -75,7 +75,7 @@ export function memoryBlobStorage(): MemoryBlobStorage {
   return storage
 }
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
 }
 

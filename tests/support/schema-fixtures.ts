@@ -40,6 +40,7 @@ import { beginKeyedCall, endKeyedCall } from '#src/tenants/idempotency.ts'
 import { addJobPart, beginJob, endJobPart, startJob } from '#src/tenants/jobs.ts'
 import type { TenantContext } from '#src/tenants/tenant.ts'
 import { actingAs, eddie, invite, makeGroup, owner, vera } from '#tests/support/group-scenarios.ts'
+import { once } from '#tests/support/memory-blobs.ts'
 import { totpCode } from '#tests/support/totp-code.ts'
 import type { TestWebhooks } from '#tests/support/webhooks-fixture.ts'
 
@@ -82,13 +83,10 @@ export async function fillAccount(account: Account): Promise<void> {
   const createdAt = new Date(now).toISOString()
   const record = { $type: follow, subject: 'did:plc:z72i7hdynmk6r22z27h6tvur', createdAt }
   await createRecord(account, { collection: follow, record })
-  await upload(account, image)
-  await upload(account, heldImage)
-  for (const [rkey, cid, { length }] of [
-    ['image', imageCid, image],
-    ['gone-image', heldCid, heldImage],
-  ] as const) {
-    const blob = { $type: 'blob', ref: { $link: cid }, mimeType: 'image/png', size: length }
+  for (const [rkey, bytes] of Object.entries({ image, 'gone-image': heldImage })) {
+    await upload(account, bytes)
+    const ref = { $link: cidForRaw(bytes) }
+    const blob = { $type: 'blob', ref, mimeType: 'image/png', size: bytes.length }
     await createRecord(account, { collection, rkey, record: { $type: collection, blob } })
   }
   await account.blobs.whenReconciled()
@@ -102,8 +100,7 @@ export async function fillAccount(account: Account): Promise<void> {
   await confirmTotp(account, { code: totpCode(key, now) })
   await createRecoveryCodes(account)
   const grant = {
-    id: 'tok-1',
-    refreshHash: 'refresh-1',
+    ...{ id: 'tok-1', refreshHash: 'refresh-1' },
     data: JSON.stringify({ clientId: 'http://localhost', parameters: {}, scope: 'atproto' }),
     expiresAt: now + hour,
     createdAt: now,
@@ -145,12 +142,9 @@ async function createWithKey(account: Account, rkey: string): Promise<void> {
 }
 
 async function upload(account: Account, bytes: Uint8Array): Promise<void> {
-  async function* source() {
-    yield bytes
-  }
-  const key = await account.blobs.storage.putTemp(account.did, source())
-  const cid = cidForRaw(bytes)
-  await addUpload(account, { cid, mimeType: 'image/png', size: bytes.length, key })
+  const key = await account.blobs.storage.putTemp(account.did, once(bytes))
+  const of = { cid: cidForRaw(bytes), mimeType: 'image/png', size: bytes.length }
+  await addUpload(account, { ...of, key })
 }
 
 export const alice = 'did:plc:aliceaaaaaaaaaaaaaaaaaaa'

@@ -8,7 +8,11 @@ import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 export const getTenant = method(tenant.getTenant, {
   auth: 'tenant',
   tenantScope: 'any',
-  run: async ({ caller }) => tenantView(caller.tenant),
+  run: async ({ caller, server }) => {
+    // That of the caller may be some seconds old: not what has just been set.
+    const { tenants } = server.dispatch.directory
+    return tenantView((await tenants.get({ id: caller.tenant.id })) ?? caller.tenant)
+  },
 })
 
 export const getUsage = method(tenant.getUsage, {

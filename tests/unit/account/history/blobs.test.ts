@@ -20,7 +20,7 @@ import { setRecordTakedown } from '#src/account/repo/takedowns.ts'
 import { createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'
 import type { Statement } from '#src/ports/sql.ts'
 import { cidForRaw } from '#src/protocol/cid.ts'
-import { memoryBlobStorage } from '#tests/support/memory-blobs.ts'
+import { memoryBlobStorage, once } from '#tests/support/memory-blobs.ts'
 import { type OpenAccount, openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 import { foreignRepo, importCar } from '#tests/support/repo-cars.ts'
 
@@ -53,10 +53,7 @@ beforeEach(async () => {
 })
 
 async function upload(): Promise<void> {
-  async function* source() {
-    yield bytes
-  }
-  const key = await storage.putTemp(testDid, source())
+  const key = await storage.putTemp(testDid, once(bytes))
   await addUpload(account, { key, cid, mimeType: 'image/png', size: bytes.length })
 }
 const create = (rkey: string, n = 0) =>
