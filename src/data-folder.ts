@@ -116,7 +116,12 @@ export class DataFolder {
     const lock = this.#lockFile(`${component}.lock`, 0)
     if (lock === undefined) throw new Error(this.#conflict(component))
     const pidFile = this.at(`${component}.lock-pid`)
-    writeFileSync(pidFile, String(process.pid), { mode: 0o600 })
+    try {
+      writeFileSync(pidFile, String(process.pid), { mode: 0o600 })
+    } catch (error) {
+      // It is for messages only: a full disk can be backed up.
+      if (!isDiskFull(error)) throw error
+    }
     return lock
   }
 
@@ -197,7 +202,8 @@ function fileLock(path: string, waitMs: number): Disposable | undefined {
   makePrivate(path)
   const file = new DatabaseSync(path, { timeout: waitMs })
   try {
-    file.exec('BEGIN EXCLUSIVE')
+    // A journal on disk would need room, which a full disk that is to be backed up does not have.
+    file.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     file.close()
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return undefined

@@ -28,6 +28,7 @@ import {
 } from '#src/backup/server-folders.ts'
 import { Upload } from '#src/backup/upload.ts'
 import { systemClock } from '#src/ports/clock.ts'
+import { isDiskFull } from '#src/ports/disk-space.ts'
 import { sizeText } from '#src/ports/size-text.ts'
 import { systemTimer } from '#src/ports/timer.ts'
 import type { Retention } from '#src/retention.ts'
@@ -82,6 +83,10 @@ export async function backUpTo(
     if (await copyPlc(from, plc)) await upload.add(PLC, plc)
     if (variables !== undefined) await upload.add(VARIABLES, variables)
     await upload.settled()
+  } catch (error) {
+    if (!isDiskFull(error)) throw error
+    const message = `the disk of ${from.engine} is full: make room there for a copy of the engine's logs, and run the command again`
+    throw new Error(message, { cause: error })
   } finally {
     await upload.settled().catch(() => {})
     await rm(draft, { recursive: true, force: true })

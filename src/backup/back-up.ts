@@ -6,7 +6,7 @@
  * that came. So every blob that a record in the store refers to is there, unless it came and went in that time.
  */
 import { createWriteStream, existsSync } from 'node:fs'
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -29,6 +29,7 @@ import {
   VARIABLES,
 } from '#src/backup/server-folders.ts'
 import { syncAll } from '#src/backup/sync-all.ts'
+import { isDiskFull } from '#src/ports/disk-space.ts'
 import { syncFolder } from '#src/ports/sync-folder.ts'
 
 export interface BackupOptions {
@@ -40,14 +41,14 @@ export interface BackupOptions {
 
 /**
  * `since`: an earlier backup, of which files that have not changed are linked; by default the newest of this server
- * beside `to`. Throws if `to` is not empty, or if the server has no store.
+ * beside `to`. Throws if `to` is not empty, or if the server has no store. What a failed attempt has written is deleted:
+ * on a full disk it would be in the way of the next one.
  */
 export async function backUp(
   from: ServerFolders,
   to: string,
   options: BackupOptions & { since?: string | undefined } = {},
 ): Promise<BackupNote> {
-  const { variables, report = () => {}, now = new Date() } = options
   const store = storeOf(from)
   const server = serverIdOf(from)
   const since = options.since ?? (await newestBeside(to, server))
@@ -55,9 +56,26 @@ export async function backUp(
   if (options.since !== undefined && sinceNote === undefined) {
     throw new Error(`${since} is not a complete backup: it has no backup.json`)
   }
+  const isNew = !existsSync(to)
   await makeEmpty(to)
-  using files = sinceNote && (await filesIn(since!, sinceNote))
-  const earlier = files && { path: since!, files }
+  try {
+    using files = sinceNote && (await filesIn(since!, sinceNote))
+    const earlier = files && { path: since!, files }
+    return await fill(from, to, { ...options, store, server, earlier })
+  } catch (error) {
+    await deleteAll(to, isNew).catch(() => {})
+    throw isDiskFull(error) ? diskFull(to, error) : error
+  }
+}
+
+interface Work extends BackupOptions {
+  store: string
+  server: string
+  earlier: Parameters<typeof listFolder>[1]
+}
+
+async function fill(from: ServerFolders, to: string, work: Work): Promise<BackupNote> {
+  const { variables, report = () => {}, now = new Date(), store, server, earlier } = work
   if (earlier) await linkUnchanged(earlier, from, to)
   const blobs = { location: join(to, BLOBS), tempLocation: undefined }
   const copyAllBlobs = async () => {
@@ -86,8 +104,25 @@ export async function backUp(
 
 const private_ = { mode: 0o600, flush: true }
 
+function diskFull(to: string, cause: unknown): Error {
+  const message = `the disk of ${to} is full: no backup was kept there. Make room, and run the command again`
+  return new Error(message, { cause })
+}
+
 async function makeEmpty(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const found = (await readdir(folder)).filter((name) => name !== 'lost+found')
+  const found = await namesIn(folder)
   if (found.length > 0) throw new Error(`${folder} is not empty: name a new folder`)
+}
+
+/** With the folder itself, unless it was there before: it may be the root of a volume. */
+async function deleteAll(folder: string, isNew: boolean): Promise<void> {
+  // First the note: what an interruption leaves is no backup.
+  await rm(join(folder, 'backup.json'), { force: true })
+  for (const name of await namesIn(folder)) await rm(join(folder, name), { recursive: true })
+  if (isNew) await rmdir(folder)
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => name !== 'lost+found')
 }

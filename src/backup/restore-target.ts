@@ -1,14 +1,16 @@
 /** The folders that a backup is restored into: empty ones, or those of a restore that was interrupted. */
 import { existsSync } from 'node:fs'
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DATA_FILES, PLC, type ServerFolders, VARIABLES } from '#src/backup/server-folders.ts'
 import { DataFolder, RESTORE_MARKER } from '#src/data-folder.ts'
 import { syncFolder } from '#src/ports/sync-folder.ts'
 
 const components = ['gateway', 'actors', 'engine', 'backup'] as const
+const MARKER_DRAFT = `${RESTORE_MARKER}-draft`
 const ours = (name: string) =>
   name === RESTORE_MARKER ||
+  name === MARKER_DRAFT ||
   /^(gateway|actors|engine|backup|secrets)\.lock(-pid|-journal)?$/.test(name)
 
 /** What a restore writes into the data folder itself. */
@@ -51,9 +53,12 @@ export async function lockForRestore(to: ServerFolders, backup: string): Promise
     return {
       ...{ written, isResumed },
       async begin() {
-        await writeFile(marker, JSON.stringify({ written, backup } satisfies Marker), {
+        // Under its name it is complete: one that was cut off could not be read by the next attempt.
+        const draft = join(to.data, MARKER_DRAFT)
+        await writeFile(draft, JSON.stringify({ written, backup } satisfies Marker), {
           ...{ mode: 0o600, flush: true },
         })
+        await rename(draft, marker)
         await syncFolder(to.data)
       },
       async end() {

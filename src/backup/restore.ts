@@ -52,14 +52,16 @@ export async function restore(
     await removeOthers(source, target.written, placeOf)
   }
   await mustHaveRoom(source, placeOf, options.freeBytes ?? freeBytesAt)
-  await target.begin()
-  if (!isMoved) {
-    await mkdir(to.engine, { recursive: true, mode: 0o700 })
-    const stored = { seq: now.getTime() * 1000, at: now.getTime() }
-    await writeFile(join(to.engine, 'stored.json'), JSON.stringify(stored), { mode: 0o600 })
-  }
   try {
+    await target.begin()
+    if (!isMoved) {
+      await mkdir(to.engine, { recursive: true, mode: 0o700 })
+      const stored = { seq: now.getTime() * 1000, at: now.getTime() }
+      await writeFile(join(to.engine, 'stored.json'), JSON.stringify(stored), { mode: 0o600 })
+    }
     await putFiles(source, placeOf, options.report ?? (() => {}))
+    // Not all of the data folder: closing a lock's file would end the lock.
+    for (const folder of target.written.filter(existsSync)) await syncAll(folder)
   } catch (error) {
     throw isDiskFull(error)
       ? new Error('the disk is full: make room, and run the command again, which continues', {
@@ -67,8 +69,6 @@ export async function restore(
         })
       : error
   }
-  // Not all of the data folder: closing a lock's file would end the lock.
-  for (const folder of target.written.filter(existsSync)) await syncAll(folder)
   await rename(part, db)
   await syncFolder(to.engine)
   await syncFolder(to.data)

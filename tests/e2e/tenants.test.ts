@@ -91,7 +91,7 @@ describe('a tenant', () => {
     const log = await request('getAudit', await asAdmin(ruth, 'getAudit'))
     const entries = (log.body as { entries: { action: string; actor: string }[] }).entries
     expect(entries.map(({ action }) => action)).toEqual([
-      ...['putAdmin', 'getAccount', 'createKey', 'moveAccount', 'createTenant'],
+      ...['putAdmin', 'getAccount', 'createKey', 'moveAccount', 'putHistory', 'createTenant'],
     ])
   })
 

@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { inParallel } from '#src/ports/in-parallel.ts'
 import { signingKeyOf } from '#tests/support/migration-steps.ts'
 import { startS3Server } from '#tests/support/s3-server.ts'
-import { MB, SmallDisk } from '#tests/support/small-disk.ts'
+import { MB, smallDisk } from '#tests/support/small-disk.ts'
 import { Subscription } from '#tests/support/subscription.ts'
 import { expectCommit, verifiedRepo } from '#tests/support/verify-repo.ts'
 import { isReferenceInstalled } from '../../bench/reference.ts'
@@ -179,8 +179,8 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     await place.stopServer()
   })
 
-  const disk = new SmallDisk(192)
-  afterAll(() => disk.remove())
+  const disk = smallDisk(192)
+  afterAll(() => disk[Symbol.dispose]())
 
   it.runIf(disk.isMounted)(
     'goes on after a full disk, with the blobs in the same bucket as before',

@@ -1,54 +1,56 @@
-/** A small disk in memory that a test fills up. Mounting it takes root on Linux. */
+/** A small disk of its own, which a test can fill. Mounting one takes root on Linux. */
 import { execFileSync } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isDiskFull } from '#src/ports/disk-space.ts'
 
 export const MB = 1024 * 1024
 
-export class SmallDisk {
-  readonly path = mkdtempSync(join(tmpdir(), 'headwater-disk-'))
-  /** False if this user may not mount one. */
-  readonly isMounted: boolean
+export interface SmallDisk extends Disposable {
+  /** Where it is mounted, or a folder if it could not be. */
+  path: string
+  isMounted: boolean
+  /** Fills it until so many bytes are free; the returned function gives the space back. */
+  fill(leave: number): () => void
+}
 
-  constructor(megabytes: number) {
-    this.isMounted = this.#mount(megabytes)
-  }
-
-  #mount(megabytes: number): boolean {
-    if (process.platform !== 'linux' || process.getuid?.() !== 0) return false
-    try {
-      const options = `size=${megabytes}m,mode=1777`
-      execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', this.path])
-      return true
-    } catch {
-      return false
-    }
-  }
-
-  get freeBytes(): number {
-    const { bavail, bsize } = statfsSync(this.path)
+export function smallDisk(megabytes: number): SmallDisk {
+  const path = mkdtempSync(join(tmpdir(), 'headwater-disk-'))
+  const isMounted = mount(path, megabytes)
+  if (!isMounted) process.stdout.write('skipped: only root can mount a small disk\n')
+  const freeBytes = () => {
+    const { bavail, bsize } = statfsSync(path)
     return bavail * bsize
   }
-
-  /** Fills it until so many bytes are free; the returned function gives the space back. */
-  fill(leave: number): () => void {
-    const path = join(this.path, 'filler')
-    const file = openSync(path, 'a')
-    try {
-      while (this.freeBytes > leave) {
-        writeSync(file, Buffer.alloc(Math.min(MB, this.freeBytes - leave)))
+  return {
+    path,
+    isMounted,
+    fill(leave) {
+      const filler = join(path, 'filler')
+      const file = openSync(filler, 'a')
+      try {
+        while (freeBytes() > leave) writeSync(file, Buffer.alloc(Math.min(MB, freeBytes() - leave)))
+      } catch (error) {
+        if (!isDiskFull(error)) throw error
+      } finally {
+        closeSync(file)
       }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
-    } finally {
-      closeSync(file)
-    }
-    return () => rmSync(path)
+      return () => rmSync(filler)
+    },
+    [Symbol.dispose]() {
+      if (isMounted) execFileSync('umount', ['--lazy', path])
+      rmSync(path, { recursive: true, force: true })
+    },
   }
+}
 
-  remove(): void {
-    if (this.isMounted) execFileSync('umount', ['--lazy', this.path])
-    rmSync(this.path, { recursive: true, force: true })
+function mount(path: string, megabytes: number): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=1777`, 'tmpfs', path])
+    return true
+  } catch {
+    return false
   }
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, copyFileSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { appendFileSync, copyFileSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { backUp } from '#src/backup/back-up.ts'
 import { backupsIn } from '#src/backup/folder-backups.ts'
@@ -69,6 +69,21 @@ it.each([
   rmSync(fixture.at(`backups/a/${path}`))
   fixture.put(`backups/a/${path}`, 'other')
   await expect(fixture.restore('backups/a', 'new')).rejects.toThrow(`${path} is damaged`)
+})
+
+it('a bit that is flipped in any file of a backup is noticed by the restore', async () => {
+  await make('a', '2026-11-29')
+  for (const [path, content] of Object.entries(fixture.contentOf('backups/a'))) {
+    const flipped = Buffer.from(content, 'latin1')
+    const at = Math.floor(flipped.length / 2)
+    flipped[at] = flipped[at]! ^ 1
+    rmSync(fixture.at(`backups/a/${path}`))
+    writeFileSync(fixture.at(`backups/a/${path}`), flipped)
+    await expect(fixture.restore('backups/a', `new ${path}`), path).rejects.toThrow()
+    writeFileSync(fixture.at(`backups/a/${path}`), Buffer.from(content, 'latin1'))
+  }
+  await fixture.restore('backups/a', 'new', { isMoved: true })
+  expect(fixture.contentOf('new')).toEqual(fixture.data)
 })
 
 it('old backups of this server are deleted, and what the others share with them stays', async () => {
