@@ -284,15 +284,16 @@ export const directorySchema: readonly Migration[] = [
        did TEXT NOT NULL UNIQUE,
        signing_key BLOB NOT NULL,
        signing_key_did TEXT NOT NULL,
-       password_hash TEXT,
-       token_id TEXT,
-       created_at TEXT,
-       group_state TEXT,
-       records TEXT,
-       genesis TEXT
+       password_hash TEXT, token_id TEXT, created_at TEXT,
+       group_state TEXT, records TEXT, genesis TEXT
      )`,
     `INSERT INTO new_birth (did, signing_key, signing_key_did, password_hash, token_id, created_at, group_state, records, genesis) SELECT did, signing_key, signing_key_did, password_hash, token_id, created_at, group_state, records, genesis FROM birth`,
     'DROP TABLE birth',
     'ALTER TABLE new_birth RENAME TO birth',
+  ],
+  // Release 5: who has opened a case, if it was an account by its report; null for operators and in older rows.
+  [
+    'ALTER TABLE moderation_case ADD COLUMN opened_by TEXT',
+    `CREATE INDEX moderation_case_opener ON moderation_case (opened_by) WHERE opened_by IS NOT NULL AND state <> 'closed'`,
   ],
 ]

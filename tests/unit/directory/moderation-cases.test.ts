@@ -8,12 +8,8 @@ import {
 } from '#src/directory/moderation-entries.ts'
 import {
   addReport,
-  CASES_KEPT_MS,
   MAX_CASE_TEXT,
-  MAX_CASES,
-  MAX_ENTRIES,
   MAX_REPORTS_PER_CASE,
-  MAX_REPORTS_PER_DAY,
   type NewReport,
 } from '#src/directory/moderation-reports.ts'
 import { create, withTenant } from '#tests/support/tenant-directory.ts'
@@ -22,7 +18,6 @@ const bob = 'did:plc:bob'
 const carl = 'did:plc:carl'
 const post = `at://${bob}/app.bsky.feed.post/3k`
 const reason = (name: string) => `com.atproto.moderation.defs#reason${name}`
-const day = 86_400_000
 
 /** Bob is an account of the tenant roomy, and carl of none. */
 async function open() {
@@ -81,21 +76,6 @@ describe('reports', () => {
     await expect(elsewhere).rejects.toMatchObject({ error: 'SubjectNotFound' })
   })
 
-  it('a reporter makes a bounded number of reports in a day, and the operator any number', async () => {
-    const { directory, report } = await open()
-    for (let i = 0; i < MAX_REPORTS_PER_DAY; i++) {
-      await report({ subject: { did: bob, uri: `at://${bob}/a.b.c/${i}` } })
-      directory.clock.time += 1_000
-    }
-    await expect(report()).rejects.toMatchObject({
-      status: 429,
-      headers: { 'retry-after': '86380' },
-    })
-    await report({ isLimited: false })
-    directory.clock.time += day
-    await report()
-  })
-
   it('texts and the reports of a case are bounded, and reports that are deleted still count', async () => {
     const { directory, report, entries } = await open()
     for (let i = 0; i <= MAX_REPORTS_PER_CASE; i++) {
@@ -107,30 +87,6 @@ describe('reports', () => {
     expect(await getCase(directory, { id: 1 })).toMatchObject({
       reporters: MAX_REPORTS_PER_CASE + 1,
     })
-  })
-
-  it('if there are too many cases, closed ones make room, and open ones do not', async () => {
-    const { directory, report, update } = await open()
-    await report()
-    await report({ subject: { did: carl } })
-    const full = `UPDATE moderation_case SET entries = ${MAX_ENTRIES}`
-    await directory.sql.batch([{ sql: full }])
-    const refused = report({ subject: { did: bob, uri: post } })
-    await expect(refused).rejects.toMatchObject({ status: 503, error: 'TooManyCases' })
-    await update({ state: 'closed' })
-    await report({ subject: { did: bob, uri: post } })
-    expect(ids(await listCases(directory, { limit: 9 }))).toEqual([3, 2])
-    expect(await directory.sql.all('SELECT n FROM moderation_entry WHERE case_n = 1')).toEqual([])
-    expect(MAX_CASES).toBeLessThan(MAX_ENTRIES)
-  })
-
-  it('a case that nothing has changed for two years is deleted, and its number is not used again', async () => {
-    const { directory, report } = await open()
-    await report()
-    await report({ subject: { did: carl } })
-    directory.clock.time += CASES_KEPT_MS
-    await report({ subject: { did: bob, uri: post } })
-    expect(ids(await listCases(directory, { limit: 9 }))).toEqual([3, 2])
   })
 })
 
