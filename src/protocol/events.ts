@@ -1,7 +1,8 @@
 /** The four firehose events, encoded without their seq (com.atproto.sync.subscribeRepos). */
-import { decode } from '@atproto/lex-cbor'
 import { firstBlockOf } from '#src/protocol/car.ts'
 import { CborWriter } from '#src/protocol/cbor.ts'
+import { CborReader } from '#src/protocol/cbor-reader.ts'
+import { cidFromBytes } from '#src/protocol/cid.ts'
 import {
   type CommitPlace,
   type EncodedEvent,
@@ -94,15 +95,36 @@ function placeOf(opsLength: number, blocks: Uint8Array, blocksEnd: number): Comm
   return { opsLength, blockAt: blocksEnd - blocks.length + at, blockLength: length }
 }
 
-/** Reads the operations of a #commit, as they are encoded there. Throws if they are not DAG-CBOR. */
-export function readOps(bytes: Uint8Array): CommitOp[] {
-  const ops = decode(bytes) as { action: string; path: string; cid: unknown; prev?: unknown }[]
-  return ops.map(({ action, path, cid, prev }) => ({
-    action: action as CommitOp['action'],
-    path,
-    cid: cid === null ? null : String(cid),
-    ...(prev !== undefined && { prev: String(prev) }),
-  }))
+/**
+ * Reads the operations of a #commit, as they are encoded there, at most `max` of them: `bytes` may end after those.
+ * `count` is how many there are. Throws if they are not DAG-CBOR.
+ */
+export function readOps(
+  bytes: Uint8Array,
+  max = Number.POSITIVE_INFINITY,
+): { ops: CommitOp[]; count: number } {
+  const reader = new CborReader(bytes)
+  const count = reader.array()
+  return { ops: Array.from({ length: Math.min(count, max) }, () => readOp(reader)), count }
+}
+
+/** No operation is longer when encoded: a path has at most 317 + 1 + 512 bytes, and there are two CIDs. */
+export const MAX_OP_BYTES = 1_000
+
+function readOp(reader: CborReader): CommitOp {
+  const op: CommitOp = { action: 'create', path: '', cid: null }
+  for (let n = reader.map(); n > 0; n--) {
+    const name = reader.text()
+    if (name === 'action') op.action = reader.text() as CommitOp['action']
+    else if (name === 'path') op.path = reader.text()
+    else {
+      const link = reader.link()
+      const cid = link === undefined ? null : cidFromBytes(link)
+      if (name === 'cid') op.cid = cid
+      else if (name === 'prev' && cid !== null) op.prev = cid
+    }
+  }
+  return op
 }
 
 /** How many operations an encoded `#commit` has. Throws if the event is not DAG-CBOR. */

@@ -47,7 +47,7 @@ export async function changesBetween(
   }
   let after = from
   for (let commits = 0; ; ) {
-    const page = await readCommits(sql, { after, before: `${to}\0` }, PAGE, 'ASC')
+    const page = await readCommits(sql, { after, before: `${to}\0` }, { limit: PAGE, order: 'ASC' })
     for (const commit of page) {
       for (const { path, cid, prev = null } of commit.ops) {
         if (!isWanted(path)) continue

@@ -3,7 +3,7 @@ import type { Account } from '#src/account/account.ts'
 import { mustMayReadHistory, revAt } from '#src/account/history/moments.ts'
 import { blockOfEvent, opsOfEvent } from '#src/account/past.ts'
 import { fromHex, type Sql } from '#src/ports/sql.ts'
-import { type CommitOp, readOps } from '#src/protocol/events.ts'
+import { type CommitOp, MAX_OP_BYTES, readOps } from '#src/protocol/events.ts'
 import { tidMicros } from '#src/protocol/tid.ts'
 import type { Principal } from '#src/rules/acting-member.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
@@ -12,6 +12,8 @@ export interface PastCommit {
   rev: string
   cid: string
   ops: CommitOp[]
+  /** How many there are, if it was asked for some of them only. */
+  opCount?: number
   /** Who made it, as the audit log says; undefined if it was the account itself. */
   actor?: string
   role?: string
@@ -32,34 +34,64 @@ export interface RevRange {
   before: string
 }
 
-const commits = `
-  SELECT rev, cid, ops, block FROM past_commit WHERE rev > ?1 AND rev < ?2
-  UNION ALL
-  SELECT rev, head, ${opsOfEvent}, ${blockOfEvent} FROM outbox
-  WHERE block_at IS NOT NULL AND rev > ?1 AND rev < ?2 AND rev >= (SELECT since FROM history)`
+const inRange = 'rev > ?1 AND rev < ?2'
+const inOutbox = `block_at IS NOT NULL AND ${inRange} AND rev >= (SELECT since FROM history)`
 
 const whoMade = ['actor', 'role', 'client', 'action']
   .map((name) => `(SELECT ${name} FROM audit WHERE audit.rev = c.rev LIMIT 1) AS ${name}`)
   .join(', ')
 
+const isMadeBy =
+  'EXISTS (SELECT 1 FROM audit WHERE audit.rev = c.rev AND (audit.actor = ?4 OR audit.client = ?4))'
+
+/** Of an encoded array. */
+const MAX_HEAD_BYTES = 9
+
+export interface CommitFilter {
+  /** A DID, or the client id of an app: only those that this member or app made. */
+  actor?: string | undefined
+  /** Only those that may have written to this collection: its name is somewhere in their operations. */
+  collection?: string | undefined
+}
+
+export interface Reading extends CommitFilter {
+  limit: number
+  order: 'ASC' | 'DESC'
+  /** Of each commit; all if absent. */
+  maxOps?: number | undefined
+}
+
 /** At most `limit` of them, in the order of their revs. */
 export async function readCommits(
   sql: Sql,
   { after, before }: RevRange,
-  limit: number,
-  order: 'ASC' | 'DESC',
+  { limit, order, actor = null, collection, maxOps }: Reading,
 ): Promise<PastCommit[]> {
+  const maxBytes =
+    maxOps === undefined ? Number.MAX_SAFE_INTEGER : MAX_HEAD_BYTES + maxOps * MAX_OP_BYTES
+  const isWanted = (ops: string) => `(?4 IS NULL OR ${isMadeBy})
+    AND (?5 IS NULL OR instr(${ops}, CAST(?5 AS BLOB)) > 0)`
   const rows = await sql.all<Row>(
-    `SELECT rev, cid, hex(ops) AS ops, ${whoMade} FROM (${commits}) AS c
-     ORDER BY rev ${order}, length(ops) DESC LIMIT ?3`,
-    ...[after, before, limit],
+    // Each of the two is read in its own order, and no further than the limit.
+    `SELECT rev, cid, hex(ops) AS ops, ${whoMade} FROM (
+       SELECT rev, cid, substr(ops, 1, ?6) AS ops, length(ops) AS size FROM past_commit AS c
+       WHERE ${inRange} AND ${isWanted('c.ops')}
+       UNION ALL
+       SELECT rev, head, substr(${opsOfEvent}, 1, ?6), ops_length FROM outbox AS c
+       WHERE ${inOutbox} AND ${isWanted(opsOfEvent)}
+       ORDER BY rev ${order}, size DESC LIMIT ?3
+     ) AS c ORDER BY rev ${order}, size DESC`,
+    ...[after, before, limit, actor, collection === undefined ? null : `${collection}/`, maxBytes],
   )
   // A commit may be in two events: the second one of them has no operations.
   const first = rows.filter(({ rev }, i) => rev !== rows[i - 1]?.rev)
-  return first.map(({ rev, cid, ops, ...who }) => ({
-    ...{ rev, cid, ops: readOps(fromHex(ops)) },
-    ...Object.fromEntries(Object.entries(who).filter(([, value]) => value !== null)),
-  }))
+  return first.map(({ rev, cid, ops: encoded, ...who }) => {
+    const { ops, count } = readOps(fromHex(encoded), maxOps)
+    return {
+      ...{ rev, cid, ops, ...(maxOps !== undefined && { opCount: count }) },
+      ...Object.fromEntries(Object.entries(who).filter(([, value]) => value !== null)),
+    }
+  })
 }
 
 /** The newest commit up to this rev: its signed block. */
@@ -68,7 +100,12 @@ export async function commitAt(
   rev: string,
 ): Promise<{ rev: string; cid: string; block: Uint8Array } | undefined> {
   const row = await sql.first<{ rev: string; cid: string; block: string }>(
-    `SELECT rev, cid, hex(block) AS block FROM (${commits}) ORDER BY rev DESC LIMIT 1`,
+    `SELECT rev, cid, hex(block) AS block FROM (
+       SELECT rev, cid, block FROM past_commit WHERE ${inRange}
+       UNION ALL
+       SELECT rev, head, ${blockOfEvent} FROM outbox WHERE ${inOutbox}
+       ORDER BY rev DESC LIMIT 1
+     )`,
     // The smallest text after the rev.
     ...['', `${rev}\0`],
   )
@@ -92,35 +129,43 @@ export interface CommitQuery {
   limit: number
   /** The rev of the last commit of the page before. */
   cursor?: string | undefined
+  /** Of the operations of each commit only the first ones, and their number, for lists. */
+  maxOps?: number | undefined
 }
 
-const PAGE = 200
-// Pages that a call reads; the next call continues.
+// A call reads as many commits as it returns; more only if a collection has the end of another's name.
 const MAX_PAGES = 10
 
 /** Newest first. Throws as `mustMayReadHistory`. */
 export async function listCommits(
   account: Account,
-  { by, since: from, until, actor, collection, limit, cursor }: CommitQuery,
+  { by, since: from, until, actor, collection, limit, cursor, maxOps }: CommitQuery,
 ): Promise<{ commits: CommitView[]; cursor?: string }> {
   const { since } = await mustMayReadHistory(account, by)
   const after = from === undefined ? before(since) : revAt(from)
   const { rev } = await account.lane.head()
   const last = until === undefined ? rev : revAt(until, rev)
+  // What it wrote to is known by all of its operations.
+  const ofAll = collection === undefined ? { maxOps } : {}
+  const reading = { limit, order: 'DESC', actor, collection, ...ofAll } as const
   let end = cursor === undefined ? `${last}\0` : cursor
   const found: CommitView[] = []
   for (let page = 0; page < MAX_PAGES; page++) {
-    const read = await readCommits(account.sql, { after, before: end }, PAGE, 'DESC')
+    const read = await readCommits(account.sql, { after, before: end }, reading)
     for (const commit of read) {
       end = commit.rev
-      if (actor !== undefined && !isBy(commit, actor)) continue
       if (collection !== undefined && !writesTo(commit, collection)) continue
-      found.push({ ...commit, at: isoTime(Math.floor(tidMicros(commit.rev) / 1000)) })
+      found.push({ ...cut(commit, maxOps), at: isoTime(Math.floor(tidMicros(end) / 1000)) })
       if (found.length === limit) return { commits: found, cursor: end }
     }
     if (read.length === 0) return { commits: found }
   }
   return { commits: found, cursor: end }
+}
+
+function cut({ ops, ...commit }: PastCommit, maxOps: number | undefined): PastCommit {
+  if (maxOps === undefined) return { ...commit, ops }
+  return { opCount: ops.length, ...commit, ops: ops.slice(0, maxOps) }
 }
 
 // The rev itself is to be in the range.

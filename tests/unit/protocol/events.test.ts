@@ -7,8 +7,10 @@ import {
   encodeCommitEvent,
   encodeIdentityEvent,
   encodeSyncEvent,
+  MAX_OP_BYTES,
+  readOps,
 } from '#src/protocol/events.ts'
-import { type EncodedEvent, frame } from '#src/protocol/frames.ts'
+import { type EncodedEvent, frame, opsAt } from '#src/protocol/frames.ts'
 import {
   cborIntegers,
   cborLengths,
@@ -156,4 +158,17 @@ it('#commit and #sync name the commit and the rev beside their bytes, the others
   const keys = ['kind', 'event', 'seqAt']
   expect(Object.keys(encodeIdentityEvent({ did, time }))).toEqual(keys)
   expect(Object.keys(encodeAccountEvent({ did, time, active: true }))).toEqual(keys)
+})
+
+it('operations are read as they were encoded, or the first of them from the beginning of the bytes', () => {
+  const path = `${'c'.repeat(317)}/${'k'.repeat(512)}`
+  const ops = Array.from({ length: 300 }, (_, n) => ({
+    ...{ action: 'update' as const, path: `${path.slice(0, -3)}${100 + n}`, cid: a, prev: b },
+  }))
+  const { event, place } = encodeCommitEvent({ ...commit, ops })
+  const bytes = event.subarray(opsAt, opsAt + place!.opsLength)
+  expect(readOps(bytes)).toEqual({ ops, count: 300 })
+  const first = readOps(bytes.subarray(0, 9 + 2 * MAX_OP_BYTES), 2)
+  expect(first).toEqual({ ops: ops.slice(0, 2), count: 300 })
+  expect(() => readOps(bytes.subarray(0, 500), 2)).toThrow('ends within')
 })

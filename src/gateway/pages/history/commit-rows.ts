@@ -15,12 +15,15 @@ import { type Op, type Previews, previewsOf } from '#src/gateway/pages/history/p
 import { placeOf } from '#src/gateway/pages/record-path.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 
-const SHOWN_OPS = 3
+/** Of each commit. */
+export const SHOWN_OPS = 3
 
 export interface Commit {
   rev: string
   at: string
   ops: readonly Op[]
+  /** How many there are, if these are some of them. */
+  opCount?: number
   actor?: string
   client?: string
   action?: string
@@ -87,7 +90,7 @@ function whoOf(visit: HistoryVisit, { actor, client = '' }: Commit, names: Names
 
 function whatOf(
   visit: HistoryVisit,
-  { ops, action = '', isFirst }: Listed,
+  { ops, opCount = ops.length, action = '', isFirst }: Listed,
   changes: string,
   previews: Previews,
 ): Html {
@@ -99,7 +102,7 @@ function whatOf(
     const name = preview === undefined ? html`<code>${place.rkey}</code>` : preview
     return html`<div><a href="${href}">${name}</a><small>${kindOf(text, place.collection)} · ${actionText(text, op.action)}</small></div>`
   })
-  const more = ops.length - shown.length
+  const more = opCount - shown.length
   const moreText = text('more', { n: more })
   const link = isFirst ? moreText : html`<a href="${changes}">${moreText}</a>`
   const rest = more > 0 ? link : ''

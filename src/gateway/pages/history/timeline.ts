@@ -4,7 +4,12 @@ import type { AreaPage } from '#src/gateway/pages/area/area.ts'
 import { timeOf } from '#src/gateway/pages/blocks.ts'
 import { filterForm, pager } from '#src/gateway/pages/form-blocks.ts'
 import { actorChoices, collectionChoices } from '#src/gateway/pages/history/choices.ts'
-import { type Commit, commitRows, commitsHead } from '#src/gateway/pages/history/commit-rows.ts'
+import {
+  type Commit,
+  commitRows,
+  commitsHead,
+  SHOWN_OPS,
+} from '#src/gateway/pages/history/commit-rows.ts'
 import { orReason } from '#src/gateway/pages/history/errors.ts'
 import {
   daysText,
@@ -88,17 +93,15 @@ function undoBar(visit: HistoryVisit, { actor, collection, since }: Query): Html
 
 /** Throws 400 for an invalid filter. */
 function read(
-  { call, history: { did: account } }: HistoryVisit,
+  { history: { did, reader, server } }: HistoryVisit,
   { actor, collection, since, cursor }: Query,
-): Promise<{ commits: Commit[]; cursor?: string | undefined }> {
-  return call(history.listCommits, {
-    params: {
-      ...{ account, limit: PAGE_COMMITS },
-      ...(actor && { actor }),
-      ...(collection && { collection }),
-      ...(since && { since: dayOf(since) }),
-      ...(cursor && { cursor }),
-    },
+): Promise<{ commits: Commit[]; cursor?: string }> {
+  return server.dispatch.account(did).history.listCommits({
+    ...{ by: { did: reader }, limit: PAGE_COMMITS, maxOps: SHOWN_OPS },
+    ...(actor && { actor }),
+    ...(collection && { collection }),
+    ...(since && { since: dayOf(since) }),
+    ...(cursor && { cursor }),
   })
 }
 

@@ -124,7 +124,12 @@ async function commitRows(visit: Visit, { before }: Query): Promise<Row[]> {
     before === undefined ? {} : { until: new Date(Date.parse(before) - 1).toISOString() }
   try {
     // More than a page of them, so that it is known whether there is a next one.
-    const input = { by: { did, client: 'page' }, limit: PAGE_ROWS + 20, ...until }
+    const input = {
+      by: { did, client: 'page' },
+      limit: PAGE_ROWS + 20,
+      maxOps: MAX_PATHS,
+      ...until,
+    }
     const { commits } = await account.history.listCommits(input)
     return commits
       .filter(({ ops }) => ops.length > 0)
@@ -135,11 +140,14 @@ async function commitRows(visit: Visit, { before }: Query): Promise<Row[]> {
   }
 }
 
-function commitRow(visit: Visit, { rev: id, at, ops, client }: CommitView): Html {
+function commitRow(
+  visit: Visit,
+  { rev: id, at, ops, opCount = ops.length, client }: CommitView,
+): Html {
   const { text } = dataTexts(visit.session)
   const [first] = ops
   const words = { create: 'didCreate', update: 'didUpdate', delete: 'didDelete' } as const
-  const what = ops.length === 1 ? text(words[first!.action]) : text('didMany', { n: ops.length })
+  const what = opCount === 1 ? text(words[first!.action]) : text('didMany', { n: opCount })
   // Of an app.
   const by = client?.includes('/')
     ? html`<small>${URL.parse(client)?.hostname ?? client}</small>`
@@ -148,7 +156,7 @@ function commitRow(visit: Visit, { rev: id, at, ops, client }: CommitView): Html
     const name = action === 'delete' ? path : html`<a href="${recordHref(path)}">${path}</a>`
     return html`<div>${name}</div>`
   })
-  const more = ops.length - paths.length
+  const more = opCount - paths.length
   const details = html`<div>${paths}${more > 0 ? html`<small>${text('andMore', { n: more })}</small>` : ''}</div>`
   return tableRow(visit, { id, at, what: html`${what}${by}`, details })
 }
