@@ -1,6 +1,6 @@
 /**
- * Line charts, drawn by the server as SVG: they need no script, and a live page replaces them whole. A table has the same
- * figures, for screen readers among others.
+ * Line charts, drawn by the server as SVG: they need no script, and a live page replaces them whole. The island `chart` draws
+ * them again, so that they can be read point by point. A table has the same figures, for screen readers among others.
  */
 import { html, raw } from 'hono/html'
 import type { Html } from '#src/gateway/pages/shell.ts'
@@ -48,13 +48,26 @@ export function chart(input: Chart): Html {
   const paths = values.map(
     (line, i) => `<path class="line-${i}" d="${pathOf(times, line, x, y)}"/>`,
   )
-  return html`<figure class="chart">${head}
+  return html`<figure class="chart" data-chart="${pointsOf(times, values, unit)}">${head}
 <div class="plot" aria-hidden="true"><small>${`${format(top)} ${unit}`.trim()}</small>
 <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none">${raw(
     `<path class="grid" d="M0 .5H${WIDTH}M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT - 0.5}H${WIDTH}"/>${paths.join('')}`,
   )}</svg>
 <div class="axis"><small>${clock(from)}</small><small>${clock(to)} UTC</small></div></div>
 ${figures(input, times, values, format)}</figure>`
+}
+
+/** For the island: seconds since the first point, and values. */
+function pointsOf(
+  times: readonly number[],
+  values: readonly (readonly (number | null)[])[],
+  unit: string,
+): string {
+  const [from] = times as [number]
+  return JSON.stringify({
+    ...{ unit, from: from / 1000, times: times.map((at) => Math.round((at - from) / 1000)) },
+    lines: values.map((line) => line.map((value) => value && Number(value.toPrecision(4)))),
+  })
 }
 
 export function charts(all: readonly Chart[]): Html {

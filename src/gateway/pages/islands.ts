@@ -11,10 +11,18 @@ import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 /**
  * `passkey` runs passkey forms, `time` makes times local, `live` applies the patches of a page stream, `palette` searches the
- * links of the page, `copy` copies a text, `download` shows how much of a file has arrived, and `recovery` creates a recovery
- * key.
+ * links of the page, `copy` copies a text, `download` shows how much of a file has arrived, `recovery` creates a recovery key,
+ * and `chart` draws charts that can be read.
  */
-export type Island = 'passkey' | 'time' | 'live' | 'palette' | 'copy' | 'download' | 'recovery'
+export type Island =
+  | 'passkey'
+  | 'time'
+  | 'live'
+  | 'palette'
+  | 'copy'
+  | 'download'
+  | 'recovery'
+  | 'chart'
 
 /** Those without which a form does not work, or that are shorter than a request for them. */
 const inlined: readonly Island[] = ['passkey', 'time']
@@ -29,9 +37,15 @@ interface Asset {
 }
 
 const folder = new URL('islands/', import.meta.url)
+const uplot = new URL('../../../node_modules/uplot/dist/', import.meta.url)
+/** Of packages. The script of uPlot defines a global; as a module it exports that. */
+const packaged: Readonly<Record<string, { file: URL; end?: string }>> = {
+  'uplot.js': { file: new URL('uPlot.iife.min.js', uplot), end: '\nexport default uPlot\n' },
+  'uplot.css': { file: new URL('uPlot.min.css', uplot) },
+}
 const types: Readonly<Record<string, string>> = { js: 'text/javascript', css: 'text/css' }
 
-/** By name, such as `time.js`. An island imports another file of the folder as `/assets/<name>`. */
+/** By name, such as `time.js`. An island imports another one, or a file of a package, as `/assets/<name>`. */
 const assets = new Map<string, Asset>()
 for (const name of readdirSync(folder)) load(name)
 
@@ -73,10 +87,14 @@ export function canFetch(islands: readonly Island[]): boolean {
 function load(name: string): Asset {
   const known = assets.get(name)
   if (known !== undefined) return known
-  const text = readFileSync(new URL(name, folder), 'utf8').replaceAll(
-    /(['"])\/assets\/(\w+\.js)\1/g,
-    (_, quote: string, imported: string) => `${quote}${load(imported).path}${quote}`,
-  )
+  const { file, end = '' } = packaged[name] ?? { file: new URL(name, folder) }
+  const text = `${readFileSync(file, 'utf8')}${end}`
+    // What a style sheet imports has no nonce, so it is put into it.
+    .replaceAll(/@import "\/assets\/(\w+\.css)";/g, (_, imported: string) => load(imported).text)
+    .replaceAll(
+      /(['"])\/assets\/(\w+\.js)\1/g,
+      (_, quote: string, imported: string) => `${quote}${load(imported).path}${quote}`,
+    )
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 12)
   const [base = '', extension = ''] = name.split('.')
   const type = types[extension] ?? 'application/octet-stream'

@@ -24,7 +24,7 @@ export function overviewPages(
     const range = rangeOf(call.c.req.query('range'))
     const cells = await overviewCells(ports, range.ms)
     return call.render({
-      ...{ title: 'Overview', wide: true, note, islands: ['live'] },
+      ...{ title: 'Overview', wide: true, note, islands: ['live', 'chart'] },
       actions: rangeLinks(range.name),
       body: html`<div data-live="${consolePath}/live?range=${range.name}">${liveCells(cells)}</div>
 <p class="muted">Charts show samples that this process takes every 30 seconds and keeps in memory for a day. A restart clears them, and each gateway has its own. For longer periods, scrape <a href="/metrics">/metrics</a> with Prometheus.</p>`,

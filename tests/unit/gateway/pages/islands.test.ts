@@ -28,3 +28,20 @@ it('each island is in a page once, with the nonce of the page', () => {
   // The text of a script ends at the first end tag.
   expect(tags.match(/<\/script/g)).toHaveLength(2)
 })
+
+it('the charts load uPlot as a module, and its styles with the nonce of the page', async () => {
+  const tags = String(islandTags('abc', ['chart']))
+  const [, style = ''] = /<link rel="stylesheet" nonce="abc" href="([^"]+)">/.exec(tags) ?? []
+  const css = await (await app.request(style)).text()
+  expect(css).toContain('.u-over')
+  expect(css).not.toContain('@import')
+  const [, path = ''] = /nonce="abc" src="([^"]+)"/.exec(tags) ?? []
+  const island = await (await app.request(path)).text()
+  const [, library = ''] = /from '(\/assets\/uplot\.\w+\.js)'/.exec(island) ?? []
+  const script = await app.request(library)
+  expect(script.headers.get('cache-control')).toMatch(/immutable/)
+  const { default: uPlot } = await import(
+    `data:text/javascript,${encodeURIComponent(`const document = { addEventListener() {} }\n${await script.text()}`)}`
+  )
+  expect(uPlot.rangeNum).toBeTypeOf('function')
+})
