@@ -11,7 +11,7 @@ import { assetRoutes } from '#src/gateway/pages/islands.ts'
 import { messagesFor } from '#src/gateway/pages/messages.ts'
 import { renderArea } from '#src/gateway/pages/shell.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
-import { describeInBrowser, openPage, startBrowser } from '#tests/support/browser.ts'
+import { describeInBrowser, openPage, startBrowser, tabTo } from '#tests/support/browser.ts'
 import { mustBeGood } from '#tests/support/good-page.ts'
 
 const start = Date.UTC(2026, 10, 20, 10)
@@ -64,10 +64,7 @@ describeInBrowser('charts', () => {
     const page = await open()
     const chart = page.getByRole('slider', { name: 'Calls' })
     await chart.waitFor()
-    await page.keyboard.press('Tab')
-    while ((await chart.evaluate((one) => one === document.activeElement)) === false) {
-      await page.keyboard.press('Tab')
-    }
+    await tabTo(page, chart)
     for (const key of ['Home', 'ArrowRight', 'PageUp']) await page.keyboard.press(key)
     expect(await chart.getAttribute('aria-valuetext')).toMatch(/10:11.AM: all 11 \/s$/)
     expect(await page.locator('.tip:visible').textContent()).toMatch(/10:11.AM *all 11 \/s/)
@@ -83,14 +80,12 @@ describeInBrowser('charts', () => {
     await chart.hover()
     await page.locator('.tip:visible').waitFor()
     const before = await page.locator('.tip:visible').textContent()
-    await page.evaluate(
-      (text) => {
-        const template = document.createElement('template')
-        template.innerHTML = text
-        document.querySelector('[data-cell]')!.replaceChildren(template.content)
-      },
-      await (await fetch(`${url}/part`)).text(),
-    )
+    const part = JSON.stringify(await (await fetch(`${url}/part`)).text())
+    await page.evaluate(`{
+      const template = document.createElement('template')
+      template.innerHTML = ${part}
+      document.querySelector('[data-cell]').replaceChildren(template.content)
+    }`)
     const after = page.locator('.tip:visible', { hasText: /all 1\d\d / })
     await after.waitFor()
     expect(await after.textContent()).not.toBe(before)

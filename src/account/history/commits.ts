@@ -65,7 +65,7 @@ export interface Reading extends CommitFilter {
 export async function readCommits(
   sql: Sql,
   { after, before }: RevRange,
-  { limit, order, actor = null, collection, maxOps }: Reading,
+  { limit, order, actor, collection, maxOps }: Reading,
 ): Promise<PastCommit[]> {
   const maxBytes =
     maxOps === undefined ? Number.MAX_SAFE_INTEGER : MAX_HEAD_BYTES + maxOps * MAX_OP_BYTES
@@ -81,7 +81,14 @@ export async function readCommits(
        WHERE ${inOutbox} AND ${isWanted(opsOfEvent)}
        ORDER BY rev ${order}, size DESC LIMIT ?3
      ) AS c ORDER BY rev ${order}, size DESC`,
-    ...[after, before, limit, actor, collection === undefined ? null : `${collection}/`, maxBytes],
+    ...[
+      after,
+      before,
+      limit,
+      actor ?? null,
+      collection === undefined ? null : `${collection}/`,
+      maxBytes,
+    ],
   )
   // A commit may be in two events: the second one of them has no operations.
   const first = rows.filter(({ rev }, i) => rev !== rows[i - 1]?.rev)

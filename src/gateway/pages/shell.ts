@@ -62,6 +62,8 @@ export interface AreaPage {
   note?: Note | undefined
   /** The name of the account that is signed in. */
   owner?: string
+  /** Signed in with it, and as no account. */
+  withAdminPassword?: boolean
   /** The path of the form that signs out, if it is not that of the account's session. */
   signOut?: string
   islands?: readonly Island[]
@@ -198,18 +200,35 @@ ${below === '' ? '' : html`<footer>${below}</footer>`}`
 /** The brand leads to the landing page. */
 function pageHeader(
   context: RenderContext,
-  { owner, signOut = `${securityPath}/sign-out` }: { owner?: string; signOut?: string },
+  page: Pick<AreaPage, 'owner' | 'withAdminPassword' | 'signOut'>,
 ): Html {
   const { messages, branding } = context
-  // On a phone there is room for the name only.
-  const [before = '', after = ''] = messages.text('signedInAs', { name: '\n' }).split('\n')
-  const around = (text: string) => (text === '' ? '' : html`<span class="roomy">${text}</span>`)
+  const { signOut = `${securityPath}/sign-out` } = page
+  const who = whoIsSignedIn(context, page)
   const account =
-    owner === undefined
+    who === undefined
       ? ''
-      : html`<nav aria-label="${messages.text('account')}"><a class="owner" href="/account">${around(before)}${owner}${around(after)}</a>
+      : html`<nav aria-label="${messages.text('account')}">${who}
 <form method="post" action="${signOut}">${hiddenFields(context)}<button class="quiet">${messages.text('signOut')}</button></form></nav>`
   return html`<header><a class="home" href="/">${brand(branding)}</a>${account}</header>`
+}
+
+/** On a phone there is room for the name only. */
+function whoIsSignedIn(
+  { messages }: RenderContext,
+  { owner, withAdminPassword = false }: Pick<AreaPage, 'owner' | 'withAdminPassword'>,
+): Html | undefined {
+  const line = (key: 'signedInAs' | 'signedInWith', name: string) => {
+    const [before = '', after = ''] = messages.text(key, { name: '\n' }).split('\n')
+    const around = (text: string) => (text === '' ? '' : html`<span class="roomy">${text}</span>`)
+    return html`${around(before)}${name}${around(after)}`
+  }
+  if (withAdminPassword) {
+    return html`<span class="owner">${line('signedInWith', messages.text('adminPassword'))}</span>`
+  }
+  return owner === undefined
+    ? undefined
+    : html`<a class="owner" href="/account">${line('signedInAs', owner)}</a>`
 }
 
 function navLinks(items: readonly NavItem[]): Html {

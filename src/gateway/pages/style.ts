@@ -50,7 +50,7 @@ header form{flex:none;margin:0}
 .home{color:inherit;text-decoration:none;min-width:0}
 .owner{min-width:0;max-width:18rem;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;color:var(--muted);font-size:.875rem;
 line-height:2.5rem;text-decoration:none}
-.owner:hover{text-decoration:underline}
+a.owner:hover{text-decoration:underline}
 .brand{font-weight:600;line-height:1.25}
 .brand img{display:block;height:2rem;max-width:10rem;object-fit:contain}
 main{padding-top:.5rem}

@@ -36,6 +36,8 @@ export const de: LocaleMessages = {
   signOut: 'Abmelden',
   account: 'Dein Konto',
   signedInAs: 'Angemeldet als {name}',
+  signedInWith: 'Angemeldet mit dem {name}',
+  adminPassword: 'Administratorpasswort',
   youAreSignedIn: 'Du bist angemeldet',
   wrongPassword: 'Handle oder Passwort ist falsch.',
   wrongCode: 'Der Code ist falsch oder abgelaufen.',

@@ -34,6 +34,8 @@ export const en = {
   signOut: 'Sign out',
   account: 'Your account',
   signedInAs: 'Signed in as {name}',
+  signedInWith: 'Signed in with the {name}',
+  adminPassword: 'admin password',
   youAreSignedIn: 'You are signed in',
   wrongPassword: 'The handle or the password is wrong.',
   wrongCode: 'The code is wrong or has expired.',

@@ -36,6 +36,8 @@ export const es: LocaleMessages = {
   signOut: 'Cerrar sesión',
   account: 'Tu cuenta',
   signedInAs: 'Sesión de {name}',
+  signedInWith: 'Sesión iniciada con la {name}',
+  adminPassword: 'contraseña de administrador',
   youAreSignedIn: 'Has iniciado sesión',
   wrongPassword: 'El usuario o la contraseña no es correcto.',
   wrongCode: 'El código no es correcto o ha caducado.',

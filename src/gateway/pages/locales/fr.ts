@@ -36,6 +36,8 @@ export const fr: LocaleMessages = {
   signOut: 'Se déconnecter',
   account: 'Votre compte',
   signedInAs: 'Connecté en tant que {name}',
+  signedInWith: 'Connecté avec le {name}',
+  adminPassword: 'mot de passe administrateur',
   youAreSignedIn: 'Vous êtes connecté',
   wrongPassword: 'Le pseudo ou le mot de passe est incorrect.',
   wrongCode: 'Le code est incorrect ou a expiré.',

@@ -36,6 +36,8 @@ export const ja: LocaleMessages = {
   signOut: 'サインアウト',
   account: 'アカウント',
   signedInAs: '{name} としてサインイン中',
+  signedInWith: '{name}でサインイン中',
+  adminPassword: '管理者パスワード',
   youAreSignedIn: 'サインインしました',
   wrongPassword: 'ハンドルまたはパスワードが違います。',
   wrongCode: 'コードが違うか、期限切れです。',

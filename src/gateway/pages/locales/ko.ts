@@ -36,6 +36,8 @@ export const ko: LocaleMessages = {
   signOut: '로그아웃',
   account: '내 계정',
   signedInAs: '{name} 계정으로 로그인됨',
+  signedInWith: '{name}로 로그인됨',
+  adminPassword: '관리자 비밀번호',
   youAreSignedIn: '로그인되었습니다',
   wrongPassword: '핸들 또는 비밀번호가 올바르지 않습니다.',
   wrongCode: '코드가 올바르지 않거나 만료되었습니다.',

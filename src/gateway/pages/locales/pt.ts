@@ -36,6 +36,8 @@ export const pt: LocaleMessages = {
   signOut: 'Sair',
   account: 'Sua conta',
   signedInAs: 'Sessão de {name}',
+  signedInWith: 'Sessão iniciada com a {name}',
+  adminPassword: 'senha de administrador',
   youAreSignedIn: 'Você entrou',
   wrongPassword: 'O usuário ou a senha está errado.',
   wrongCode: 'O código está errado ou expirou.',

@@ -36,6 +36,8 @@ export const ro: LocaleMessages = {
   signOut: 'Deconectare',
   account: 'Contul dvs.',
   signedInAs: 'Conectat ca {name}',
+  signedInWith: 'Conectat cu {name}',
+  adminPassword: 'parola de administrator',
   youAreSignedIn: 'Sunteți conectat',
   wrongPassword: 'Numele de utilizator sau parola este greșită.',
   wrongCode: 'Codul este greșit sau a expirat.',

@@ -36,6 +36,8 @@ export const sv: LocaleMessages = {
   signOut: 'Logga ut',
   account: 'Ditt konto',
   signedInAs: 'Inloggad som {name}',
+  signedInWith: 'Inloggad med {name}',
+  adminPassword: 'administratörslösenordet',
   youAreSignedIn: 'Du är inloggad',
   wrongPassword: 'Användarnamnet eller lösenordet är fel.',
   wrongCode: 'Koden är fel eller har gått ut.',

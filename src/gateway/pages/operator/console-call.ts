@@ -11,12 +11,13 @@ import type { Method } from '#src/gateway/xrpc/method.ts'
 import { runMethod } from '#src/gateway/xrpc/run-method.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { randomLetters } from '#src/ports/random-letters.ts'
+import { ADMIN_PASSWORD } from '#src/rules/operators.ts'
 
 export interface ConsoleCall {
   readonly c: Context<Env>
   readonly session: RenderContext
   readonly operator: Operator
-  render(page: Omit<AreaPage, 'area' | 'owner' | 'signOut'>): Promise<Response>
+  render(page: ShownPage): Promise<Response>
   message(title: string, text: string, status: number): Promise<Response>
   /** To a page of the console; `done` is a key of the notes. */
   redirect(path: string, done?: string): Response
@@ -27,6 +28,8 @@ export interface ConsoleCall {
   /** Runs an admin query. */
   query<T>(method: Method, params: Record<string, string | undefined>): Promise<T>
 }
+
+type ShownPage = Omit<AreaPage, 'area' | 'owner' | 'withAdminPassword' | 'signOut'>
 
 const adminKinds: readonly Method['auth'][] = [
   ...(['admin', 'moderator', 'admin or tenant', 'admin or none', 'reader'] as const),
@@ -42,12 +45,14 @@ export function callOf(
   const { server } = ports
   const path = c.req.path.slice(consolePath.length).replace(/\/$/, '')
 
-  function render(page: Omit<AreaPage, 'area' | 'owner' | 'signOut'>): Promise<Response> {
+  function render(page: ShownPage): Promise<Response> {
     const { islands = [], ...rest } = page
     return renderArea(session, {
       ...rest,
       area: { label: server.service.hostname, items: consoleNav(path) },
-      owner: operator.name,
+      ...(operator.actor === ADMIN_PASSWORD
+        ? { withAdminPassword: true }
+        : { owner: operator.name }),
       signOut: `${consolePath}/sign-out`,
       islands: [...islands, 'palette'],
     })

@@ -65,6 +65,18 @@ describe('a page of an area', () => {
     expect(text).toContain('action="/account/security/sign-out"')
   })
 
+  it('who is signed in is an account, with a link to its area, or whoever has the admin password', async () => {
+    const header = async (who: object) => {
+      const { owner: _, ...rest } = page
+      const text = await (await renderArea(context, { ...rest, ...who })).text()
+      const [, nav = ''] = /<header>.*?<nav[^>]*>(.*?)\n/s.exec(text) ?? []
+      return nav.replaceAll(/<\/?span[^>]*>/g, '')
+    }
+    const link = '<a class="owner" href="/account">Signed in as alice.test</a>'
+    expect(await header({ owner: 'alice.test' })).toBe(link)
+    expect(await header({ withAdminPassword: true })).toBe('Signed in with the admin password')
+  })
+
   it('a page runs only scripts with its nonce, and lets them call this server only if they do', async () => {
     const response = await renderArea(context, page)
     const policy = response.headers.get('content-security-policy')!
