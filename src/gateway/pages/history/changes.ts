@@ -8,7 +8,8 @@ import { orReason } from '#src/gateway/pages/history/errors.ts'
 import { type HistoryVisit, historyUrl, textOf } from '#src/gateway/pages/history/history-visit.ts'
 import { actionText, kindOf } from '#src/gateway/pages/history/kinds.ts'
 import { timeOfMoment } from '#src/gateway/pages/history/moments.ts'
-import { restoreOne } from '#src/gateway/pages/history/record.ts'
+import { restorableOf } from '#src/gateway/pages/history/previews.ts'
+import { restoreOne, whyNot } from '#src/gateway/pages/history/record.ts'
 import { changeTable, type RecordValue } from '#src/gateway/pages/history/record-fields.ts'
 import { placeOf } from '#src/gateway/pages/record-path.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
@@ -21,7 +22,7 @@ type Query = Partial<Record<'from' | 'to' | 'collection' | 'cursor', string>>
 interface Change {
   uri: string
   action: string
-  before?: RecordValue
+  before?: Exclude<RecordValue, undefined> & { cid: string }
   after?: RecordValue
 }
 
@@ -49,7 +50,7 @@ async function changes(visit: HistoryVisit, query: Query): Promise<Html> {
       ...(cursor && { cursor }),
     },
   })
-  const list = (found.changes as Change[]).map((change) => changeCard(visit, change, query))
+  const list = await changeCards(visit, found.changes as Change[], query)
   const after = found.cursor && historyUrl(visit, '/changes', { ...query, cursor: found.cursor })
   const moment = (at: string) => {
     const time = timeOfMoment(at)
@@ -76,10 +77,30 @@ ${pager(session, { after })}`
 
 const badges = { create: 'good', delete: 'bad' } as const
 
-function changeCard(visit: HistoryVisit, change: Change, query: Query): Html {
+async function changeCards(
+  visit: HistoryVisit,
+  changes: readonly Change[],
+  query: Query,
+): Promise<Html[]> {
+  const earlier = changes.flatMap(({ uri, before }) => {
+    return before === undefined ? [] : [{ path: pathOf(visit, uri), cid: before.cid }]
+  })
+  const restorable = await restorableOf(visit, earlier)
+  const lost = new Set(earlier.flatMap(({ path }, i) => (restorable[i] ? [] : path)))
+  return changes.map((change) => {
+    return changeCard(visit, change, query, lost.has(pathOf(visit, change.uri)))
+  })
+}
+
+function pathOf({ history: { did } }: HistoryVisit, uri: string): string {
+  return uri.slice(`at://${did}/`.length)
+}
+
+/** `isLost`: what the record was cannot be restored. */
+function changeCard(visit: HistoryVisit, change: Change, query: Query, isLost: boolean): Html {
   const text = textOf(visit)
   const { uri, action, before, after } = change
-  const place = placeOf(uri.slice(`at://${visit.history.did}/`.length))
+  const place = placeOf(pathOf(visit, uri))
   const { collection, rkey } = place
   const label = `${kindOf(text, collection)} ${rkey}`
   const restore = actionForm(visit.session, {
@@ -92,7 +113,8 @@ function changeCard(visit: HistoryVisit, change: Change, query: Query): Html {
   return card(
     label,
     html`${changeTable(text, { label, before, after })}
-<div class="actions">${restore}<a href="${historyUrl(visit, '/record', place)}">${text('versions')}</a></div>`,
+${isLost ? whyNot(text, before?.value) : ''}
+<div class="actions">${isLost ? '' : restore}<a href="${historyUrl(visit, '/record', place)}">${text('versions')}</a></div>`,
     {
       badge: badge(actionText(text, action), badges[action as keyof typeof badges] ?? 'quiet'),
     },

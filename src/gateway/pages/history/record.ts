@@ -14,6 +14,11 @@ import * as history from '#src/protocol/lexicons/dev/headwater/history.ts'
 
 const PAGE_VERSIONS = 8
 
+interface Place {
+  collection: string
+  rkey: string
+}
+
 interface Version {
   cid: string
   rev: string
@@ -21,6 +26,8 @@ interface Version {
   until?: string
   untilAt?: string
   value?: unknown
+  /** Absent if the account's process is of a release that does not say it. */
+  restorable?: boolean
 }
 
 export const recordPage: AreaPage<HistoryVisit> = {
@@ -79,42 +86,59 @@ async function versions(
   )
   const next =
     found.cursor && historyUrl(visit, '/record', { collection, rkey, cursor: found.cursor })
-  const forget = confirmForm(session, {
-    ...{
-      action: historyUrl(visit, '/record/forget', { collection, rkey }),
-      typed: rkey,
-      label: text('forget'),
-      note,
-    },
-    fields: { collection, rkey },
-  })
   return html`${place}${cards}${pager(session, { after: next })}
-${card(text('forget'), forget, { help: text('forgetHelp'), danger: true })}`
+${await forgetCard(visit, { collection, rkey }, all, note)}`
+}
+
+/** None if no earlier version has a value any more. */
+async function forgetCard(
+  visit: HistoryVisit,
+  place: Place,
+  all: readonly Version[],
+  note: Note | undefined,
+): Promise<Html | ''> {
+  const { call, session, history: subject } = visit
+  const text = textOf(visit)
+  if (!all.some(({ until, value }) => until !== undefined && value !== undefined)) return ''
+  const newest = await call(history.getRecordVersions, {
+    params: { account: subject.did, ...place, limit: 1 },
+  })
+  const exists = (newest.versions as Version[]).some(({ until }) => until === undefined)
+  const form = confirmForm(session, {
+    ...{ action: historyUrl(visit, '/record/forget', { ...place }), typed: place.rkey },
+    ...{ label: text('forget'), note, fields: { ...place } },
+  })
+  const help = text(exists ? 'forgetHelp' : 'forgetDeletedHelp')
+  return card(text('forget'), form, { help, danger: true })
 }
 
 function versionCard(
   visit: HistoryVisit,
   version: Version,
   earlier: Version | undefined,
-  place: { collection: string; rkey: string },
+  place: Place,
 ): Html {
   const { session } = visit
   const text = textOf(visit)
-  const { rev, at, until, untilAt, value } = version
+  const { rev, at, until, untilAt, value, restorable = value !== undefined } = version
   const isCurrent = until === undefined
   // What it changed of the version before, unless the record was not there in between.
   const before = earlier?.until === rev ? earlier : undefined
   const label = value === undefined ? text('gone') : previewOf(value)
-  const restore = isCurrent
-    ? ''
-    : html`<div class="actions">${actionForm(session, {
-        ...{ action: historyUrl(visit, '/record/restore', place), label: text('restoreVersion') },
-        ...{ about: rev, fields: { ...place, at: rev } },
-      })}</div>`
+  const restore = html`<div class="actions">${actionForm(session, {
+    ...{ action: historyUrl(visit, '/record/restore', { ...place }), about: rev },
+    ...{ label: text('restoreVersion'), fields: { ...place, at: rev } },
+  })}</div>`
+  const below = isCurrent ? '' : restorable ? restore : whyNot(text, value)
   const times = html`${timeOf(session, at)}${untilAt === undefined ? '' : html` – ${timeOf(session, untilAt)}`}`
   const fields = value === undefined ? '' : changeTable(text, { label, before, after: { value } })
-  return card(label, html`${fields}${restore}`, {
+  return card(label, html`${fields}${below}`, {
     help: times,
     badge: isCurrent ? badge(text('current'), 'good') : undefined,
   })
+}
+
+/** Of a version that cannot be restored. That its value is gone is said in its place. */
+export function whyNot(text: ReturnType<typeof textOf>, value: unknown): Html | '' {
+  return value === undefined ? '' : html`<p class="muted">${text('fileGone')}</p>`
 }

@@ -52,6 +52,8 @@ export const es: HistoryTexts = {
   forget: 'Eliminar definitivamente las versiones anteriores',
   forgetHelp:
     'Las versiones anteriores de este registro ya no se podrán ver ni restaurar. La actual se conserva.',
+  forgetDeletedHelp: 'El registro se eliminó. Sus versiones ya no se podrán ver ni restaurar.',
+  fileGone: 'Esta versión no se puede restaurar: falta un archivo que contiene.',
   running: 'Hay una restauración en curso: {n} de {total} registros.',
   lastRestore: 'Última restauración',
   isRunning: 'En curso',

@@ -52,6 +52,9 @@ export const fr: HistoryTexts = {
   forget: 'Supprimer définitivement les versions antérieures',
   forgetHelp:
     'Les versions antérieures de cet enregistrement ne pourront plus être consultées ni restaurées. La version actuelle est conservée.',
+  forgetDeletedHelp:
+    'L’enregistrement a été supprimé. Ses versions ne pourront plus être consultées ni restaurées.',
+  fileGone: 'Cette version ne peut pas être restaurée : un de ses fichiers a disparu.',
   running: 'Une restauration est en cours : {n} enregistrements sur {total}.',
   lastRestore: 'Dernière restauration',
   isRunning: 'En cours',

@@ -52,6 +52,9 @@ export const ja: HistoryTexts = {
   forget: '以前のバージョンを完全に削除',
   forgetHelp:
     'このレコードの以前のバージョンは、表示も復元もできなくなります。現在のバージョンは残ります。',
+  forgetDeletedHelp:
+    'このレコードは削除されています。そのバージョンは、表示も復元もできなくなります。',
+  fileGone: 'このバージョンは復元できません。含まれるファイルがもうありません。',
   running: '復元中です：{total} 件中 {n} 件。',
   lastRestore: '最後の復元',
   isRunning: '実行中',

@@ -52,6 +52,8 @@ export const ko: HistoryTexts = {
   forget: '이전 버전 영구 삭제',
   forgetHelp:
     '이 레코드의 이전 버전은 더 이상 보거나 복원할 수 없게 됩니다. 현재 버전은 유지됩니다.',
+  forgetDeletedHelp: '이 레코드는 삭제되었습니다. 이제 그 버전은 보거나 복원할 수 없게 됩니다.',
+  fileGone: '이 버전은 복원할 수 없습니다. 포함된 파일이 더 이상 없습니다.',
   running: '복원 중: 레코드 {total}개 중 {n}개.',
   lastRestore: '마지막 복원',
   isRunning: '진행 중',

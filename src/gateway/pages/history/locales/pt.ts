@@ -52,6 +52,9 @@ export const pt: HistoryTexts = {
   forget: 'Excluir permanentemente as versões anteriores',
   forgetHelp:
     'As versões anteriores deste registro não poderão mais ser vistas nem restauradas. A atual é mantida.',
+  forgetDeletedHelp:
+    'O registro foi excluído. Suas versões não poderão mais ser vistas nem restauradas.',
+  fileGone: 'Esta versão não pode ser restaurada: um arquivo nela não existe mais.',
   running: 'Uma restauração está em andamento: {n} de {total} registros.',
   lastRestore: 'Última restauração',
   isRunning: 'Em andamento',

@@ -52,6 +52,9 @@ export const ro: HistoryTexts = {
   forget: 'Șterge definitiv versiunile anterioare',
   forgetHelp:
     'Versiunile anterioare ale acestei înregistrări nu vor mai putea fi văzute sau restaurate. Cea actuală se păstrează.',
+  forgetDeletedHelp:
+    'Înregistrarea a fost ștearsă. Versiunile ei nu vor mai putea fi văzute sau restaurate.',
+  fileGone: 'Această versiune nu poate fi restaurată: un fișier din ea nu mai există.',
   running: 'O restaurare este în curs: {n} din {total} înregistrări.',
   lastRestore: 'Ultima restaurare',
   isRunning: 'În curs',

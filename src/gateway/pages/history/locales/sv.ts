@@ -52,6 +52,8 @@ export const sv: HistoryTexts = {
   forget: 'Radera tidigare versioner permanent',
   forgetHelp:
     'De tidigare versionerna av denna post kan sedan varken visas eller återställas. Den aktuella behålls.',
+  forgetDeletedHelp: 'Posten är raderad. Dess versioner kan sedan varken visas eller återställas.',
+  fileGone: 'Denna version kan inte återställas: en fil i den finns inte kvar.',
   running: 'En återställning pågår: {n} av {total} poster.',
   lastRestore: 'Senaste återställningen',
   isRunning: 'Pågår',

@@ -1,5 +1,5 @@
 /** The pages of a history, with those of a group; the account area has the same ones. */
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { accountActions } from '#actors/actions/account.ts'
 import { addMember, listMembers } from '#src/account/group/members.ts'
 import { ada, type GroupPages, openGroupPages } from '#tests/support/group-pages.ts'
@@ -25,6 +25,12 @@ async function put(rkey: string, text: string, by = eddie, client = 'page') {
   })
   const record = { $type: collection, text, createdAt: '2026-01-01T00:00:00.000Z' }
   await accountActions.repo.putRecord(pages.group, { collection, rkey, record, byMember } as never)
+  return (await pages.group.lane.head()).rev
+}
+
+async function remove(rkey: string) {
+  const byMember = actingAs(eddie, 'editor', { call: `delete ${rkey}` })
+  await accountActions.repo.deleteRecord(pages.group, { collection, rkey, byMember } as never)
   return (await pages.group.lane.head()).rev
 }
 
@@ -88,6 +94,54 @@ describe('the history of a group', () => {
     await pages.post(olga, forget, { ...place, typed: 'one' })
     expect(await textOf(page)).not.toContain('<h2>new')
     expect(await texts()).toEqual({ one: 'old' })
+  })
+
+  it('a version that is gone, or a file of which is, is not offered, and the page says why', async () => {
+    const from = await put('one', 'old')
+    await put('one', 'new')
+    const to = await remove('one')
+    const record = `/history/record?${new URLSearchParams({ collection, rkey: 'one' })}`
+    const changes = `/history/changes?${new URLSearchParams({ from, to })}`
+    const offered = async (path: string) => (await textOf(path)).match(/>Restore this/g)?.length ?? 0
+    expect([await offered(record), await offered(changes)]).toEqual([2, 1])
+    // As it answers if a blob of the record is gone.
+    const { readValues, getRecordVersions } = accountActions.history
+    const versions = vi.spyOn(accountActions.history, 'getRecordVersions')
+    versions.mockImplementation(async (...call) => {
+      const { json } = await getRecordVersions(...call)
+      const found = JSON.parse(json) as { versions: object[] }
+      const all = found.versions.map((version) => ({ ...version, restorable: false }))
+      return { json: JSON.stringify({ ...found, versions: all }) }
+    })
+    const values = vi.spyOn(accountActions.history, 'readValues')
+    values.mockImplementation(async (...call) => {
+      const { json } = await readValues(...call)
+      return { json: JSON.stringify({ ...JSON.parse(json), restorable: [false] }) }
+    })
+    for (const path of [record, changes]) {
+      expect(await offered(path)).toBe(0)
+      expect(await textOf(path)).toContain('cannot be restored: a file in it is gone')
+    }
+    vi.restoreAllMocks()
+    await pages.post(olga, record.replace('record?', 'record/forget?'), {
+      ...{ collection, rkey: 'one', typed: 'one' },
+    })
+    for (const path of [record, changes]) {
+      expect(await offered(path)).toBe(0)
+      expect(await textOf(path)).toContain('The content was deleted permanently')
+    }
+  })
+
+  it('says what deleting the versions for good leaves, and offers it only if there is one', async () => {
+    const record = `/history/record?${new URLSearchParams({ collection, rkey: 'one' })}`
+    await put('one', 'old')
+    expect(await textOf(record)).not.toContain('Delete earlier versions')
+    await put('one', 'new')
+    expect(await textOf(record)).toContain('The current one is kept.')
+    await remove('one')
+    const page = await textOf(record)
+    expect(page).toContain('The record was deleted. Its versions can then neither')
+    expect(page).not.toContain('is kept')
   })
 
   it('counts what a member did, undoes it, and undoes that again but not what was written since', async () => {
