@@ -4,6 +4,7 @@ import { invalidRequest } from '#src/errors.ts'
 import { readBody } from '#src/gateway/http/body.ts'
 import { type CheckPorts, isDevelopment, serverChecks } from '#src/gateway/operator/checks.ts'
 import { sendTestMail } from '#src/gateway/operator/test-mail.ts'
+import { englishWords } from '#src/gateway/pages/operator/alerts/alert-words.ts'
 import { type AdminPorts, mustBeAdmin } from '#src/gateway/xrpc/failed-credentials.ts'
 import { bodySource, type Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
@@ -16,7 +17,10 @@ export function checkRoutes(app: Hono<Env>, ports: CheckPorts, admin: AdminPorts
   app.get('/xrpc/_admin/checks', async (c) => {
     await requireAdmin(c)
     const { hostname, publicUrl } = server.service
-    const [checks, { domains }] = await Promise.all([serverChecks(ports), server.handleRules()])
+    const [checks, { domains }] = await Promise.all([
+      serverChecks(ports, englishWords),
+      server.handleRules(),
+    ])
     const development = isDevelopment(server)
     return c.json({ hostname, publicUrl, development, handleDomains: domains, checks })
   })

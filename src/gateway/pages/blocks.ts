@@ -90,6 +90,12 @@ export function progress(done: number, total: number, label: string): Html {
   return html`<progress value="${done}" max="${Math.max(total, 1)}" aria-label="${label}">${done} / ${total}</progress>`
 }
 
+/** A text with an element in it: `text` has a line break in its place. */
+export function withElement(text: string, element: Content): Html {
+  const [before = '', after = ''] = text.split('\n')
+  return html`${before}${element}${after}`
+}
+
 /** Shown instead of an empty list, with what to do next. */
 export function emptyState(text: Content, action: Content = ''): Html {
   return html`<div class="empty"><p>${text}</p>${action}</div>`

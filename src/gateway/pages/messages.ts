@@ -29,6 +29,18 @@ export interface Messages<Key extends string = MessageKey> {
 
 const MAX_HEADER_LENGTH = 500
 
+/** The texts of one folder of pages: the function returns them in the language of a page. */
+export function textsIn<Key extends string>(
+  catalogue: Catalogue<Key>,
+): (page: { messages: Pick<Messages, 'language'> }) => Messages<Key> {
+  const known = new Map<Language, Messages<Key>>()
+  return ({ messages: { language } }) => {
+    const texts = known.get(language) ?? messagesFor(language, catalogue)
+    known.set(language, texts)
+    return texts
+  }
+}
+
 /** `accepted` is a language, or an Accept-Language header: the first that the catalogue has, or else English. */
 export function messagesFor(accepted?: string): Messages
 export function messagesFor<Key extends string>(
@@ -44,10 +56,13 @@ export function messagesFor(
   const format = new Intl.DateTimeFormat(language, {
     ...{ dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' },
   } as const)
+  const numbers = new Intl.NumberFormat(language)
+  const shown = (value: string | number) =>
+    typeof value === 'number' ? numbers.format(value) : value
   return {
     language,
     text: (key, params = {}) =>
-      texts[key]!.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(params[name] ?? '')),
+      texts[key]!.replaceAll(/\{(\w+)\}/g, (_, name: string) => shown(params[name] ?? '')),
     formatDate: (iso) => `${format.format(new Date(iso))} UTC`,
   }
 }

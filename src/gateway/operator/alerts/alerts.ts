@@ -9,6 +9,7 @@ import { eventRules } from '#src/gateway/operator/alerts/event-rules.ts'
 import { relayRules } from '#src/gateway/operator/alerts/relay-rules.ts'
 import type { AlertInputs } from '#src/gateway/operator/alerts/rule.ts'
 import { storageRules } from '#src/gateway/operator/alerts/storage-rules.ts'
+import type { AlertWords } from '#src/gateway/pages/operator/alerts/alert-words.ts'
 
 export interface Alert {
   /** That of the alert. */
@@ -31,12 +32,14 @@ const rules = [
 export const inPrometheusOnly: readonly string[] = ['HeadwaterDown']
 
 /** The bad ones first. */
-export function alertsOf(inputs: AlertInputs): Alert[] {
+export function alertsOf(inputs: AlertInputs, words: AlertWords): Alert[] {
+  const { text } = words
   const last = inputs.samples.at(-1)
-  const alerts = rules.map(({ name, what, advice, path, evaluate }): Alert => {
-    const found = last && evaluate(inputs, last)
+  const alerts = rules.map(({ name, path, evaluate }): Alert => {
+    const found = last && evaluate(inputs, last, words)
     const state = found === undefined ? 'unknown' : found.bad ? 'bad' : 'good'
-    const value = found?.value ?? 'no data yet'
+    const value = found?.value ?? text('noData')
+    const [what, advice] = [text(`what.${name}`), text(`advice.${name}`)]
     return { name, what, advice, state, value, ...(path !== undefined && { path }) }
   })
   const order = { bad: 0, good: 1, unknown: 2 }

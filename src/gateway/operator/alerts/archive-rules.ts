@@ -1,44 +1,30 @@
 /** Rules about archives of accounts. */
-import { HOUR_MS, type Rule, seconds } from '#src/gateway/operator/alerts/rule.ts'
+import { HOUR_MS, type Rule } from '#src/gateway/operator/alerts/rule.ts'
+import type { AlertWords } from '#src/gateway/pages/operator/alerts/alert-words.ts'
 
 const LATE_S = (6 * HOUR_MS) / 1_000
-const NONE = 'no archives'
 
 export const archiveRules: readonly Rule[] = [
   {
     name: 'HeadwaterArchivesFail',
-    what: 'Accounts that could not be archived',
-    evaluate: ({ archives }) => ({
-      bad: (archives?.failed ?? 0) > 0,
-      value: archives === undefined ? NONE : archives.failed > 0 ? String(archives.failed) : 'none',
-    }),
-    advice:
-      'headwater archive list --failed has the reasons. They are tried again in the next round.',
+    evaluate: ({ archives }, _, words) => counted(words, archives?.failed),
   },
   {
     name: 'HeadwaterArchiveDrillsFail',
-    what: 'Archives that could not be restored',
-    evaluate: ({ archives }) => ({
-      bad: (archives?.drillsFailed ?? 0) > 0,
-      value:
-        archives === undefined
-          ? NONE
-          : archives.drillsFailed > 0
-            ? String(archives.drillsFailed)
-            : 'none',
-    }),
-    advice:
-      'headwater archive list --failed has the reasons. Make a new archive with headwater archive create, then headwater archive drill.',
+    evaluate: ({ archives }, _, words) => counted(words, archives?.drillsFailed),
   },
   {
     name: 'HeadwaterArchivesLate',
-    what: 'Archiving all accounts',
-    evaluate: ({ archives }) => {
+    evaluate: ({ archives }, _, { text, unit }) => {
       const late = archives?.lateSeconds ?? 0
-      const value = late > LATE_S ? `${seconds(late)} late` : 'in time'
-      return { bad: late > LATE_S, value: archives === undefined ? NONE : value }
+      const time = unit(late / 3_600, 'hour', 'long')
+      const value = late > LATE_S ? text('late', { time }) : text('inTime')
+      return { bad: late > LATE_S, value: archives === undefined ? text('noArchives') : value }
     },
-    advice:
-      'No gateway archives accounts, or a round takes longer than PDS_ARCHIVE_INTERVAL_HOURS. See the log.',
   },
 ]
+
+function counted({ text, number }: AlertWords, n: number | undefined) {
+  const value = n === undefined ? text('noArchives') : n > 0 ? number(n) : text('none')
+  return { bad: n !== undefined && n > 0, value }
+}

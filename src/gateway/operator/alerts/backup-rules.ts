@@ -8,41 +8,34 @@ export const BACKUP_MAX_AGE_MS = 3 * DAY_MS
 export const backupRules: readonly Rule[] = [
   {
     name: 'HeadwaterBackupOld',
-    what: 'Last complete backup',
-    evaluate: ({ lastBackup, now }) => {
+    evaluate: ({ lastBackup, now }, _, { text, unit }) => {
       const { complete } = lastBackup ?? {}
       if (complete === undefined) return undefined
       const age = now - Date.parse(complete.at)
-      const value =
+      const shown =
         age < 2 * DAY_MS
-          ? `${Math.floor(age / HOUR_MS)} hours old`
-          : `${Math.floor(age / DAY_MS)} days old`
-      return { bad: age > BACKUP_MAX_AGE_MS, value }
+          ? unit(Math.floor(age / HOUR_MS), 'hour', 'long')
+          : unit(Math.floor(age / DAY_MS), 'day', 'long')
+      return { bad: age > BACKUP_MAX_AGE_MS, value: text('old', { age: shown }) }
     },
-    advice: 'headwater backup was not run, or not to its end. Check the timer or the cron job.',
     path: '/backups',
   },
   {
     name: 'HeadwaterBackupFailed',
-    what: 'Last attempt to back up',
-    evaluate: ({ lastBackup }) =>
+    evaluate: ({ lastBackup }, _, { text }) =>
       lastBackup && {
         bad: !lastBackup.ok,
-        value: lastBackup.ok ? 'OK' : (lastBackup.error ?? 'failed'),
+        value: lastBackup.ok ? text('ok') : (lastBackup.error ?? text('failed')),
       },
-    advice: 'Make room, or correct the command, and run it again.',
     path: '/backups',
   },
   {
     name: 'HeadwaterBackupDrillFailed',
-    what: 'Last restore drill',
-    evaluate: ({ lastDrill }) =>
+    evaluate: ({ lastDrill }, _, { text }) =>
       lastDrill && {
         bad: !lastDrill.ok,
-        value: lastDrill.ok ? 'OK' : (lastDrill.problems[0] ?? 'failed'),
+        value: lastDrill.ok ? text('ok') : (lastDrill.problems[0] ?? text('failed')),
       },
-    advice:
-      'The backup cannot be restored as it is: make a new one, and run headwater backup drill.',
     path: '/backups',
   },
 ]

@@ -2,9 +2,14 @@
 import type { ArchiveHealth } from '#src/gateway/archives/archive-health.ts'
 import type { StorageHealth } from '#src/gateway/operator/health.ts'
 import type { Sample } from '#src/gateway/operator/samples.ts'
+import type { AlertWords } from '#src/gateway/pages/operator/alerts/alert-words.ts'
+import type { AlertTexts as AlertCatalogue } from '#src/gateway/pages/operator/alerts/locales/en.ts'
 import type { RelayRow } from '#src/gateway/relays/relay-view.ts'
 import type { LastBackup } from '#src/ports/last-backup.ts'
 import type { LastDrill } from '#src/ports/last-drill.ts'
+
+type AlertName =
+  Extract<keyof AlertCatalogue, `what.${string}`> extends `what.${infer Name}` ? Name : never
 
 export interface AlertInputs {
   /** Of the last hour, oldest first; the last is the newest. */
@@ -23,12 +28,15 @@ export interface AlertInputs {
   now: number
 }
 
+/** What it is about and what to do are in the catalogue, as `what.<name>` and `advice.<name>`. */
 export interface Rule {
-  name: string
-  what: string
+  name: AlertName
   /** Undefined if it is not known. */
-  evaluate(inputs: AlertInputs, last: Sample): { bad: boolean; value: string } | undefined
-  advice: string
+  evaluate(
+    inputs: AlertInputs,
+    last: Sample,
+    words: AlertWords,
+  ): { bad: boolean; value: string } | undefined
   path?: string
 }
 
@@ -63,5 +71,3 @@ export function growth(samples: readonly Sample[], of: (sample: Sample) => numbe
     return undefined
   return ((of(last)! - of(first)!) * 1_000) / (last.at - first.at)
 }
-
-export const seconds = (n: number) => `${n < 10 ? n.toFixed(1) : Math.round(n)} s`

@@ -67,10 +67,6 @@ export function caseFilterOf({ state = '', reason = '', sort = '' }: Record<stri
   }
 }
 
-export function optionsOf(labels: Readonly<Record<string, string>>) {
-  return Object.entries(labels).map(([value, label]) => ({ value, label }))
-}
-
 export function decisionOptions(text: CaseText) {
   return caseDecisions.map((value) => ({ value, label: caseWord(text, 'decision', value) }))
 }
@@ -106,9 +102,9 @@ export function subjectLine(text: CaseText, { uri, blob }: Pick<CaseView, 'uri' 
   return text('recordAt', { path: uri.split('/').slice(3).join('/') })
 }
 
-/** An image that is blurred until the reader asks for it. */
-export function blurredImage(src: string, label: string): Html {
-  return html`<label class="blurred"><input type="checkbox" aria-label="Show ${label}"><img src="${src}" alt="${label}" loading="lazy"></label>`
+/** An image that is blurred until the reader asks for it; `show` says so. */
+export function blurredImage(src: string, label: string, show: string): Html {
+  return html`<label class="blurred"><input type="checkbox" aria-label="${show}"><img src="${src}" alt="${label}" loading="lazy"></label>`
 }
 
 export function historyTable(

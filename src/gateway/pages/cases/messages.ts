@@ -1,4 +1,4 @@
-/** The texts of moderation cases, which the operator's console shows in English. */
+/** The texts of moderation cases. */
 import { de } from '#src/gateway/pages/cases/locales/de.ts'
 import { en } from '#src/gateway/pages/cases/locales/en.ts'
 import { es } from '#src/gateway/pages/cases/locales/es.ts'
@@ -21,6 +21,7 @@ export function caseText({ messages }: Pick<RenderContext, 'messages'>): CaseTex
   return messagesFor(messages.language, catalogue).text
 }
 
+/** Of the notes that are stored, which are in English. */
 export const englishCaseText: CaseText = messagesFor('en', catalogue).text
 
 /** The text of one of a kind, such as `reason.spam`; a value that has none is shown as it is. */

@@ -2,22 +2,23 @@
  * Jumps to a section of the page's navigation, or searches with the page's search form, if it has one: ⌘K or Ctrl K opens it.
  */
 const links = [...document.querySelectorAll('nav.side a')]
+const { palette: label, search: searchLabel } = document.querySelector('[data-palette]').dataset
 const search = document.querySelector('form[role=search]')
 const dialog = document.createElement('dialog')
 dialog.className = 'palette'
-dialog.setAttribute('aria-label', 'Go to')
+dialog.setAttribute('aria-label', label)
 const input = document.createElement('input')
 const list = document.createElement('ul')
 input.type = 'search'
-input.placeholder = 'Go to …'
+input.placeholder = `${label} …`
 input.setAttribute('role', 'combobox')
-input.setAttribute('aria-label', 'Go to')
+input.setAttribute('aria-label', label)
 input.setAttribute('aria-expanded', 'true')
 input.setAttribute('aria-controls', 'palette-list')
 input.setAttribute('aria-autocomplete', 'list')
 list.id = 'palette-list'
 list.setAttribute('role', 'listbox')
-list.setAttribute('aria-label', 'Sections')
+list.setAttribute('aria-label', document.querySelector('nav.side').getAttribute('aria-label'))
 dialog.append(input, list)
 document.body.append(dialog)
 let chosen = 0
@@ -31,7 +32,7 @@ function targets() {
     const url = new URL(search.getAttribute('action') || location.pathname, location.href)
     const field = search.querySelector('input')
     url.searchParams.set(field.name, input.value.trim())
-    found.push({ label: `Search: ${input.value.trim()}`, href: url.href })
+    found.push({ label: searchLabel.replace('{text}', () => input.value.trim()), href: url.href })
   }
   return found
 }

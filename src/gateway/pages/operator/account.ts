@@ -19,9 +19,9 @@ export function accountPage(ports: ConsolePorts, { get, post }: ConsoleRoutes): 
   const { directory } = server.dispatch
 
   /** Throws 404 for a DID that is not of an account here, so that it gets no actor. */
-  async function accountOf({ c }: ConsoleCall): Promise<AccountInfo> {
+  async function accountOf({ c, text }: ConsoleCall): Promise<AccountInfo> {
     const [account] = await directory.accounts.getInfos({ dids: [c.req.param('did') ?? ''] })
-    if (account === undefined) throw new XrpcError(404, 'NotFound', 'There is no such account here')
+    if (account === undefined) throw new XrpcError(404, 'NotFound', text('noSuchAccount'))
     return account
   }
 
@@ -100,18 +100,18 @@ export function accountPage(ports: ConsolePorts, { get, post }: ConsoleRoutes): 
     return 'announced'
   })
   action('reset-mail', async (call, { did, email }) => {
-    if (email === null) throw invalidRequest('The account has no email address.')
+    if (email === null) throw invalidRequest(call.text('noEmail'))
     await call.audit('mail a password reset', { target: did })
     await mailPasswordReset(server, did, undefined)
     return 'reset-sent'
   })
   action('handle', async (call, { did }, { handle }) => {
-    const wanted = required(handle, 'The handle').replace(/^@/, '').toLowerCase()
+    const wanted = required(call, handle, call.text('handle')).replace(/^@/, '').toLowerCase()
     await call.run(admin.updateAccountHandle, { did, handle: wanted }, did)
     return 'saved'
   })
   action('email', async (call, { did }, { email }) => {
-    const input = { account: did, email: required(email, 'The email address') }
+    const input = { account: did, email: required(call, email, call.text('email')) }
     await call.run(admin.updateAccountEmail, input, did)
     return 'saved'
   })

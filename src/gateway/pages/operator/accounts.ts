@@ -8,7 +8,8 @@ import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { ConsoleRoutes } from '#src/gateway/pages/operator/console-routes.ts'
 import { nextPage } from '#src/gateway/pages/operator/next-page.ts'
 import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
-import type { Html } from '#src/gateway/pages/shell.ts'
+import type { Html, RenderContext } from '#src/gateway/pages/shell.ts'
+import { word } from '#src/gateway/pages/words/words.ts'
 
 const PAGE = 50
 const MAX_TEXT = 300
@@ -30,28 +31,28 @@ export function accountPages({ server }: ConsolePorts, { get }: ConsoleRoutes): 
     })
     const rows = found.accounts.map((account) => [
       accountName(account),
-      statusBadge(account.status),
+      statusBadge(call.session, account.status),
       account.email ?? '–',
       tenants[account.did] ?? '–',
       timeOf(call.session, account.createdAt),
     ])
+    const { text: say } = call
+    const head = [say('account'), say('state'), say('email'), say('tenant'), say('created')]
     const empty =
-      text === '' && wanted === undefined
-        ? 'There are no accounts yet.'
-        : 'No matching accounts. Search by part of a handle or email address, or by a full DID.'
+      text === '' && wanted === undefined ? say('noAccounts') : say('noMatchingAccounts')
     return call.render({
-      ...{ title: 'Accounts', wide: true, note },
+      ...{ title: say('accounts'), wide: true, note },
       body: html`${filterForm(call.session, [
-        { name: 'q', label: 'Handle, email or DID', type: 'search', value: q, maxLength: MAX_TEXT },
+        { name: 'q', label: say('findAccount'), type: 'search', value: q, maxLength: MAX_TEXT },
         {
-          ...{ name: 'status', label: 'State', value: status },
+          ...{ name: 'status', label: say('state'), value: status },
           options: [
-            { value: '', label: 'All' },
-            ...statuses.map((value) => ({ value, label: value })),
+            { value: '', label: say('all') },
+            ...statuses.map((value) => ({ value, label: word(call.session, 'status', value) })),
           ],
         },
       ])}
-<section>${table({ label: 'Accounts', head: ['Account', 'State', 'Email', 'Tenant', 'Created'], rows, empty })}</section>
+<section>${table({ label: say('accounts'), head, rows, empty })}</section>
 ${pager(call.session, { after: nextPage(call.c.req.url, found.cursor) })}`,
     })
   })
@@ -74,6 +75,6 @@ const kinds: Readonly<Record<string, BadgeKind>> = {
   ...{ active: 'good', takendown: 'bad', suspended: 'warn' },
 }
 
-export function statusBadge(status: string): Html {
-  return badge(status, kinds[status] ?? 'quiet')
+export function statusBadge(context: Pick<RenderContext, 'messages'>, status: string): Html {
+  return badge(word(context, 'status', status), kinds[status] ?? 'quiet')
 }

@@ -3,11 +3,15 @@ import { html } from 'hono/html'
 import type { OperatorAuditView } from '#src/directory/operator-audit.ts'
 import { table, timeOf } from '#src/gateway/pages/blocks.ts'
 import { filterForm, pager } from '#src/gateway/pages/form-blocks.ts'
+import { actorName } from '#src/gateway/pages/operator/console-call.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { ConsoleRoutes } from '#src/gateway/pages/operator/console-routes.ts'
 import { nextPage } from '#src/gateway/pages/operator/next-page.ts'
+import { operatorTexts } from '#src/gateway/pages/operator/texts.ts'
 import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
 import type { Html, RenderContext } from '#src/gateway/pages/shell.ts'
+import { word } from '#src/gateway/pages/words/words.ts'
+import { ADMIN_PASSWORD } from '#src/rules/operators.ts'
 
 const PAGE = 50
 const MAX_TEXT = 300
@@ -15,7 +19,9 @@ const MAX_TEXT = 300
 export function auditPages({ server }: ConsolePorts, { get }: ConsoleRoutes): void {
   get('/audit', async (call, note) => {
     const { actor = '', target = '', cursor } = call.c.req.query()
-    const [by, to] = [actor, target].map((text) => text.trim().slice(0, MAX_TEXT))
+    const { text } = call
+    const [typed, to] = [actor, target].map((one) => one.trim().slice(0, MAX_TEXT))
+    const by = typed === text('byPassword') ? ADMIN_PASSWORD : typed
     const found = await server.dispatch.directory.operatorAudit.list({
       limit: PAGE,
       ...(by !== '' && { actor: by! }),
@@ -23,42 +29,44 @@ export function auditPages({ server }: ConsolePorts, { get }: ConsoleRoutes): vo
       ...(cursor !== undefined && { cursor }),
     })
     return call.render({
-      ...{ title: 'Audit', wide: true, note },
+      ...{ title: text('audit'), wide: true, note },
       body: html`${filterForm(call.session, [
         {
           name: 'actor',
-          label: 'Actor: a DID, or admin password',
+          label: text('auditActor'),
           value: actor,
           maxLength: MAX_TEXT,
         },
         {
           name: 'target',
-          label: 'Target: a DID, tenant or endpoint',
+          label: text('auditTarget'),
           value: target,
           maxLength: MAX_TEXT,
         },
       ])}
-<section>${auditTable(auditRows(call.session, found.entries), 'No matching entries.')}</section>
+<section>${auditTable(call.session, found.entries, text('noMatchingEntries'))}</section>
 ${pager(call.session, { after: nextPage(call.c.req.url, found.cursor) })}
-<p class="muted">Kept for two years, up to 100,000 rows. Calls from the command line and from other clients with the admin password are in the server's log instead.</p>`,
+<p class="muted">${text('auditKept')}</p>`,
     })
   })
 }
 
-export function auditTable(rows: readonly (Html | string)[][], empty: string): Html {
-  const head = ['Time', 'Actor', 'Action', 'Target', 'Address']
-  return table({ label: 'Operator actions', head, rows, empty })
-}
-
-export function auditRows(
+export function auditTable(
   context: RenderContext,
   entries: readonly OperatorAuditView[],
-): (Html | string)[][] {
-  return entries.map(({ at, actor, action, target, detail, address }) => [
-    timeOf(context, at),
-    actor,
-    twoLines(action, detail),
-    target ?? '–',
-    address ?? '–',
-  ])
+  empty: string,
+): Html {
+  const { text } = operatorTexts(context)
+  return table({
+    label: text('operatorActions'),
+    head: [text('time'), text('actor'), text('action'), text('target'), text('address')],
+    rows: entries.map(({ at, actor, action, target, detail, address }) => [
+      timeOf(context, at),
+      actorName(text, actor),
+      twoLines(word(context, 'action', action), detail),
+      target ?? '–',
+      address ?? '–',
+    ]),
+    empty,
+  })
 }

@@ -8,7 +8,7 @@ import * as admin from '#src/gateway/methods/com.atproto.admin.ts'
 import { suspendAccount } from '#src/gateway/operator/suspend-account.ts'
 import { namesOf } from '#src/gateway/pages/area/names.ts'
 import { caseBadge } from '#src/gateway/pages/cases/case-blocks.ts'
-import { englishCaseText } from '#src/gateway/pages/cases/messages.ts'
+import { caseText } from '#src/gateway/pages/cases/messages.ts'
 import type { Form } from '#src/gateway/pages/form.ts'
 import { pager } from '#src/gateway/pages/form-blocks.ts'
 import { readSubjectState } from '#src/gateway/pages/operator/case-subject.ts'
@@ -32,10 +32,10 @@ const PAGE = 10
 export function casePages({ server }: ConsolePorts, { get, post }: ConsoleRoutes): void {
   const { moderationCases } = server.dispatch.directory
 
-  async function caseOf({ c }: ConsoleCall): Promise<CaseView> {
+  async function caseOf({ c, text }: ConsoleCall): Promise<CaseView> {
     const id = Number(c.req.param('id'))
     const found = Number.isSafeInteger(id) ? await moderationCases.get({ id }) : null
-    if (found === null) throw new XrpcError(404, 'NotFound', 'There is no such case')
+    if (found === null) throw new XrpcError(404, 'NotFound', text('noSuchCase'))
     return found
   }
 
@@ -58,8 +58,14 @@ export function casePages({ server }: ConsolePorts, { get, post }: ConsoleRoutes
       names: await namesOf(server, actors),
       after: pager(call.session, { after: nextPage(call.c.req.url, page.cursor) }),
     })
-    const actions = caseBadge(englishCaseText, found)
-    return call.render({ title: `Case ${id}`, actions, body, note, status })
+    const actions = caseBadge(caseText(call.session), found)
+    return call.render({
+      title: call.text('caseN', { n: String(id) }),
+      actions,
+      body,
+      note,
+      status,
+    })
   }
 
   /** `act` returns the note to show afterwards. */
@@ -88,12 +94,12 @@ export function casePages({ server }: ConsolePorts, { get, post }: ConsoleRoutes
 
   function stateAction(
     name: string,
-    stateOf: (form: Form) => Pick<CaseChange, 'state' | 'decision'>,
+    stateOf: (form: Form, call: ConsoleCall) => Pick<CaseChange, 'state' | 'decision'>,
   ) {
     action(name, async (call, found, form) => {
       const text = textOf(form)
-      const state = stateOf(form)
-      if (state.state === undefined) required(text, 'The note')
+      const state = stateOf(form, call)
+      if (state.state === undefined) required(call, text, call.text('note'))
       await call.audit(`${name} case`, { target: found.did, case: found.id, ...state })
       await change(call, found, { ...state, ...(text !== undefined && { text }) })
       return 'saved'
@@ -102,8 +108,8 @@ export function casePages({ server }: ConsolePorts, { get, post }: ConsoleRoutes
 
   /** The audit log has the case in the reference of the takedown. */
   async function setTakedown(call: ConsoleCall, found: CaseView, form: Form, applied: boolean) {
-    const target = targetOf(found, form)
-    const subject = await statusSubject(server, target)
+    const target = targetOf(call, found, form)
+    const subject = await statusSubject(call, server, target)
     const reason = form['reason']?.trim() ?? ''
     const ref = `case ${found.id}${reason === '' ? '' : `: ${reason}`}`
     await call.run(
@@ -126,7 +132,9 @@ export function casePages({ server }: ConsolePorts, { get, post }: ConsoleRoutes
   stateAction('note', () => ({}))
   stateAction('escalate', () => ({ state: 'escalated' }))
   stateAction('reopen', () => ({ state: 'open' }))
-  stateAction('close', ({ decision }) => ({ state: 'closed', decision: decisionOf(decision) }))
+  stateAction('close', ({ decision }, call) => ({
+    ...{ state: 'closed', decision: decisionOf(call, decision) },
+  }))
   action('takedown', async (call, found, form) => {
     await setTakedown(call, found, form, true)
     return 'subject-takendown'
@@ -146,17 +154,17 @@ export function casePages({ server }: ConsolePorts, { get, post }: ConsoleRoutes
 }
 
 /** The subject of the case, its account, or a blob of that. Throws 400 for others. */
-function targetOf(found: CaseView, { target = '' }: Form): CaseSubject {
+function targetOf(call: ConsoleCall, found: CaseView, { target = '' }: Form): CaseSubject {
   const named = subjectOfKey(target)
   const isOfAccount =
     named.did === found.did && (named.uri === undefined || named.uri === found.uri)
-  if (!isOfAccount) throw invalidRequest('This is not what the case is about')
+  if (!isOfAccount) throw invalidRequest(call.text('notOfCase'))
   return named
 }
 
-function decisionOf(text: string | undefined): CaseDecision {
+function decisionOf(call: ConsoleCall, text: string | undefined): CaseDecision {
   const known = caseDecisions.find((decision) => decision === text)
-  if (known === undefined) throw invalidRequest('Choose a decision')
+  if (known === undefined) throw invalidRequest(call.text('chooseDecision'))
   return known
 }
 

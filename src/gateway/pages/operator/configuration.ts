@@ -5,6 +5,7 @@ import { badge, table } from '#src/gateway/pages/blocks.ts'
 import { filterForm } from '#src/gateway/pages/form-blocks.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { ConsoleRoutes } from '#src/gateway/pages/operator/console-routes.ts'
+import { type ServerText, serverTexts } from '#src/gateway/pages/operator/server/texts.ts'
 import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 
@@ -16,40 +17,45 @@ export function configurationPages(
 ): void {
   get('/configuration', async (call, note) => {
     const { q = '', show = '' } = call.c.req.query()
-    const text = q.trim().toUpperCase().slice(0, MAX_TEXT)
+    const { text } = serverTexts(call.session)
+    const wanted = q.trim().toUpperCase().slice(0, MAX_TEXT)
     const rows = variables
       .filter(({ name, source, isIgnored }) => {
         const isShown =
           show === 'all' || (!isIgnored && (show !== 'set' || source === 'environment'))
-        return isShown && name.includes(text)
+        return isShown && name.includes(wanted)
       })
-      .map((one) => [html`<span class="mono">${one.name}</span>`, shownValue(one), sourceOf(one)])
+      .map((one) => [
+        html`<span class="mono">${one.name}</span>`,
+        shownValue(text, one),
+        sourceOf(text, one),
+      ])
     const { release } = health.build
     return call.render({
-      ...{ title: 'Configuration', wide: true, note },
+      ...{ title: call.text('configuration'), wide: true, note },
       body: html`${filterForm(call.session, [
-        { name: 'q', label: 'Name', type: 'search', value: q, maxLength: MAX_TEXT },
+        { name: 'q', label: text('name'), type: 'search', value: q, maxLength: MAX_TEXT },
         {
-          ...{ name: 'show', label: 'Show', value: show },
+          ...{ name: 'show', label: text('show'), value: show },
           options: [
-            { value: '', label: 'In effect' },
-            { value: 'set', label: 'Set in the environment' },
-            { value: 'all', label: 'All' },
+            { value: '', label: text('inEffect') },
+            { value: 'set', label: text('inEnvironment') },
+            { value: 'all', label: text('all') },
           ],
         },
       ])}
-<section>${table({ label: 'Variables', head: ['Variable', 'Value', 'Source'], rows, empty: 'No matching variables.' })}</section>
-<p class="muted">As read when this process started, with release ${release}. Secrets are never shown. Changes need a restart.</p>`,
+<section>${table({ label: text('variables'), head: [text('variable'), text('value'), text('source')], rows, empty: text('noVariables') })}</section>
+<p class="muted">${text('configurationHelp', { release: String(release) })}</p>`,
     })
   })
 }
 
-function shownValue({ value, isSecret, source }: Variable): Html | string {
-  if (isSecret) return source === 'none' ? '–' : badge('hidden', 'quiet')
+function shownValue(text: ServerText, { value, isSecret, source }: Variable): Html | string {
+  if (isSecret) return source === 'none' ? '–' : badge(text('hidden'), 'quiet')
   return value === undefined || value === '' ? '–' : html`<span class="mono">${value}</span>`
 }
 
-function sourceOf({ source, isIgnored }: Variable): Html | string {
-  const from = source === 'none' ? 'not set' : source
-  return isIgnored ? twoLines(from, 'ignored') : from
+function sourceOf(text: ServerText, { source, isIgnored }: Variable): Html | string {
+  const from = text(`source.${source}`)
+  return isIgnored ? twoLines(from, text('ignored')) : from
 }

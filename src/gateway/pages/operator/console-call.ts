@@ -6,6 +6,7 @@ import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { consoleNav, consolePath } from '#src/gateway/pages/operator/console-path.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { Operator } from '#src/gateway/pages/operator/find-operator.ts'
+import { type OperatorText, operatorTexts } from '#src/gateway/pages/operator/texts.ts'
 import { type AreaPage, type RenderContext, renderArea } from '#src/gateway/pages/shell.ts'
 import type { Method } from '#src/gateway/xrpc/method.ts'
 import { runMethod } from '#src/gateway/xrpc/run-method.ts'
@@ -17,8 +18,9 @@ export interface ConsoleCall {
   readonly c: Context<Env>
   readonly session: RenderContext
   readonly operator: Operator
+  readonly text: OperatorText
   render(page: ShownPage): Promise<Response>
-  message(title: string, text: string, status: number): Promise<Response>
+  message(title: string, reason: string, status: number): Promise<Response>
   /** To a page of the console; `done` is a key of the notes. */
   redirect(path: string, done?: string): Response
   /** Call it before any change: a row may then be about a change that was refused, but no change lacks its row. */
@@ -43,13 +45,16 @@ export function callOf(
   operator: Operator,
 ): ConsoleCall {
   const { server } = ports
+  const { text } = operatorTexts(session)
   const path = c.req.path.slice(consolePath.length).replace(/\/$/, '')
 
   function render(page: ShownPage): Promise<Response> {
-    const { islands = [], ...rest } = page
+    const { islands = [], body, ...rest } = page
+    const search = text('searchFor', { text: '{text}' })
     return renderArea(session, {
       ...rest,
-      area: { label: server.service.hostname, items: consoleNav(path) },
+      body: html`${body}<div hidden data-palette="${text('goTo')}" data-search="${search}"></div>`,
+      area: { label: server.service.hostname, items: consoleNav(text, path) },
       ...(operator.actor === ADMIN_PASSWORD
         ? { withAdminPassword: true }
         : { owner: operator.name }),
@@ -80,9 +85,9 @@ export function callOf(
   }
 
   return {
-    ...{ c, session, operator, render, audit },
-    message: (title, text, status) =>
-      render({ title, status, body: html`<section><p>${text}</p></section>` }),
+    ...{ c, session, operator, text, render, audit },
+    message: (title, reason, status) =>
+      render({ title, status, body: html`<section><p>${reason}</p></section>` }),
     redirect: (to, done) =>
       c.redirect(`${consolePath}${to}${done === undefined ? '' : `?done=${done}`}`, 303),
     async run<T>(method: Method, body: unknown, target?: string) {
@@ -110,17 +115,30 @@ function withoutSecrets(body: unknown): object {
   return Object.fromEntries(Object.entries(body).filter(([name]) => !secretFields.includes(name)))
 }
 
-/** A field of a form that must be given. Throws 400. */
-export function required(value: string | undefined, label: string): string {
-  const text = value?.trim() ?? ''
-  if (text === '') throw invalidRequest(`${label} is missing`)
-  return text
+/** A field of a form that must be given; `field` is its label. Throws 400. */
+export function required(
+  { text }: Pick<ConsoleCall, 'text'>,
+  value: string | undefined,
+  field: string,
+): string {
+  const given = value?.trim() ?? ''
+  if (given === '') throw invalidRequest(text('missing', { field }))
+  return given
 }
 
 /** A whole number in a field; undefined if it is empty. Throws 400. */
-export function wholeNumber(value: string | undefined, label: string): number | undefined {
-  const text = value?.trim() ?? ''
-  if (text === '') return undefined
-  if (!/^\d{1,9}$/.test(text)) throw invalidRequest(`${label} must be a whole number`)
-  return Number(text)
+export function wholeNumber(
+  { text }: Pick<ConsoleCall, 'text'>,
+  value: string | undefined,
+  field: string,
+): number | undefined {
+  const given = value?.trim() ?? ''
+  if (given === '') return undefined
+  if (!/^\d{1,9}$/.test(given)) throw invalidRequest(text('notANumber', { field }))
+  return Number(given)
+}
+
+/** A DID or a handle, or words for the admin password. */
+export function actorName(text: OperatorText, actor: string): string {
+  return actor === ADMIN_PASSWORD ? text('byPassword') : actor
 }

@@ -1,30 +1,32 @@
 /** The paths of the operator's console, and its navigation. */
+import type { OperatorText } from '#src/gateway/pages/operator/texts.ts'
 import type { NavItem } from '#src/gateway/pages/shell.ts'
 
 export const consolePath = '/admin'
 
-const sections = [
-  ['', 'Overview'],
-  ['/accounts', 'Accounts'],
-  ['/moderation', 'Moderation'],
-  ['/tenants', 'Tenants'],
-  ['/invites', 'Invites'],
-  ['/domains', 'Domains'],
-  ['/relays', 'Relays'],
-  ['/firehose', 'Firehose'],
-  ['/webhooks', 'Webhooks'],
-  ['/jobs', 'Jobs'],
-  ['/mail', 'Mail'],
-  ['/checks', 'Checks'],
-  ['/backups', 'Backups'],
-  ['/configuration', 'Configuration'],
-  ['/audit', 'Audit'],
+/** The path of each below the console's, and the key of its name. */
+export const sections = [
+  ['', 'overview'],
+  ['/accounts', 'accounts'],
+  ['/moderation', 'moderation'],
+  ['/tenants', 'tenants'],
+  ['/invites', 'invites'],
+  ['/domains', 'domains'],
+  ['/relays', 'relays'],
+  ['/firehose', 'firehose'],
+  ['/webhooks', 'webhooks'],
+  ['/jobs', 'jobs'],
+  ['/mail', 'mail'],
+  ['/checks', 'checks'],
+  ['/backups', 'backups'],
+  ['/configuration', 'configuration'],
+  ['/audit', 'audit'],
 ] as const
 
 /** `path` is that of the page, below the console's. */
-export function consoleNav(path: string): NavItem[] {
-  return sections.map(([section, label]) => ({
-    ...{ href: `${consolePath}${section}`, label },
+export function consoleNav(text: OperatorText, path: string): NavItem[] {
+  return sections.map(([section, key]) => ({
+    ...{ href: `${consolePath}${section}`, label: text(key) },
     isCurrent: section === '' ? path === '' : path === section || path.startsWith(`${section}/`),
   }))
 }

@@ -12,6 +12,7 @@ import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import { doneNote } from '#src/gateway/pages/operator/done-notes.ts'
 import { type FoundOperator, findOperator } from '#src/gateway/pages/operator/find-operator.ts'
 import { signInPage } from '#src/gateway/pages/operator/sign-in-page.ts'
+import { operatorTexts } from '#src/gateway/pages/operator/texts.ts'
 import {
   mustPassCsrfCheck,
   openPageSession,
@@ -55,7 +56,7 @@ export function consoleRoutes(app: Hono<Env>, ports: ConsolePorts): ConsoleRoute
 
   function refuse(c: C, session: PageSession, found: FoundOperator): Promise<Response> {
     const isGet = c.req.method === 'GET'
-    const ended = { text: 'You are signed out. Sign in and send the form again.', bad: true }
+    const ended = { text: operatorTexts(session).text('signedOut'), bad: true }
     const note = isGet ? undefined : ended
     return signInPage(session, { ...found, note, status: isGet ? 200 : 401 })
   }
@@ -63,7 +64,9 @@ export function consoleRoutes(app: Hono<Env>, ports: ConsolePorts): ConsoleRoute
   return {
     get(path, show) {
       app.get(`${consolePath}${path}`, (c) =>
-        forOperators(c, (call) => shown(ports, call, show, doneNote(c.req.query('done')))),
+        forOperators(c, (call) =>
+          shown(ports, call, show, doneNote(call.text, c.req.query('done'))),
+        ),
       )
     },
     post(path, act, show) {
@@ -93,7 +96,7 @@ async function shown(
     return await show(call, note)
   } catch (error) {
     const { text, status } = reasonOf(ports, call, error)
-    return withRetry(await call.message('This page cannot be shown', text, status), error)
+    return withRetry(await call.message(call.text('cannotShow'), text, status), error)
   }
 }
 
@@ -105,16 +108,19 @@ async function failed(
 ): Promise<Response> {
   const { text, status } = reasonOf(ports, call, error)
   const page = show(call, { text, bad: true }, status)
-  return withRetry(await page.catch(() => call.message('That did not work', text, status)), error)
+  return withRetry(
+    await page.catch(() => call.message(call.text('didNotWork'), text, status)),
+    error,
+  )
 }
 
-function reasonOf(ports: ConsolePorts, { c }: ConsoleCall, error: unknown) {
+function reasonOf(ports: ConsolePorts, { c, text }: ConsoleCall, error: unknown) {
   if (error instanceof XrpcError && error.error === 'StalePage') {
-    return { text: 'This page has expired. Nothing was changed. Try again.', status: 403 }
+    return { text: text('pageExpired'), status: 403 }
   }
   if (error instanceof XrpcError) return { text: error.message, status: error.status }
   ports.log.error({ id: c.env?.requestId, err: error }, 'a page of the console failed')
-  return { text: 'Internal server error. See the server log.', status: 500 }
+  return { text: text('serverError'), status: 500 }
 }
 
 function withRetry(response: Response, error: unknown): Response {

@@ -15,6 +15,7 @@ export function domainPages({ server }: ConsolePorts, { get, post }: ConsoleRout
   const { handleRulesCache } = server.identity
 
   const show: ShowPage = async (call, note, status = 200) => {
+    const { text } = call
     const [settings, rules] = await Promise.all([handleRulesCache.settings(), server.handleRules()])
     const rows = rules.allDomains.map((domain) => {
       const tenant = rules.tenantDomain(domain)?.tenant
@@ -22,25 +23,25 @@ export function domainPages({ server }: ConsolePorts, { get, post }: ConsoleRout
       const from =
         tenant === undefined
           ? isAdded
-            ? 'added here'
+            ? text('addedHere')
             : 'PDS_SERVICE_HANDLE_DOMAINS'
-          : `tenant ${tenant}`
+          : text('ofTenant', { tenant })
       const remove = {
         action: `${path}/remove`,
-        label: 'Remove',
+        label: text('remove'),
         fields: { domain },
         about: domain,
       }
       return [domain, from, isAdded ? actionForm(call.session, remove) : '']
     })
     return call.render({
-      ...{ title: 'Domains', note, status },
-      body: html`${card('Domains for handles', table({ label: 'Domains', head: ['Domain', 'From', 'Action'], rows, empty: '' }), { help: 'A domain needs a wildcard DNS record and a certificate before its handles resolve; headwater doctor checks both.' })}
+      ...{ title: text('domains'), note, status },
+      body: html`${card(text('domainsForHandles'), table({ label: text('domains'), head: [text('domain'), text('from'), text('action')], rows, empty: '' }), { help: text('domainsHelp') })}
 ${card(
-  'Add a domain',
+  text('addDomain'),
   html`<form method="post" action="${path}">${hiddenFields(call.session)}
-${field({ name: 'domain', label: 'Domain', required: true, maxLength: 253, help: 'Such as .example.com' })}
-<button>Add</button></form>`,
+${field({ name: 'domain', label: text('domain'), required: true, maxLength: 253, help: text('domainHelp') })}
+<button>${text('add')}</button></form>`,
 )}`,
     })
   }
@@ -55,8 +56,8 @@ ${field({ name: 'domain', label: 'Domain', required: true, maxLength: 253, help:
   post(
     '/domains',
     async (call, form) => {
-      const text = required(form['domain'], 'The domain').toLowerCase()
-      const domain = text.startsWith('.') ? text : `.${text}`
+      const typed = required(call, form['domain'], call.text('domain')).toLowerCase()
+      const domain = typed.startsWith('.') ? typed : `.${typed}`
       const settings = await handleRulesCache.settings()
       const domains = [...new Set([...settings.domains, domain])]
       return change(call, 'add a domain', domain, { ...settings, domains })
@@ -66,7 +67,7 @@ ${field({ name: 'domain', label: 'Domain', required: true, maxLength: 253, help:
   post(
     '/domains/remove',
     async (call, form) => {
-      const domain = required(form['domain'], 'The domain')
+      const domain = required(call, form['domain'], call.text('domain'))
       const settings = await handleRulesCache.settings()
       const domains = settings.domains.filter((one) => one !== domain)
       return change(call, 'remove a domain', domain, { ...settings, domains })

@@ -10,6 +10,7 @@ import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { ConsoleRoutes, ShowPage } from '#src/gateway/pages/operator/console-routes.ts'
 import { nextPage } from '#src/gateway/pages/operator/next-page.ts'
+import { operatorTexts } from '#src/gateway/pages/operator/texts.ts'
 import { type Html, hiddenFields, type RenderContext } from '#src/gateway/pages/shell.ts'
 
 const PAGE = 50
@@ -17,26 +18,28 @@ const path = `${consolePath}/invites`
 
 export function invitePages({ server }: ConsolePorts, { get, post }: ConsoleRoutes): void {
   const list: ShowPage = async (call, note, status = 200) => {
+    const { text } = call
     const { sort: given, cursor } = call.c.req.query()
     const sort = given === 'usage' ? 'usage' : 'recent'
     const page = await call.query<{ codes: InviteCode[]; cursor?: string }>(admin.getInviteCodes, {
       ...{ sort, limit: String(PAGE), cursor },
     })
+    const head = [text('code'), text('used'), text('codeFor'), text('created'), text('action')]
     const isOpen = !server.service.inviteRequired
     return call.render({
-      ...{ title: 'Invites', wide: true, note, status },
-      body: html`${isOpen ? html`<p class="note warn">Anyone may sign up without a code: PDS_INVITE_REQUIRED is false.</p>` : ''}
+      ...{ title: text('invites'), wide: true, note, status },
+      body: html`${isOpen ? html`<p class="note warn">${text('openSignUp')}</p>` : ''}
 ${newCodes(call.session)}
 ${filterForm(call.session, [
   {
-    ...{ name: 'sort', label: 'Order', value: sort },
+    ...{ name: 'sort', label: text('order'), value: sort },
     options: [
-      { value: 'recent', label: 'Newest first' },
-      { value: 'usage', label: 'Most used first' },
+      { value: 'recent', label: text('newestFirst') },
+      { value: 'usage', label: text('mostUsed') },
     ],
   },
 ])}
-<section>${table({ label: 'Invite codes', head: ['Code', 'Used', 'For', 'Created', 'Action'], rows: page.codes.map((code) => codeRow(call.session, code)), empty: 'There are no codes yet.' })}</section>
+<section>${table({ label: text('inviteCodes'), head, rows: page.codes.map((code) => codeRow(call.session, code)), empty: text('noCodes') })}</section>
 ${pager(call.session, { after: nextPage(call.c.req.url, page.cursor) })}`,
     })
   }
@@ -45,18 +48,19 @@ ${pager(call.session, { after: nextPage(call.c.req.url, page.cursor) })}`,
   post(
     '/invites',
     async (call, form) => {
-      const codeCount = wholeNumber(form['count'], 'The number of codes') ?? 1
-      const useCount = wholeNumber(form['uses'], 'The number of uses') ?? 1
+      const { text } = call
+      const codeCount = wholeNumber(call, form['count'], text('howMany')) ?? 1
+      const useCount = wholeNumber(call, form['uses'], text('accountsPerCode')) ?? 1
       const made = await call.run<{ codes: { account: string; codes: string[] }[] }>(
         invites.createInviteCodes,
         { codeCount, useCount },
       )
       const codes = made.codes.flatMap((one) => one.codes)
       return call.render({
-        title: 'Invite codes',
-        body: html`<section><p>Each code is good for ${useCount} ${useCount === 1 ? 'account' : 'accounts'}:</p>
+        title: text('inviteCodes'),
+        body: html`<section><p>${text('eachCode', { n: useCount })}</p>
 <div class="secret">${codes.map((code) => html`<div>${code}</div>`)}</div>
-<p><a class="button quiet" href="${path}">All codes</a></p></section>`,
+<p><a class="button quiet" href="${path}">${text('allCodes')}</a></p></section>`,
       })
     },
     list,
@@ -64,7 +68,7 @@ ${pager(call.session, { after: nextPage(call.c.req.url, page.cursor) })}`,
   post(
     '/invites/disable',
     async (call, form) => {
-      const code = required(form['code'], 'The code')
+      const code = required(call, form['code'], call.text('code'))
       await call.run(admin.disableInviteCodes, { codes: [code] }, code)
       return call.redirect('/invites', 'disabled')
     },
@@ -73,24 +77,31 @@ ${pager(call.session, { after: nextPage(call.c.req.url, page.cursor) })}`,
 }
 
 function codeRow(context: RenderContext, invite: InviteCode): (Html | string)[] {
+  const { text } = operatorTexts(context)
   const { code, available, uses, disabled, forAccount, createdAt } = invite
   const isUsable = !disabled && uses.length < available
-  const action = { action: `${path}/disable`, label: 'Disable', fields: { code }, about: code }
+  const action = {
+    action: `${path}/disable`,
+    label: text('disable'),
+    fields: { code },
+    about: code,
+  }
   return [
     html`<span class="mono">${code}</span>`,
-    `${uses.length} of ${available}`,
+    text('ofTotal', { n: uses.length, total: available }),
     forAccount,
     timeOf(context, createdAt),
-    isUsable ? actionForm(context, action) : badge(disabled ? 'disabled' : 'used up', 'quiet'),
+    isUsable ? actionForm(context, action) : badge(text(disabled ? 'disabled' : 'usedUp'), 'quiet'),
   ]
 }
 
 function newCodes(context: RenderContext): Html {
+  const { text } = operatorTexts(context)
   return card(
-    'New codes',
+    text('newCodes'),
     html`<form method="post" action="${path}">${hiddenFields(context)}
-${field({ name: 'count', label: 'How many', type: 'number', value: '1', required: true })}
-${field({ name: 'uses', label: 'Accounts per code', type: 'number', value: '1', required: true })}
-<button>Create</button></form>`,
+${field({ name: 'count', label: text('howMany'), type: 'number', value: '1', required: true })}
+${field({ name: 'uses', label: text('accountsPerCode'), type: 'number', value: '1', required: true })}
+<button>${text('create')}</button></form>`,
   )
 }

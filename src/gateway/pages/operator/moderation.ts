@@ -8,11 +8,10 @@ import {
   caseBadge,
   caseFilterOf,
   caseFilters,
-  optionsOf,
   reasonsOf,
   subjectLine,
 } from '#src/gateway/pages/cases/case-blocks.ts'
-import { englishCaseText } from '#src/gateway/pages/cases/messages.ts'
+import { caseText, caseWord } from '#src/gateway/pages/cases/messages.ts'
 import { field, filterForm, pager } from '#src/gateway/pages/form-blocks.ts'
 import { accountPath } from '#src/gateway/pages/operator/accounts.ts'
 import { imagePath } from '#src/gateway/pages/operator/case-image.ts'
@@ -22,31 +21,34 @@ import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { ConsoleRoutes, ShowPage } from '#src/gateway/pages/operator/console-routes.ts'
 import { nextPage } from '#src/gateway/pages/operator/next-page.ts'
 import { readSubject } from '#src/gateway/pages/operator/read-subject.ts'
+import { type OperatorText, operatorTexts } from '#src/gateway/pages/operator/texts.ts'
 import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
 import { type Html, hiddenFields, type RenderContext } from '#src/gateway/pages/shell.ts'
-import { subjectKey } from '#src/rules/moderation-cases.ts'
+import { type ReasonKind, subjectKey } from '#src/rules/moderation-cases.ts'
 
 const PAGE = 25
 const MAX_TENANT = 32
 const MAX_TEXT = 2_000
 const path = `${consolePath}/moderation`
 
-const reasonTypes: Readonly<Record<string, string>> = {
-  'com.atproto.moderation.defs#reasonSpam': 'Spam',
-  'com.atproto.moderation.defs#reasonMisleading': 'Misleading',
-  'com.atproto.moderation.defs#reasonSexual': 'Sexual content',
-  'com.atproto.moderation.defs#reasonRude': 'Harassment',
-  'tools.ozone.report.defs#reasonViolenceOther': 'Violence',
-  'tools.ozone.report.defs#reasonChildSafetyOther': 'Child safety',
-  'tools.ozone.report.defs#reasonSelfHarmOther': 'Self-harm',
-  'com.atproto.moderation.defs#reasonViolation': 'Breaks the rules',
-  'com.atproto.moderation.defs#reasonOther': 'Other',
+/** The reasons of the form, and what they are called. */
+const reasonTypes: Readonly<Record<string, ReasonKind>> = {
+  'com.atproto.moderation.defs#reasonSpam': 'spam',
+  'com.atproto.moderation.defs#reasonMisleading': 'misleading',
+  'com.atproto.moderation.defs#reasonSexual': 'sexual',
+  'com.atproto.moderation.defs#reasonRude': 'harassment',
+  'tools.ozone.report.defs#reasonViolenceOther': 'violence',
+  'tools.ozone.report.defs#reasonChildSafetyOther': 'child-safety',
+  'tools.ozone.report.defs#reasonSelfHarmOther': 'self-harm',
+  'com.atproto.moderation.defs#reasonViolation': 'rules',
+  'com.atproto.moderation.defs#reasonOther': 'other',
 }
 
 export function moderationPages({ server }: ConsolePorts, { get, post }: ConsoleRoutes): void {
   const { moderationCases } = server.dispatch.directory
 
   const show: ShowPage = async (call, note, status = 200) => {
+    const { text } = call
     const query = call.c.req.query()
     const { state = '', reason = '', sort = '', tenant = '', did = '', cursor } = query
     const ofTenant = tenant.trim().slice(0, MAX_TENANT)
@@ -57,17 +59,17 @@ export function moderationPages({ server }: ConsolePorts, { get, post }: Console
       ...(cursor !== undefined && { cursor }),
     })
     const fields = [
-      ...caseFilters(englishCaseText, { state, reason, sort }),
-      { name: 'tenant', label: 'Tenant', value: tenant, maxLength: MAX_TENANT },
+      ...caseFilters(caseText(call.session), { state, reason, sort }),
+      { name: 'tenant', label: text('tenant'), value: tenant, maxLength: MAX_TENANT },
     ]
     return call.render({
-      ...{ title: 'Moderation', wide: true, note, status },
-      actions: html`<a class="button quiet" href="${path}/takedowns">Takedowns</a>`,
+      ...{ title: text('moderation'), wide: true, note, status },
+      actions: html`<a class="button quiet" href="${path}/takedowns">${text('takedowns')}</a>`,
       body: html`${filterForm(call.session, fields)}
 <section>${queueTable(call.session, found.cases)}</section>
 ${pager(call.session, { after: nextPage(call.c.req.url, found.cursor) })}
 ${newCase(call.session)}
-<p class="muted">Reports that accounts of this server make about each other are kept here. ${whereReportsGo(server)}</p>`,
+<p class="muted">${text('reportsKept')} ${whereReportsGo(text, server)}</p>`,
     })
   }
 
@@ -75,7 +77,8 @@ ${newCase(call.session)}
   post(
     '/moderation',
     async (call, { subject: typed, reasonType = '', text = '' }) => {
-      const subject = await readSubject(server, required(typed, 'The subject'))
+      const given = required(call, typed, call.text('reportSubject'))
+      const subject = await readSubject(call, server, given)
       const reason = Object.hasOwn(reasonTypes, reasonType) ? reasonType : 'other'
       await call.audit('report', { target: subjectKey(subject), reasonType: reason })
       const added = await moderationCases.addReport({
@@ -90,45 +93,53 @@ ${newCase(call.session)}
 }
 
 function queueTable(context: RenderContext, cases: readonly CaseView[]): Html {
+  const { text } = operatorTexts(context)
+  const ofCases = caseText(context)
   const rows = cases.map((one) => [
-    html`<a class="nowrap" href="${path}/cases/${one.id}">Case ${one.id}</a>`,
-    subjectCell(one),
-    twoLines(
-      reasonsOf(englishCaseText, one),
-      one.reporters === 1 ? '1 reporter' : `${one.reporters} reporters`,
-    ),
-    caseBadge(englishCaseText, one),
+    html`<a class="nowrap" href="${path}/cases/${one.id}">${text('caseN', { n: String(one.id) })}</a>`,
+    subjectCell(context, one),
+    twoLines(reasonsOf(ofCases, one), text('nReporters', { n: one.reporters })),
+    caseBadge(ofCases, one),
     one.tenant ?? '–',
     timeOf(context, one.reportedAt),
   ])
-  const head = ['Case', 'Subject', 'Reports', 'State', 'Tenant', 'Newest report']
-  return table({ label: 'Cases', head, rows, empty: 'No cases match. Nothing to do here.' })
+  const head = [
+    ...[ofCases('case'), text('subject'), text('reports')],
+    ...[text('state'), text('tenant'), text('newestReport')],
+  ]
+  return table({ label: ofCases('cases'), head, rows, empty: text('noCases') })
 }
 
-function subjectCell(one: CaseView): Html {
+function subjectCell(context: RenderContext, one: CaseView): Html {
+  const { text } = operatorTexts(context)
   const { did, handle, blob } = one
   const account = handle === null ? html`${did}` : html`<a href="${accountPath(did)}">${handle}</a>`
-  const label = `the file of case ${one.id}`
-  const image = blob === undefined ? '' : blurredImage(imagePath(did, blob), label)
-  return html`<div>${account}<small>${subjectLine(englishCaseText, one)}</small>${image}</div>`
+  const what = text('fileOfCase', { n: String(one.id) })
+  const image =
+    blob === undefined ? '' : blurredImage(imagePath(did, blob), what, text('showImage', { what }))
+  return html`<div>${account}<small>${subjectLine(caseText(context), one)}</small>${image}</div>`
 }
 
 function newCase(context: RenderContext): Html {
-  return html`<section aria-label="New report"><details class="more"><summary>Report something yourself</summary>
+  const { text } = operatorTexts(context)
+  const reasons = Object.entries(reasonTypes).map(([value, kind]) => ({
+    ...{ value, label: caseWord(caseText(context), 'reason', kind) },
+  }))
+  return html`<section aria-label="${text('newReport')}"><details class="more"><summary>${text('reportYourself')}</summary>
 <form method="post" action="${path}">${hiddenFields(context)}
-${field({ name: 'subject', label: 'Account, record or file', required: true, maxLength: 700, help: 'A handle or DID, at://handle/collection/key, or a DID and a CID separated by a space' })}
-${field({ name: 'reasonType', label: 'Reason of the report', options: optionsOf(reasonTypes) })}
-${field({ name: 'text', label: 'Text', type: 'area', maxLength: MAX_TEXT })}
-<button>Report</button></form></details></section>`
+${field({ name: 'subject', label: text('reportSubject'), required: true, maxLength: 700, help: text('reportSubjectHelp') })}
+${field({ name: 'reasonType', label: text('reportReason'), options: reasons })}
+${field({ name: 'text', label: text('text'), type: 'area', maxLength: MAX_TEXT })}
+<button>${text('report')}</button></form></details></section>`
 }
 
 /** `audienceOf` throws if no service is configured, which is not an error here. */
-function whereReportsGo({ services }: ConsolePorts['server']): string {
-  if (services.takesReports) return 'They go to no other service.'
+function whereReportsGo(text: OperatorText, { services }: ConsolePorts['server']): string {
+  if (services.takesReports) return text('reportsGoNowhere')
   try {
     const service = services.audienceOf('com.atproto.moderation.createReport', undefined)
-    return `They are also passed on to the service that the app names, or to ${service}.`
+    return text('reportsPassedOn', { service })
   } catch {
-    return 'They are passed on to the service that the app names. A report that names none is refused: set PDS_REPORT_SERVICE_URL, or PDS_LOCAL_REPORTS_ENABLED to take it here.'
+    return text('reportsRefused')
   }
 }

@@ -34,5 +34,5 @@ export function operatorPages(app: Hono<Env>, ports: ConsolePorts): void {
   ]
   for (const section of sections) section(ports, routes)
   // Last, since it matches every path.
-  routes.get('/*', (call) => call.message('Not found', 'This page does not exist.', 404))
+  routes.get('/*', (call) => call.message(call.text('notFound'), call.text('notFoundHelp'), 404))
 }

@@ -1,19 +1,22 @@
 /** The first page of the console: current alerts, the figures of the server, and their charts. */
 import { html } from 'hono/html'
 import { type Alert, alertsOf } from '#src/gateway/operator/alerts/alerts.ts'
-import { type AlertInputs, seconds } from '#src/gateway/operator/alerts/rule.ts'
+import type { AlertInputs } from '#src/gateway/operator/alerts/rule.ts'
 import type { Sample } from '#src/gateway/operator/samples.ts'
-import { badge, card, stat, stats, table } from '#src/gateway/pages/blocks.ts'
-import { shortNumber } from '#src/gateway/pages/chart.ts'
+import { badge, card, stat, stats, table, withElement } from '#src/gateway/pages/blocks.ts'
+import { byteText } from '#src/gateway/pages/byte-text.ts'
 import { alertInputsOf } from '#src/gateway/pages/operator/alert-inputs.ts'
+import { alertWords } from '#src/gateway/pages/operator/alerts/alert-words.ts'
 import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { ConsoleRoutes } from '#src/gateway/pages/operator/console-routes.ts'
 import { liveCells, type liveRoute } from '#src/gateway/pages/operator/live.ts'
 import { overviewCharts, rangeLinks, rangeOf } from '#src/gateway/pages/operator/overview-charts.ts'
+import { type ServerText, serverTexts } from '#src/gateway/pages/operator/server/texts.ts'
 import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
-import type { Html } from '#src/gateway/pages/shell.ts'
-import { sizeText } from '#src/ports/size-text.ts'
+import type { Html, RenderContext } from '#src/gateway/pages/shell.ts'
+import { shortNumberText, unitText } from '#src/gateway/pages/unit-text.ts'
+import { word } from '#src/gateway/pages/words/words.ts'
 
 export function overviewPages(
   ports: ConsolePorts,
@@ -21,21 +24,24 @@ export function overviewPages(
   live: ReturnType<typeof liveRoute>,
 ): void {
   get('', async (call, note) => {
+    const { text } = serverTexts(call.session)
+    const metrics = html`<a href="/metrics">/metrics</a>`
     const range = rangeOf(call.c.req.query('range'))
-    const cells = await overviewCells(ports, range.ms)
+    const cells = await overviewCells(ports, call.session, range.ms)
     return call.render({
-      ...{ title: 'Overview', wide: true, note, islands: ['live', 'chart'] },
+      ...{ title: call.text('overview'), wide: true, note, islands: ['live', 'chart'] },
       actions: rangeLinks(range.name),
       body: html`<div data-live="${consolePath}/live?range=${range.name}">${liveCells(cells)}</div>
-<p class="muted">Charts show samples that this process takes every 30 seconds and keeps in memory for a day. A restart clears them, and each gateway has its own. For longer periods, scrape <a href="/metrics">/metrics</a> with Prometheus.</p>`,
+<p class="muted">${withElement(text('chartsHelp', { link: '\n' }), metrics)}</p>`,
     })
   })
-  live('/live', ({ c }) => overviewCells(ports, rangeOf(c.req.query('range')).ms))
+  live('/live', ({ c, session }) => overviewCells(ports, session, rangeOf(c.req.query('range')).ms))
 }
 
 /** By the name under which the page replaces them. */
 export async function overviewCells(
   ports: ConsolePorts,
+  context: RenderContext,
   rangeMs: number,
 ): Promise<Record<string, Html>> {
   const inputs = await alertInputsOf(ports)
@@ -52,39 +58,43 @@ export async function overviewCells(
     cases,
   }
   return {
-    alerts: alertsView(alertsOf(inputs)),
-    figures: figuresView(inputs, last, figures),
+    alerts: alertsView(serverTexts(context).text, alertsOf(inputs, alertWords(context))),
+    figures: figuresView(context, inputs, last, figures),
     charts: overviewCharts(samples.since(rangeMs)),
   }
 }
 
-export function alertsView(alerts: readonly Alert[]): Html {
+export function alertsView(text: ServerText, alerts: readonly Alert[]): Html {
   const bad = alerts.filter(({ state }) => state === 'bad')
   const rest = alerts.filter(({ state }) => state !== 'bad')
-  const title =
-    bad.length === 0 ? 'All good' : bad.length === 1 ? '1 problem' : `${bad.length} problems`
+  const title = bad.length === 0 ? text('allGood') : text('nProblems', { n: bad.length })
   const count = rest.filter(({ state }) => state === 'good').length
-  const state = badge(`${count} of ${alerts.length} OK`, bad.length === 0 ? 'good' : 'bad')
+  const state = badge(
+    text('nOk', { n: count, total: alerts.length }),
+    bad.length === 0 ? 'good' : 'bad',
+  )
   const rows = rest.map((one) => [
     twoLines(one.what, one.name),
-    one.state === 'good' ? badge('OK', 'good') : badge('unknown', 'quiet'),
+    one.state === 'good' ? badge(text('ok'), 'good') : badge(text('unknown'), 'quiet'),
     one.value,
   ])
   return card(
     title,
-    html`${bad.map(alertView)}
-<details class="more"><summary>${bad.length === 0 ? 'All checks' : 'Other checks'}</summary>
-${table({ label: 'Checks', head: ['Check', 'State', 'Now'], rows, empty: '' })}</details>`,
+    html`${bad.map((one) => alertView(text, one))}
+<details class="more"><summary>${text(bad.length === 0 ? 'allChecks' : 'otherChecks')}</summary>
+${table({ label: text('checks'), head: [text('check'), text('state'), text('now')], rows, empty: '' })}</details>`,
     { badge: state },
   )
 }
 
-function alertView({ what, name, value, advice, path }: Alert): Html {
-  const more = path === undefined ? '' : html` <a href="${consolePath}${path}">Details</a>`
+function alertView(text: ServerText, { what, name, value, advice, path }: Alert): Html {
+  const more =
+    path === undefined ? '' : html` <a href="${consolePath}${path}">${text('details')}</a>`
   return html`<div class="note bad" role="alert"><strong>${what}: ${value}</strong><br>${advice}${more}<br><small>${name}</small></div>`
 }
 
 function figuresView(
+  context: RenderContext,
   { maxAwake }: AlertInputs,
   last: Sample | undefined,
   figures: {
@@ -94,53 +104,68 @@ function figuresView(
     cases: { open: number; escalated: number } | undefined
   },
 ): Html {
+  const { text, language } = serverTexts(context)
+  const short = (n: number) => shortNumberText(language, n)
+  const ms = (n: number) => `${short(n)} ms`
   const { accounts, uptimeS, version, cases } = figures
-  if (last === undefined) return stats([stat('Uptime', duration(uptimeS), version)])
-  const rest = Object.entries(accounts ?? {}).filter(([status, n]) => status !== 'active' && n > 0)
-  const others = rest.map(([status, n]) => `${shortNumber(n)} ${status}`).join(', ') || 'all active'
-  const rate = (n: number) => shortNumber(n / last.seconds)
+  const uptime = stat(text('uptime'), duration(language, uptimeS), text('version', { version }))
+  if (last === undefined) return stats([uptime])
+  const inactive = Object.entries(accounts ?? {}).filter(
+    ([status, n]) => status !== 'active' && n > 0,
+  )
+  const others = inactive.map(([status, n]) => `${short(n)} ${word(context, 'status', status)}`)
+  const rest = others.join(', ') || text('allActive')
+  const rate = (n: number) => short(n / last.seconds)
   const use = stats([
-    stat('Accounts', accounts === undefined ? '?' : shortNumber(accounts['active'] ?? 0), others),
-    stat('Awake', shortNumber(last.awake), `of ${shortNumber(maxAwake)} in this process`),
+    stat(text('accounts'), accounts === undefined ? '?' : short(accounts['active'] ?? 0), rest),
+    stat(text('awake'), short(last.awake), text('ofInProcess', { n: short(maxAwake) })),
     stat(
-      'Events',
+      text('events'),
       last.events === null ? '?' : `${rate(last.events)}/s`,
-      `${last.backlog} waiting`,
+      text('nWaiting', { n: last.backlog }),
     ),
-    casesStat(cases),
-    stat('Calls', `${rate(last.calls)}/s`, `${last.failed} server errors`),
+    casesStat(text, short, cases),
+    stat(text('calls'), `${rate(last.calls)}/s`, text('nServerErrors', { n: last.failed })),
   ])
   const state = stats([
     stat(
-      'Latency',
-      last.p50 === null ? '–' : `${shortNumber(last.p50)} ms`,
-      last.p99 === null ? 'no calls' : `p99 ${shortNumber(last.p99)} ms`,
+      text('latency'),
+      last.p50 === null ? '–' : ms(last.p50),
+      last.p99 === null ? text('noCalls') : `p99 ${ms(last.p99)}`,
     ),
     stat(
-      'Firehose',
-      last.lag === null ? '?' : seconds(last.lag),
-      `lag, ${last.subscribers} subscribers`,
+      text('firehose'),
+      last.lag === null ? '?' : unitText(language, last.lag, 'second'),
+      text('lagOfSubscribers', { n: last.subscribers }),
     ),
     stat(
-      'Free disk',
-      last.freeBytes === null ? '?' : sizeText(last.freeBytes),
-      last.storeBytes === null ? 'store size unknown' : `store ${sizeText(last.storeBytes)}`,
+      text('freeDisk'),
+      last.freeBytes === null ? '?' : byteText(language, last.freeBytes),
+      last.storeBytes === null
+        ? text('storeUnknown')
+        : text('storeOf', { size: byteText(language, last.storeBytes) }),
     ),
-    stat('Uptime', duration(uptimeS), `version ${version}`),
+    uptime,
   ])
   return html`${use}${state}`
 }
 
 /** Cases that wait for someone. */
-function casesStat(cases: { open: number; escalated: number } | undefined): Html {
-  if (cases === undefined) return stat('Open cases', '?')
+function casesStat(
+  text: ServerText,
+  short: (n: number) => string,
+  cases: { open: number; escalated: number } | undefined,
+): Html {
+  if (cases === undefined) return stat(text('openCases'), '?')
   const { open, escalated } = cases
-  const link = html`<a href="${consolePath}/moderation">${shortNumber(open + escalated)}</a>`
-  return stat('Open cases', link, escalated === 0 ? 'none escalated' : `${escalated} escalated`)
+  const link = html`<a href="${consolePath}/moderation">${short(open + escalated)}</a>`
+  const hint = escalated === 0 ? text('noneEscalated') : text('nEscalated', { n: escalated })
+  return stat(text('openCases'), link, hint)
 }
 
-function duration(s: number): string {
+function duration(language: string, s: number): string {
   const [days, hours] = [Math.floor(s / 86_400), Math.floor(s / 3_600)]
-  if (days > 1) return `${days} days`
-  return hours > 0 ? `${hours} h` : `${Math.floor(s / 60)} min`
+  if (days > 1) return unitText(language, days, 'day', 'long')
+  if (hours > 0) return unitText(language, hours, 'hour')
+  return unitText(language, Math.floor(s / 60), 'minute')
 }

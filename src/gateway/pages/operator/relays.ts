@@ -1,15 +1,16 @@
 /** Relays: how each stands with this server, the request to its operator, and the request to crawl. */
 import { html } from 'hono/html'
 import * as sync from '#src/gateway/methods/com.atproto.sync.ts'
-import { seconds } from '#src/gateway/operator/alerts/rule.ts'
 import { relayReport } from '#src/gateway/operator/relay-report.ts'
 import { badge, card, emptyState, facts, table, timeOf } from '#src/gateway/pages/blocks.ts'
 import { actionForm } from '#src/gateway/pages/form-blocks.ts'
 import { accountName } from '#src/gateway/pages/operator/accounts.ts'
+import { alertWords } from '#src/gateway/pages/operator/alerts/alert-words.ts'
 import { required, wholeNumber } from '#src/gateway/pages/operator/console-call.ts'
 import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { ConsoleRoutes, ShowPage } from '#src/gateway/pages/operator/console-routes.ts'
+import { serverTexts } from '#src/gateway/pages/operator/server/texts.ts'
 import { type Html, hiddenFields, type RenderContext } from '#src/gateway/pages/shell.ts'
 import type { RelayRow } from '#src/gateway/relays/relay-view.ts'
 import { type RelayReport, requestText } from '#src/protocol/relay-request.ts'
@@ -19,20 +20,19 @@ const LISTED = 100
 export function relayPages(ports: ConsolePorts, { get, post }: ConsoleRoutes): void {
   const { server } = ports
   const show: ShowPage = async (call, note, status = 200) => {
+    const { text } = serverTexts(call.session)
     const report = await relayReport(ports)
     const cards = await Promise.all(
       report.relays.map(async (row) => relayCard(call.session, report, row, await behind(row))),
     )
-    const none = emptyState(
-      'No relays are configured. Set PDS_CRAWLERS, for example to https://bsky.network.',
-    )
+    const none = emptyState(text('noRelays'))
     const crawl = {
       action: `${consolePath}/relays/crawl`,
-      label: 'Request a crawl',
+      label: text('requestCrawl'),
       kind: 'primary',
     } as const
     return call.render({
-      ...{ title: 'Relays', note, status },
+      ...{ title: call.text('relays'), note, status },
       ...(cards.length > 0 && { actions: actionForm(call.session, crawl) }),
       body: html`${cards.length === 0 ? none : cards}`,
     })
@@ -62,8 +62,9 @@ export function relayPages(ports: ConsolePorts, { get, post }: ConsoleRoutes): v
   post(
     '/relays/limit',
     async (call, form) => {
-      const relay = required(form['relay'], 'The relay')
-      const limit = wholeNumber(form['limit'], 'The limit') ?? null
+      const { text } = serverTexts(call.session)
+      const relay = required(call, form['relay'], text('relay'))
+      const limit = wholeNumber(call, form['limit'], text('accountLimit')) ?? null
       await call.audit('note the limit of a relay', { target: relay, limit })
       await server.relays.setLimit(relay, limit)
       return call.redirect('/relays', 'saved')
@@ -78,38 +79,46 @@ function relayCard(
   row: RelayRow,
   behind: readonly { did: string; handle: string; status: string }[],
 ): Html {
-  const { relay, status, warning, error } = row
+  const { text } = serverTexts(context)
+  const words = alertWords(context)
+  const warning = words.relayWarning(row)
+  const { relay, status, error } = row
   const isGood = ['active', 'idle'].includes(status)
-  const count = (n: number | null) => (n === null ? 'unknown' : String(n))
+  const count = (n: number | null) => (n === null ? text('unknown') : words.number(n))
   const id = `limit-${relay.replaceAll(/\W+/g, '-')}`
   return card(
     relay.replace(/^https?:\/\//, ''),
     html`${warning === undefined ? '' : html`<p class="note warn">${warning}</p>`}
 ${error === undefined ? '' : html`<p class="note bad">${error}</p>`}
 ${facts([
-  ['Accounts here', count(row.accountsHere)],
-  ['Accounts there', count(row.accountsThere)],
+  [text('accountsHere'), count(row.accountsHere)],
+  [text('accountsThere'), count(row.accountsThere)],
   [
-    'Accounts checked',
-    `${row.asked}: ${row.active} active, ${row.throttled} throttled, ${row.absent} unknown to it`,
+    text('accountsChecked'),
+    text('checkedCounts', {
+      ...{ n: row.asked, active: row.active, throttled: row.throttled, absent: row.absent },
+    }),
   ],
   [
-    'Account limit',
-    row.limit === null
-      ? 'above the default, exact number unknown'
-      : `${row.limit}, as far as known`,
+    text('accountLimit'),
+    row.limit === null ? text('aboveUsual') : text('asFarAsKnown', { n: row.limit }),
   ],
-  ['Lag', row.lagSeconds === null ? 'unknown' : seconds(row.lagSeconds)],
-  ['Last checked', row.lastAsked === null ? 'never' : timeOf(context, row.lastAsked)],
+  [text('lag'), row.lagSeconds === null ? text('unknown') : words.unit(row.lagSeconds, 'second')],
+  [text('lastChecked'), row.lastAsked === null ? text('never') : timeOf(context, row.lastAsked)],
 ])}
-${behind.length === 0 ? '' : table({ label: `Accounts that ${relay} does not forward`, head: ['Account', 'Status there'], rows: behind.map((one) => [accountName(one), one.status]), empty: '' })}
-<details class="more"><summary>Request for a higher account limit</summary>
-<pre class="secret">${requestText(report, row)}</pre></details>
-<details class="more"><summary>Set the limit that its operator granted</summary>
+${behind.length === 0 ? '' : table({ label: text('notForwarded', { relay }), head: [text('account'), text('statusThere')], rows: behind.map((one) => [accountName(one), words.relayStatus(one.status)]), empty: '' })}
+<details class="more"><summary>${text('limitRequest')}</summary>
+<pre class="secret" lang="en">${requestText(report, row)}</pre></details>
+<details class="more"><summary>${text('setLimit')}</summary>
 <form method="post" action="${consolePath}/relays/limit">${hiddenFields(context, { relay })}
-<label for="${id}">Account limit (empty if unknown)</label>
+<label for="${id}">${text('limitOrEmpty')}</label>
 <input id="${id}" name="limit" type="number" min="1" max="999999999" value="${row.limit ?? ''}">
-<button class="quiet">Save</button></form></details>`,
-    { badge: badge(status, isGood ? 'good' : status === 'not asked yet' ? 'quiet' : 'bad') },
+<button class="quiet">${text('save')}</button></form></details>`,
+    {
+      badge: badge(
+        words.relayStatus(status),
+        isGood ? 'good' : status === 'not asked yet' ? 'quiet' : 'bad',
+      ),
+    },
   )
 }

@@ -2,6 +2,7 @@
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { authRequired, XrpcError } from '#src/errors.ts'
+import { withElement } from '#src/gateway/pages/blocks.ts'
 import { type Form, readForm } from '#src/gateway/pages/form.ts'
 import { field } from '#src/gateway/pages/form-blocks.ts'
 import { callOf } from '#src/gateway/pages/operator/console-call.ts'
@@ -9,6 +10,7 @@ import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import { findOperator } from '#src/gateway/pages/operator/find-operator.ts'
 import { operatorToken, setOperatorToken } from '#src/gateway/pages/operator/operator-session.ts'
+import { operatorTexts } from '#src/gateway/pages/operator/texts.ts'
 import {
   mustPassCsrfCheck,
   openPageSession,
@@ -39,9 +41,12 @@ export function signInPage(
   input: { lacksFactor?: string; note?: Note | undefined; status?: number },
 ): Promise<Response> {
   const { lacksFactor, note, status = 200 } = input
+  const { text } = operatorTexts(session)
+  const link = (key: 'ownAccountLink' | 'noSecondFactorLink') =>
+    html`<a href="${securityPath}">${text(key)}</a>`
   const password = field(
     {
-      ...{ name: 'password', label: 'Admin password', type: 'password', required: true },
+      ...{ name: 'password', label: text('adminPassword'), type: 'password', required: true },
       maxLength: 512,
       autocomplete: 'current-password',
     },
@@ -49,15 +54,15 @@ export function signInPage(
   )
   const asThemselves =
     lacksFactor === undefined
-      ? html`<p class="muted">If you are an operator with an account here, <a href="${securityPath}">sign in to it</a>, then open this page again.</p>`
-      : html`<p class="note warn" role="status">You are signed in as ${lacksFactor}, but without a second factor. <a href="${securityPath}">Set one up</a>, sign out, and sign in again with it.</p>`
+      ? html`<p class="muted">${withElement(text('ownAccount', { link: '\n' }), link('ownAccountLink'))}</p>`
+      : html`<p class="note warn" role="status">${withElement(text('noSecondFactor', { name: lacksFactor, link: '\n' }), link('noSecondFactorLink'))}</p>`
   return renderPage(session, {
-    ...{ title: { text: 'Operator' }, narrow: true, status },
+    ...{ title: { text: text('operator') }, narrow: true, status },
     note: note?.field === undefined ? note : undefined,
-    body: html`<p class="lead">Sign in to the console of this server.</p>
+    body: html`<p class="lead">${text('signInLead')}</p>
 <form method="post" action="${consolePath}/sign-in">${hiddenFields(session)}
 ${password}
-<button class="wide">Sign in</button></form>
+<button class="wide">${text('signIn')}</button></form>
 ${asThemselves}`,
   })
 }
@@ -96,7 +101,7 @@ export function signInRoutes(app: Hono<Env>, ports: ConsolePorts): void {
     } catch (error) {
       if (!(error instanceof XrpcError)) throw error
       const isStale = error.error === 'StalePage'
-      const text = isStale ? 'This page has expired. Try again.' : error.message
+      const text = isStale ? session.messages.text('pageExpired') : reasonOf(session, error)
       const note = { text, bad: true, ...(!isStale && { field: 'password' }) }
       const page = await signInPage(session, { note, status: error.status })
       const retry = error.headers?.['retry-after']
@@ -124,6 +129,10 @@ export function signInRoutes(app: Hono<Env>, ports: ConsolePorts): void {
     }
     return withCookies(c, c.redirect(consolePath, 303))
   })
+}
+
+function reasonOf(session: RenderContext, error: XrpcError): string {
+  return isWrongPassword(error) ? operatorTexts(session).text('wrongPassword') : error.message
 }
 
 function isWrongPassword(error: unknown): boolean {

@@ -12,6 +12,7 @@ import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { ConsoleRoutes, ShowPage } from '#src/gateway/pages/operator/console-routes.ts'
 import { nextPage } from '#src/gateway/pages/operator/next-page.ts'
 import { readSubject, statusSubject } from '#src/gateway/pages/operator/read-subject.ts'
+import { operatorTexts } from '#src/gateway/pages/operator/texts.ts'
 import { type Html, hiddenFields, type RenderContext } from '#src/gateway/pages/shell.ts'
 
 const PAGE = 50
@@ -21,6 +22,7 @@ export function takedownPages({ server }: ConsolePorts, { get, post }: ConsoleRo
   const { accounts } = server.dispatch.directory
 
   const show: ShowPage = async (call, note, status = 200) => {
+    const { text } = call
     const { cursor } = call.c.req.query()
     const [taken, suspended] = await Promise.all([
       accounts.search({
@@ -30,6 +32,7 @@ export function takedownPages({ server }: ConsolePorts, { get, post }: ConsoleRo
       }),
       accounts.search({ status: 'suspended', limit: PAGE }),
     ])
+    const head = [text('account'), text('state'), text('created'), text('action')]
     const list = (
       title: string,
       all: readonly AccountInfo[],
@@ -40,15 +43,15 @@ export function takedownPages({ server }: ConsolePorts, { get, post }: ConsoleRo
       card(
         title,
         table({
-          ...{ label: title, head: ['Account', 'State', 'Created', 'Action'], empty },
+          ...{ label: title, head, empty },
           rows: all.map((account) => row(call.session, account, undo, label)),
         }),
       )
     return call.render({
-      ...{ title: 'Takedowns', wide: true, note, status },
-      body: html`${list('Accounts taken down', taken.accounts, 'lift-takedown', 'Lift', 'No accounts are taken down.')}
+      ...{ title: text('takedowns'), wide: true, note, status },
+      body: html`${list(text('takenDownAccounts'), taken.accounts, 'lift-takedown', text('lift'), text('noTakedowns'))}
 ${pager(call.session, { after: nextPage(call.c.req.url, taken.cursor) })}
-${list('Suspended accounts', suspended.accounts, 'lift-suspension', 'Lift', 'No accounts are suspended.')}
+${list(text('suspendedAccounts'), suspended.accounts, 'lift-suspension', text('lift'), text('noSuspensions'))}
 ${subjectForm(call.session)}`,
     })
   }
@@ -57,17 +60,17 @@ ${subjectForm(call.session)}`,
   post(
     '/moderation/takedowns',
     async (call, form) => {
-      const text = required(form['subject'], 'The record or blob')
-      const subject = await readSubject(server, text)
+      const typed = required(call, form['subject'], call.text('recordOrBlob'))
+      const subject = await readSubject(call, server, typed)
       if (subject.uri === undefined && subject.blob === undefined) {
-        throw invalidRequest('Take accounts down on their own page.')
+        throw invalidRequest(call.text('onTheirPage'))
       }
       const applied = form['undo'] !== 'yes'
       const takedown = { applied, ...(form['ref']?.trim() && { ref: form['ref'].trim() }) }
       await call.run(
         admin.updateSubjectStatus,
-        { subject: await statusSubject(server, subject), takedown },
-        text,
+        { subject: await statusSubject(call, server, subject), takedown },
+        typed,
       )
       return call.redirect('/moderation/takedowns', 'saved')
     },
@@ -85,22 +88,23 @@ function row(
   const action = `${accountPath(did)}/${undo}`
   return [
     accountName(account),
-    statusBadge(status),
+    statusBadge(context, status),
     timeOf(context, createdAt),
     actionForm(context, { action, label, about: handle }),
   ]
 }
 
 function subjectForm(context: RenderContext): Html {
+  const { text } = operatorTexts(context)
   return card(
-    'Records and blobs',
+    text('recordsAndBlobs'),
     html`<form method="post" action="${path}">${hiddenFields(context)}
-${field({ name: 'subject', label: 'Record or blob', required: true, maxLength: 700, help: 'at://handle/collection/key, or a DID and a CID separated by a space' })}
-${field({ name: 'ref', label: 'Reason or reference', maxLength: 300 })}
-${field({ name: 'undo', label: 'Lift the takedown', type: 'check' })}
-<button class="quiet">Save</button></form>`,
+${field({ name: 'subject', label: text('recordOrBlob'), required: true, maxLength: 700, help: text('recordOrBlobHelp') })}
+${field({ name: 'ref', label: text('reasonOrReference'), maxLength: 300 })}
+${field({ name: 'undo', label: text('liftTakedown'), type: 'check' })}
+<button class="quiet">${text('save')}</button></form>`,
     {
-      help: 'A record or blob that is taken down is not served to others. It stays in the repo, and the owner can still delete it. These takedowns are not listed here; see the audit log.',
+      help: text('recordsHelp'),
     },
   )
 }

@@ -8,6 +8,7 @@ import { type ConsoleCall, required } from '#src/gateway/pages/operator/console-
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import type { ConsoleRoutes, ShowPage } from '#src/gateway/pages/operator/console-routes.ts'
 import { nextPage } from '#src/gateway/pages/operator/next-page.ts'
+import { serverTexts } from '#src/gateway/pages/operator/server/texts.ts'
 import {
   endpointsView,
   endpointView,
@@ -25,14 +26,15 @@ export function webhookPages(_: ConsolePorts, { get, post }: ConsoleRoutes): voi
 
   const list: ShowPage = async (call, note, status = 200) =>
     call.render({
-      ...{ title: 'Webhooks', wide: true, note, status },
+      ...{ title: call.text('webhooks'), wide: true, note, status },
       body: endpointsView(call.session, await endpoints(call)),
     })
 
   const show: ShowPage = async (call, note, status = 200) => {
     const id = call.c.req.param('id') ?? ''
     const endpoint = (await endpoints(call)).find((one) => one.id === id)
-    if (endpoint === undefined) throw new XrpcError(404, 'NotFound', 'There is no such endpoint')
+    if (endpoint === undefined)
+      throw new XrpcError(404, 'NotFound', serverTexts(call.session).text('noSuchEndpoint'))
     const { state = '', cursor } = call.c.req.query()
     const wanted = states.find((known) => known === state)
     const page = await call.query<{ deliveries: DeliveryView[]; cursor?: string }>(
@@ -68,7 +70,7 @@ export function webhookPages(_: ConsolePorts, { get, post }: ConsoleRoutes): voi
     '/webhooks',
     async (call, form) => {
       const input = {
-        url: required(form['url'], 'The URL'),
+        url: required(call, form['url'], 'URL'),
         description: form['description']?.trim() ?? '',
         ...fieldOf('types', form),
         ...fieldOf('collections', form),
@@ -78,7 +80,10 @@ export function webhookPages(_: ConsolePorts, { get, post }: ConsoleRoutes): voi
         input,
         input.url,
       )
-      return call.render({ title: 'Endpoint created', body: secretView(made) })
+      return call.render({
+        title: serverTexts(call.session).text('endpointCreated'),
+        body: secretView(serverTexts(call.session).text, made),
+      })
     },
     list,
   )
@@ -95,12 +100,12 @@ export function webhookPages(_: ConsolePorts, { get, post }: ConsoleRoutes): voi
     return 'disabled'
   })
   action('redeliver', async (call, id, { message }) => {
-    await call.run(webhook.redeliver, { id, messageId: required(message, 'The message') }, id)
+    await call.run(webhook.redeliver, { id, messageId: required(call, message, 'messageId') }, id)
     return 'again'
   })
   action('replay', async (call, id, { since, until }) => {
-    const from = timeOf(since, 'The start')
-    const to = until?.trim() ? { until: timeOf(until, 'The end') } : {}
+    const from = timeOf(call, since, 'fromUtc')
+    const to = until?.trim() ? { until: timeOf(call, until, 'toUtc') } : {}
     await call.run(webhook.replay, { id, since: from, ...to }, id)
     return 'again'
   })
@@ -113,7 +118,10 @@ export function webhookPages(_: ConsolePorts, { get, post }: ConsoleRoutes): voi
         { id },
         id,
       )
-      return call.render({ title: 'New secret', body: secretView(made) })
+      return call.render({
+        title: serverTexts(call.session).text('newSecret'),
+        body: secretView(serverTexts(call.session).text, made),
+      })
     },
     show,
   )
@@ -137,8 +145,10 @@ function fieldOf(name: 'types' | 'collections', form: Form): { [name: string]: s
 }
 
 /** The fields are in UTC. */
-function timeOf(text: string | undefined, label: string): string {
-  const time = Date.parse(`${required(text, label)}Z`)
-  if (Number.isNaN(time)) throw invalidRequest(`${label} must be a date and a time`)
+function timeOf(call: ConsoleCall, typed: string | undefined, key: 'fromUtc' | 'toUtc'): string {
+  const { text } = serverTexts(call.session)
+  const field = text(key)
+  const time = Date.parse(`${required(call, typed, field)}Z`)
+  if (Number.isNaN(time)) throw invalidRequest(text('wrongTime', { field }))
   return new Date(time).toISOString()
 }

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { alertsOf, inPrometheusOnly } from '#src/gateway/operator/alerts/alerts.ts'
+import { alertsOf as alertsIn, inPrometheusOnly } from '#src/gateway/operator/alerts/alerts.ts'
 import type { AlertInputs } from '#src/gateway/operator/alerts/rule.ts'
 import type { Sample } from '#src/gateway/operator/samples.ts'
+import { englishWords } from '#src/gateway/pages/operator/alerts/alert-words.ts'
 import type { RelayRow } from '#src/gateway/relays/relay-view.ts'
 import type { LastBackup } from '#src/ports/last-backup.ts'
 import type { LastDrill } from '#src/ports/last-drill.ts'
@@ -51,6 +52,8 @@ function inputs(last: Partial<Sample> = {}, more: Partial<AlertInputs> = {}): Al
     ...{ archives: { failed: 0, drillsFailed: 0, lateSeconds: 0 }, ...more },
   }
 }
+
+const alertsOf = (all: AlertInputs) => alertsIn(all, englishWords)
 
 const badOf = (all: AlertInputs) =>
   alertsOf(all)

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { XrpcError } from '#src/errors.ts'
 import { type CheckPorts, serverChecks } from '#src/gateway/operator/checks.ts'
+import { englishWords } from '#src/gateway/pages/operator/alerts/alert-words.ts'
 import { asAdmin, openGateway, post } from '#tests/support/gateway.ts'
 
 const GB = 1024 ** 3
@@ -13,7 +14,10 @@ interface Given {
   folder?: string
   mail?: () => Promise<void>
   rotationKeys?: string[]
-  relays?: Record<string, { seq?: number; status?: string; error?: string; warning?: string }>
+  relays?: Record<
+    string,
+    { seq?: number; status?: string; error?: string; warning?: string; throttled?: number }
+  >
   accounts?: object[]
 }
 
@@ -42,7 +46,9 @@ function ports(given: Given): CheckPorts {
         relays: Object.keys(relays),
         hostStatus: async (relay: string) => relays[relay],
         rows: async () =>
-          Object.entries(relays).map(([relay, { warning }]) => ({ relay, warning })),
+          Object.entries(relays).map(([relay, { warning, throttled }]) => ({
+            ...{ relay, warning, throttled },
+          })),
       },
       dispatch: {
         directory: { accounts: { list: async () => ({ accounts: given.accounts ?? [active] }) } },
@@ -65,7 +71,7 @@ function ports(given: Given): CheckPorts {
 
 const problems = async (given: Given) =>
   Object.fromEntries(
-    (await serverChecks(ports(given)))
+    (await serverChecks(ports(given), englishWords))
       .filter(({ ok }) => !ok)
       .map(({ check, detail, advice }) => [check, `${detail} → ${advice}`]),
   )
@@ -102,7 +108,7 @@ it('relays that do not know the server, ban it, or are far behind are problems',
     'https://banned': { status: 'banned' },
     'https://late': { seq: 5e6 - 4000e6, status: 'active' },
     'https://good': { seq: 5e6, status: 'active' },
-    'https://full': { seq: 5e6, status: 'active', warning: '43 accounts are throttled there' },
+    'https://full': { seq: 5e6, status: 'active', warning: 'throttled', throttled: 43 },
   }
   const found = await problems({ relays })
   expect(Object.keys(found)).toEqual([
@@ -113,7 +119,7 @@ it('relays that do not know the server, ban it, or are far behind are problems',
   ])
   expect(found['relay https://late']).toContain('headwater request-crawl https://late')
   expect(found['relay https://full']).toBe(
-    '43 accounts are throttled there → headwater relays request',
+    'Accounts throttled there: 43. What they write is not passed on. → headwater relays request',
   )
   expect((await problems({ relays: {} }))['relays']).toContain('set PDS_CRAWLERS')
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { consoleNav } from '#src/gateway/pages/operator/console-path.ts'
+import { sections } from '#src/gateway/pages/operator/console-path.ts'
 import {
   anna,
   bob,
@@ -12,7 +12,7 @@ import {
 import { adminPassword } from '#tests/support/gateway.ts'
 
 const pages = [
-  ...consoleNav('').map(({ href }) => href.slice('/admin'.length)),
+  ...sections.map(([path]) => path),
   ...[`/accounts/${bob}`, '/tenants/roomy', '/nothing', '?range=24h'],
   ...[
     '/moderation?state=all&reason=spam&sort=reports',

@@ -1,0 +1,4 @@
+/** To be translated. */
+import { type ErrorTexts, en } from '#src/gateway/pages/errors/locales/en.ts'
+
+export const ro: ErrorTexts = en

@@ -1,0 +1,4 @@
+/** To be translated. */
+import { type AlertTexts, en } from '#src/gateway/pages/operator/alerts/locales/en.ts'
+
+export const pt: AlertTexts = en

@@ -1,0 +1,4 @@
+/** To be translated. */
+import { en, type OperatorTexts } from '#src/gateway/pages/operator/locales/en.ts'
+
+export const ko: OperatorTexts = en

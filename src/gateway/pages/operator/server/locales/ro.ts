@@ -1,0 +1,4 @@
+/** To be translated. */
+import { en, type ServerTexts } from '#src/gateway/pages/operator/server/locales/en.ts'
+
+export const ro: ServerTexts = en

@@ -1,0 +1,4 @@
+/** To be translated. */
+import { en, type WordTexts } from '#src/gateway/pages/words/locales/en.ts'
+
+export const fr: WordTexts = en
