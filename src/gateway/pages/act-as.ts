@@ -7,6 +7,7 @@ import { XrpcError } from '#src/errors.ts'
 import { retryHeader } from '#src/gateway/http/response.ts'
 import { actAsPath, isActAsPage } from '#src/gateway/pages/act-as-path.ts'
 import { actAsView } from '#src/gateway/pages/act-as-view.ts'
+import { errorText } from '#src/gateway/pages/errors/error-text.ts'
 import { type Form, readForm } from '#src/gateway/pages/form.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import {
@@ -134,12 +135,8 @@ export function actAsPages(app: Hono<Env>, context: PageContext): void {
   /** `form` has the app's request, which must not be lost. */
   async function failed(c: C, session: PageSession, group: Group, error: unknown, form: Form = {}) {
     if (!(error instanceof XrpcError)) throw error
-    const { text } = session.messages
-    const reasons: Record<string, string> = {
-      StalePage: text('pageExpired'),
-      NotAMember: noMemberHere(session, group),
-    }
-    const reason = reasons[error.error] ?? text('failed', { reason: error.message })
+    const isNoMember = error.error === 'NotAMember'
+    const reason = isNoMember ? noMemberHere(session, group) : errorText(session, error)
     const page = await show(c, session, group, {
       ...{ note: { text: reason, bad: true }, status: error.status },
       next: nextOf(form['next']),

@@ -4,6 +4,7 @@ import { html } from 'hono/html'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { claimPath, hashClaim } from '#src/gateway/pages/claim-path.ts'
+import { errorText, serverErrorText } from '#src/gateway/pages/errors/error-text.ts'
 import { readForm } from '#src/gateway/pages/form.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import {
@@ -67,8 +68,7 @@ export function claimPage(app: Hono<Env>, context: PageContext): void {
       const isGone = claim === undefined || (isRefusal && error.error === 'InvalidToken')
       if (isGone || !isRefusal) return show(gonePage(context, session, error))
       const note = {
-        text: session.messages.text('failed', { reason: error.message }),
-        ...{ bad: true, field: 'email' },
+        ...{ text: errorText(session, error), bad: true, field: 'email' },
       }
       return show({ ...formPage(session, claim!, email), note, status: error.status })
     }
@@ -94,7 +94,7 @@ function gonePage({ log }: PageContext, { messages }: PageSession, error: unknow
   const isStale = error instanceof XrpcError && error.error === 'StalePage'
   const text =
     status >= 500
-      ? messages.text('failed', { reason: 'Internal Server Error' })
+      ? serverErrorText({ messages })
       : messages.text(isStale ? 'pageExpired' : status === 429 ? 'tooManyAttempts' : 'claimGone')
   return { ...page, note: { text, bad: true }, status }
 }

@@ -3,6 +3,7 @@ import type { Context, Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import { retryHeader } from '#src/gateway/http/response.ts'
 import { renderSecurityPage } from '#src/gateway/pages/account/area.ts'
+import { errorText, serverErrorText } from '#src/gateway/pages/errors/error-text.ts'
 import { type Form, readForm } from '#src/gateway/pages/form.ts'
 import { openOwnSession, requireAccount, requireOwner } from '#src/gateway/pages/owner.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
@@ -67,10 +68,7 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
   async function errorPage(c: C, session: PageSession, error: unknown): Promise<Response> {
     if (!(error instanceof XrpcError) || error.status >= 500) {
       context.log.error({ id: c.env?.requestId, err: error }, 'security page failed')
-      const note = {
-        text: session.messages.text('failed', { reason: 'Internal Server Error' }),
-        bad: true,
-      }
+      const note = { text: serverErrorText(session), bad: true }
       return renderSignIn(session, note, error instanceof XrpcError ? error.status : 500)
     }
     const isStale = error.error === 'StalePage'
@@ -88,14 +86,15 @@ export function securityPages(app: Hono<Env>, context: PageContext): void {
     })
   }
 
-  function errorNote({ messages }: PageSession, { error, status, message }: XrpcError): Note {
-    if (status === 429) return { text: messages.text('tooManyAttempts'), bad: true }
+  function errorNote(session: PageSession, error: XrpcError): Note {
+    const { messages } = session
+    if (error.status === 429) return { text: messages.text('tooManyAttempts'), bad: true }
     // Wrong codes are handled by their own pages, so this is a passkey's response.
-    const isPasskey = error === 'InvalidToken'
-    const text = isPasskey
-      ? messages.text('wrongPasskey')
-      : messages.text('failed', { reason: message })
-    return { text, bad: true }
+    const isPasskey = error.error === 'InvalidToken'
+    return {
+      text: isPasskey ? messages.text('wrongPasskey') : errorText(session, error),
+      bad: true,
+    }
   }
 
   async function renderSignIn(

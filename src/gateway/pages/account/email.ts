@@ -19,8 +19,8 @@ export const emailSection: Section = {
     InvalidToken: ['wrongCode', 'code'],
     ExpiredToken: ['wrongCode', 'code'],
     TokenRequired: ['codeFirst', 'code'],
-    InvalidEmail: ['emailTaken', 'email'],
-    InvalidRequest: ['emailTaken', 'email'],
+    InvalidEmail: [undefined, 'email'],
+    InvalidRequest: [undefined, 'email'],
   },
 
   async show(visit, note) {

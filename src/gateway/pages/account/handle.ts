@@ -15,9 +15,9 @@ export const handleSection: Section = {
     domain: 'com.atproto.identity.updateHandle',
   },
   errors: {
-    HandleNotAvailable: ['taken', 'name'],
-    InvalidHandle: ['taken', 'name'],
-    UnsupportedDomain: ['taken', 'name'],
+    HandleNotAvailable: [undefined, 'name'],
+    InvalidHandle: [undefined, 'name'],
+    UnsupportedDomain: [undefined, 'name'],
   },
 
   async show(visit, note) {

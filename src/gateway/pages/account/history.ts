@@ -3,7 +3,6 @@ import { accountArea, accountPath } from '#src/gateway/pages/account/area.ts'
 import type { Area } from '#src/gateway/pages/area/area.ts'
 import type { AreaContext } from '#src/gateway/pages/area/area-routes.ts'
 import { callMethodsAs, type MethodPorts } from '#src/gateway/pages/area/call-methods.ts'
-import { historyErrorText } from '#src/gateway/pages/history/errors.ts'
 import type { HistoryVisit } from '#src/gateway/pages/history/history-visit.ts'
 import { historyPages } from '#src/gateway/pages/history/pages.ts'
 import { requireOwner, withOwnBrand } from '#src/gateway/pages/owner.ts'
@@ -42,14 +41,6 @@ export function historyArea(context: HistoryContext): Area<HistoryVisit> {
           events,
         },
       }
-    },
-    errorText(visit, { error, message }) {
-      const session = 'session' in visit ? visit.session : visit
-      const { text } = session.messages
-      if (error === 'StalePage') return text('pageExpired')
-      if (error === 'WronglyTyped') return text('wronglyTyped')
-      if (error === 'RateLimitExceeded') return text('tooManyAttempts')
-      return historyErrorText(session, error) ?? text('failed', { reason: message })
     },
   }
 }

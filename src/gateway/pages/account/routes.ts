@@ -26,6 +26,7 @@ import { recoverySection } from '#src/gateway/pages/account/recovery.ts'
 import { pathOf, type Section, type Visit } from '#src/gateway/pages/account/section.ts'
 import { accountTexts } from '#src/gateway/pages/account/texts.ts'
 import { areaRoutes } from '#src/gateway/pages/area/area-routes.ts'
+import { errorText } from '#src/gateway/pages/errors/error-text.ts'
 import { type Form, mayHaveFile, readFileForm, readForm } from '#src/gateway/pages/form.ts'
 import { moveSection } from '#src/gateway/pages/move/section.ts'
 import { openOwnSession, requireOwner } from '#src/gateway/pages/owner.ts'
@@ -103,8 +104,7 @@ export function accountPages(app: Hono<Env>, context: HistoryContext): void {
       const visit = await visitOf(c, session)
       return show(section, visit, noteOf(section, visit, known), status)
     }
-    const reason = status >= 500 ? 'Internal Server Error' : known.message
-    const text = session.messages.text('failed', { reason })
+    const text = errorText(session, known)
     const body = html`<p class="lead">${text}</p><a class="button wide" href="${accountPath}">${session.messages.text('back')}</a>`
     const response = await renderPage(session, { title: 'account', body, narrow: true, status })
     for (const [name, value] of Object.entries(retryHeader(status))) {
@@ -207,8 +207,6 @@ function noteOf(section: Section, visit: Visit, error: XrpcError): Note {
   if (explained !== undefined) return explained
   if (error.status === 429) return { text: session.messages.text('tooManyAttempts'), bad: true }
   const [key, field] = section.errors?.[error.error] ?? []
-  const reason = error.message
-  if (key === undefined) return { text: session.messages.text('failed', { reason }), bad: true }
-  const text = texts.text(key, { reason })
+  const text = key === undefined ? errorText(session, error) : texts.text(key)
   return { text, bad: true, ...(field !== undefined && { field }) }
 }

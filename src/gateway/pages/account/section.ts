@@ -40,8 +40,8 @@ export interface Section {
   >
   /** The methods whose rate limits the forms count against. */
   counted?: Readonly<Record<string, string>>
-  /** The text and the field of an error, by its name; `{reason}` is its message. */
-  errors?: Readonly<Record<string, readonly [text: AccountKey, field?: string]>>
+  /** The field of an error, by its name, and its text if it has one here that says more. */
+  errors?: Readonly<Record<string, readonly [text: AccountKey | undefined, field?: string]>>
   /** Instead of `errors`, if it returns a note. */
   explain?(visit: Visit, error: XrpcError): Note | undefined
   /** The note after a form that succeeded; without it, that the change is saved. */

@@ -4,6 +4,7 @@ import { html } from 'hono/html'
 import { forbidden, XrpcError } from '#src/errors.ts'
 import { retryHeader } from '#src/gateway/http/response.ts'
 import type { Action, Area, AreaPage, Visit } from '#src/gateway/pages/area/area.ts'
+import { errorText } from '#src/gateway/pages/errors/error-text.ts'
 import { type Form, mayHaveFile, readForm } from '#src/gateway/pages/form.ts'
 import { openPageStream } from '#src/gateway/pages/live/open-page-stream.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
@@ -49,7 +50,7 @@ export function areaRoutes<V extends Visit>(
       const status = c.req.method === 'GET' ? 200 : 401
       return new Response(page.body, { status, headers: page.headers })
     }
-    const text = known.status >= 500 ? 'Internal Server Error' : area.errorText(session, known)
+    const text = errorText(session, known)
     const body = html`<p class="lead">${text}</p><p><a class="button wide" href="/account">${session.messages.text('back')}</a></p>`
     const { status } = known
     const title = known.status === 404 ? 'notFound' : 'account'
@@ -113,7 +114,7 @@ export function areaRoutes<V extends Visit>(
           throw error
         // The visitor may have lost access meanwhile.
         const again = await area.visit(c, session)
-        const text = area.errorText(again, error)
+        const text = errorText(session, error)
         const { status } = error
         return show(c, page, again, { note: { text, bad: true }, status })
       }

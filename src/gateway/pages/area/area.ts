@@ -68,6 +68,4 @@ export interface Area<V extends Visit> {
   visit(c: C, session: PageSession): Promise<V>
   /** Another navigation than the one of its pages. */
   nav?(visit: V): { label: Html | string; items: readonly NavItem[] }
-  /** In the visitor's language. */
-  errorText(visit: V | PageSession, error: { error: string; message: string }): string
 }

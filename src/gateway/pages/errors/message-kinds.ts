@@ -27,6 +27,7 @@ export const messageKinds: readonly MessageKind[] = [
   { pattern: /^Too many app passwords$/, key: 'tooManyPasswords' },
   { pattern: /^There are too many passkeys$/, key: 'tooManyPasskeys' },
   { pattern: /^account not found$/i, key: 'AccountNotFound' },
+  { pattern: /^There is no such group here$/, key: 'groupNotFound' },
   { pattern: /^The id of a tenant has /, key: 'tenantId' },
   { pattern: /^Types of records need collections/, key: 'collectionsNeeded' },
   { pattern: /^(An endpoint needs 1 to|At most \d+ collections)/, key: 'tooManyTypes' },

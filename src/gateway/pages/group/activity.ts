@@ -9,6 +9,7 @@ import type { GroupVisit } from '#src/gateway/pages/group/group-visit.ts'
 import { memberChoices } from '#src/gateway/pages/group/history-members.ts'
 import { roleName } from '#src/gateway/pages/group/roles.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
+import { word } from '#src/gateway/pages/words/words.ts'
 import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'
 
 const PAGE_ROWS = 40
@@ -49,7 +50,7 @@ export const activityPage: AreaPage<GroupVisit> = {
         name: 'action',
         label: text('what'),
         value: c.req.query('action') ?? '',
-        options: actionChoices(text),
+        options: actionChoices(visit),
       },
       {
         name: 'since',
@@ -122,7 +123,7 @@ function row(visit: GroupVisit, entry: Entry, names: Names): Html {
   const { id, at, actor, role, action, target = '', detail, reason, client } = entry
   const more = [
     target.startsWith('did:') ? names(target) : recordLink(visit, target),
-    wordedDetail(detail),
+    wordedDetail(visit, detail, names),
   ]
     .filter((part) => part !== '')
     .map((part) => html`${part} `)
@@ -133,14 +134,23 @@ function row(visit: GroupVisit, entry: Entry, names: Names): Html {
     : ''
   return html`<tr data-id="${id}"><td data-label="${text('when')}">${timeOf(session, at)}</td>
 <td data-label="${text('who')}">${names(actor)}${role === 'none' ? '' : html`<small>${roleName(text, role)}</small>`}</td>
-<td data-label="${text('what')}">${actionText(text, action)}${by}</td>
+<td data-label="${text('what')}">${word(session, 'action', action)}${by}</td>
 <td data-label="${text('details')}">${more}${why}</td></tr>
 `
 }
 
-/** What was done to a record is in the words of the action. */
-function wordedDetail(detail = ''): string {
-  return ['create', 'update', 'delete'].includes(detail) ? '' : detail
+/** Roles by their names, and members by theirs. What is in the words of the action is left out. */
+function wordedDetail({ text, session }: GroupVisit, detail = '', names: Names): string {
+  if (['create', 'update', 'delete', 'from an account'].includes(detail)) return ''
+  const [, role = '', next] =
+    /^([\w-]+)(?: → ([\w-]+)|, on request|, invitation [\w-]+)?$/.exec(detail) ?? []
+  if (next !== undefined) return `${roleName(text, role)} → ${roleName(text, next)}`
+  if (role !== '') return roleName(text, role)
+  const [, rev = '', actor = '', action] =
+    /^(?:at|to|from) ([\w:.%-]+)(?:, what (\S+) did(?: by (.+))?)?$/.exec(detail) ?? []
+  if (rev === '') return detail
+  const what = action === undefined ? '' : word(session, 'action', action)
+  return [names(rev), names(actor), what].filter((part) => part !== '').join(', ')
 }
 
 /** A record's path leads to its collection. */
@@ -153,42 +163,34 @@ function recordLink({ base }: GroupVisit, target: string): Html | string {
   return html`<a href="${base}/content?${query}">${target}</a>`
 }
 
-/** Common actions in words; others as the log has them. */
-const actionKeys = {
-  'repo.createRecord': 'did.createRecord',
-  'repo.putRecord': 'did.putRecord',
-  'repo.deleteRecord': 'did.deleteRecord',
-  'repo.applyWrites': 'did.applyWrites',
-  'blob.add': 'did.upload',
-  'member added': 'did.memberAdded',
-  'member joined': 'did.memberJoined',
-  'member changed': 'did.memberChanged',
-  'member removed': 'did.memberRemoved',
-  'invitation created': 'did.inviteCreated',
-  'invitation revoked': 'did.inviteRevoked',
-  'join requested': 'did.joinRequested',
-  'join declined': 'did.joinDeclined',
-  'group created': 'did.groupCreated',
-  'ownership offered': 'did.ownershipOffered',
-  'ownership accepted': 'did.ownershipAccepted',
-  'app password created': 'did.passwordCreated',
-  'app password revoked': 'did.passwordRevoked',
-  'session created': 'did.signedIn',
-  'service.getServiceAuth': 'did.serviceCall',
-  'group.noteCall': 'did.serviceCall',
-  'migration.begin': 'did.moveBegun',
-} as const
+/** The actions of the filter. */
+const filteredActions: readonly string[] = [
+  'repo.createRecord',
+  'repo.putRecord',
+  'repo.deleteRecord',
+  'repo.applyWrites',
+  'blob.add',
+  'member added',
+  'member joined',
+  'member changed',
+  'member removed',
+  'invitation created',
+  'invitation revoked',
+  'join requested',
+  'join declined',
+  'group created',
+  'ownership offered',
+  'ownership accepted',
+  'app password created',
+  'app password revoked',
+  'session created',
+  'service.getServiceAuth',
+  'migration.begin',
+]
 
-function actionText(text: GroupVisit['text'], action: string): string {
-  return Object.hasOwn(actionKeys, action)
-    ? text(actionKeys[action as keyof typeof actionKeys])
-    : action
-}
-
-function actionChoices(text: GroupVisit['text']): { value: string; label: string }[] {
-  const all = Object.keys(actionKeys).filter((action) => action !== 'group.noteCall')
+function actionChoices({ text, session }: GroupVisit): { value: string; label: string }[] {
   return [
     { value: '', label: text('everything') },
-    ...all.map((value) => ({ value, label: actionText(text, value) })),
+    ...filteredActions.map((value) => ({ value, label: word(session, 'action', value) })),
   ]
 }

@@ -9,6 +9,7 @@ import { mayPost, newPostLink } from '#src/gateway/pages/group/new-post.ts'
 import { requestTable } from '#src/gateway/pages/group/requests.ts'
 import { roleName } from '#src/gateway/pages/group/roles.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
+import { word } from '#src/gateway/pages/words/words.ts'
 import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'
 
 const SHOWN_EVENTS = 8
@@ -70,11 +71,11 @@ async function recent(visit: GroupVisit): Promise<Html> {
   return html`${rows}<p><a href="${base}/activity">${text('allActivity')}</a></p>`
 }
 
-function about({ text, group: found }: GroupVisit): Html {
+function about({ text, session, group: found }: GroupVisit): Html {
   const rows: [string, Html | string][] = [
     [text('handle'), found.handle],
     ['DID', html`<code>${found.did}</code>`],
-    [text('status'), found.status],
+    [text('status'), word(session, 'status', found.status)],
   ]
   return facts(rows)
 }

@@ -4,9 +4,9 @@ import { html } from 'hono/html'
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { didOf } from '#src/gateway/pages/area/names.ts'
 import { badge, card, emptyState, table } from '#src/gateway/pages/blocks.ts'
+import { errorText, serverErrorText } from '#src/gateway/pages/errors/error-text.ts'
 import { type Form, readForm } from '#src/gateway/pages/form.ts'
 import { confirmForm, field, isTyped, pager } from '#src/gateway/pages/form-blocks.ts'
-import { errorText } from '#src/gateway/pages/group/errors.ts'
 import { groupPath, groupsPath } from '#src/gateway/pages/group/group-path.ts'
 import {
   findGroup,
@@ -60,7 +60,7 @@ export function ownGroupPages(app: Hono<Env>, context: GroupContext): void {
     }
     const status = known?.status ?? 500
     if (status >= 500) context.log.error({ id: c.env?.requestId, err: error }, 'a page failed')
-    const text = status >= 500 ? 'Internal Server Error' : errorText(session, known!)
+    const text = known === undefined ? serverErrorText(session) : errorText(session, known)
     const body = html`<p class="lead">${text}</p><p><a class="button wide" href="${groupsPath}">${session.messages.text('back')}</a></p>`
     const title = { text: groupMessages(session).text('groups') }
     return renderPage(session, { title, body, narrow: true, status })

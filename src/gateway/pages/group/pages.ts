@@ -5,7 +5,6 @@ import { type AreaContext, areaRoutes } from '#src/gateway/pages/area/area-route
 import { activityPage } from '#src/gateway/pages/group/activity.ts'
 import { appsPage } from '#src/gateway/pages/group/apps.ts'
 import { contentPage } from '#src/gateway/pages/group/content.ts'
-import { errorText } from '#src/gateway/pages/group/errors.ts'
 import { groupsPath } from '#src/gateway/pages/group/group-path.ts'
 import {
   type GroupContext,
@@ -38,7 +37,6 @@ export function groupArea(context: GroupContext): Area<GroupVisit> {
       groupMovePage,
     ],
     visit: (c, session) => visitGroup(context, c, session),
-    errorText: (visit, error) => errorText('session' in visit ? visit.session : visit, error),
   }
 }
 

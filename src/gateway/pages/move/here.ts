@@ -5,6 +5,7 @@ import { XrpcError } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { retryHeader } from '#src/gateway/http/response.ts'
 import { card } from '#src/gateway/pages/blocks.ts'
+import { serverErrorText } from '#src/gateway/pages/errors/error-text.ts'
 import { type Form, readForm } from '#src/gateway/pages/form.ts'
 import { field } from '#src/gateway/pages/form-blocks.ts'
 import { countAttempt } from '#src/gateway/pages/move/count-attempts.ts'
@@ -114,7 +115,7 @@ ${card(texts.text('accountHere'), account)}
       note = refusalOf({ messages, texts: moveTexts(session) }, error)
     } catch {
       context.log.error({ id: c.env?.requestId, err: error }, 'page failed')
-      note = { text: messages.text('failed', { reason: 'Internal Server Error' }), bad: true }
+      note = { text: serverErrorText(session), bad: true }
     }
     const response = await show(session, form, note, status)
     const { headers = {} } = error instanceof XrpcError ? error : {}

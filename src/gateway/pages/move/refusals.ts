@@ -1,5 +1,6 @@
 /** What went wrong with a form of a move, as a note beside its field. */
 import { XrpcError } from '#src/errors.ts'
+import { errorText } from '#src/gateway/pages/errors/error-text.ts'
 import type { MoveKey, MoveMessages } from '#src/gateway/pages/move/texts.ts'
 import type { Note, RenderContext } from '#src/gateway/pages/shell.ts'
 
@@ -31,7 +32,7 @@ export function refusalOf(
     const isPassword = error.error !== 'AuthFactorTokenRequired'
     if (isPassword) return { text: texts.text('wrongPassword'), bad: true, field: passwordField }
   }
-  const text = messages.text('failed', { reason })
+  const text = errorText({ messages }, error)
   if (ofHandles.includes(error.error)) return { text, bad: true, field: 'name' }
   if (error.error === 'InvalidInviteCode') return { text, bad: true, field: 'invite' }
   const [key, field] = known[error.error] ?? []

@@ -5,6 +5,7 @@
 import type { Context, Hono } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import { retryHeader } from '#src/gateway/http/response.ts'
+import { sentenceOf } from '#src/gateway/pages/errors/error-text.ts'
 import { type Form, readForm } from '#src/gateway/pages/form.ts'
 import { type ConsoleCall, callOf } from '#src/gateway/pages/operator/console-call.ts'
 import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
@@ -114,11 +115,16 @@ async function failed(
   )
 }
 
-function reasonOf(ports: ConsolePorts, { c, text }: ConsoleCall, error: unknown) {
+function reasonOf(ports: ConsolePorts, { c, session, text }: ConsoleCall, error: unknown) {
   if (error instanceof XrpcError && error.error === 'StalePage') {
     return { text: text('pageExpired'), status: 403 }
   }
-  if (error instanceof XrpcError) return { text: error.message, status: error.status }
+  // Of a service that fails, the operator is told what it said.
+  if (error instanceof XrpcError) {
+    const { status, message } = error
+    const sentence = status < 500 ? sentenceOf(session, error) : undefined
+    return { text: sentence ?? message, status }
+  }
   ports.log.error({ id: c.env?.requestId, err: error }, 'a page of the console failed')
   return { text: text('serverError'), status: 500 }
 }

@@ -3,6 +3,7 @@ import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { authRequired, XrpcError } from '#src/errors.ts'
 import { withElement } from '#src/gateway/pages/blocks.ts'
+import { errorText } from '#src/gateway/pages/errors/error-text.ts'
 import { type Form, readForm } from '#src/gateway/pages/form.ts'
 import { field } from '#src/gateway/pages/form-blocks.ts'
 import { callOf } from '#src/gateway/pages/operator/console-call.ts'
@@ -132,7 +133,9 @@ export function signInRoutes(app: Hono<Env>, ports: ConsolePorts): void {
 }
 
 function reasonOf(session: RenderContext, error: XrpcError): string {
-  return isWrongPassword(error) ? operatorTexts(session).text('wrongPassword') : error.message
+  return isWrongPassword(error)
+    ? operatorTexts(session).text('wrongPassword')
+    : errorText(session, error)
 }
 
 function isWrongPassword(error: unknown): boolean {

@@ -4,6 +4,7 @@ import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { retryHeader } from '#src/gateway/http/response.ts'
 import { sendCode } from '#src/gateway/mails.ts'
 import type { ApiAnswer } from '#src/gateway/oauth/library-calls.ts'
+import { errorText as sentence } from '#src/gateway/pages/errors/error-text.ts'
 import { type Form, parseField } from '#src/gateway/pages/form.ts'
 import { newPageToken, type PageToken, setPageToken } from '#src/gateway/pages/page-session.ts'
 import { type Note, renderPage } from '#src/gateway/pages/shell.ts'
@@ -119,11 +120,8 @@ async function mailCode(visit: Visit, form: Form): Promise<Response> {
     return await show(visit, state, { note: { text: messages.text('codeSent') } })
   } catch (error) {
     if (!(error instanceof XrpcError) || error.status >= 500) throw error
-    const { status, message, headers = {} } = error
-    const text =
-      status === 429
-        ? messages.text('tooManyAttempts')
-        : messages.text('failed', { reason: message })
+    const { status, headers = {} } = error
+    const text = status === 429 ? messages.text('tooManyAttempts') : sentence({ messages }, error)
     // If the sign-in is too old, the page shows its first step.
     const page = await show(visit, state, { note: noteOf(text), status })
     const retry = headers['retry-after'] ?? retryHeader(status)['retry-after']

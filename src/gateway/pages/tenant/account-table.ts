@@ -1,10 +1,10 @@
 /** Accounts of a tenant as rows. */
 import { html } from 'hono/html'
 import { type BadgeKind, badge, table, timeOf } from '#src/gateway/pages/blocks.ts'
-import type { Html } from '#src/gateway/pages/shell.ts'
-import { type TenantMessages, wordOf } from '#src/gateway/pages/tenant/messages.ts'
+import type { Html, RenderContext } from '#src/gateway/pages/shell.ts'
 import { hasRelays, relayBadges } from '#src/gateway/pages/tenant/relay-badges.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
+import { word } from '#src/gateway/pages/words/words.ts'
 
 export interface ListedAccount {
   did: string
@@ -19,8 +19,8 @@ export interface ListedAccount {
 
 const kinds: Record<string, BadgeKind> = { active: 'good', suspended: 'bad', takendown: 'bad' }
 
-export function statusBadge(text: TenantMessages['text'], status: string): Html {
-  return badge(wordOf(text, 'status', status), kinds[status] ?? 'quiet')
+export function statusBadge(session: RenderContext, status: string): Html {
+  return badge(word(session, 'status', status), kinds[status] ?? 'quiet')
 }
 
 export async function accountTable(
@@ -40,7 +40,7 @@ export async function accountTable(
     rows: accounts.map(({ did, handle, status, kind, externalId, createdAt }) => [
       html`<a href="${base}/accounts/${did}">${handle}</a>${kind === 'group' ? html` ${badge(text('kind.group'))}` : ''}`,
       externalId ?? '',
-      statusBadge(text, status),
+      statusBadge(session, status),
       ...(isShown ? [relays.get(did) ?? ''] : []),
       timeOf(session, createdAt),
     ]),

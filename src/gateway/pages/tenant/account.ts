@@ -35,7 +35,7 @@ export const accountPage: AreaPage<TenantVisit> = {
       [text('kind'), wordOf(text, 'kind', kind)],
       [
         text('status'),
-        html`${statusBadge(text, status)}${suspendedBy === undefined ? '' : ` ${wordOf(text, 'by', suspendedBy)}`}`,
+        html`${statusBadge(visit.session, status)}${suspendedBy === undefined ? '' : ` ${wordOf(text, 'by', suspendedBy)}`}`,
       ],
       ...(relay === undefined
         ? []

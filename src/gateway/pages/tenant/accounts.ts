@@ -7,6 +7,7 @@ import { filterForm, pager } from '#src/gateway/pages/form-blocks.ts'
 import { accountTable, type ListedAccount } from '#src/gateway/pages/tenant/account-table.ts'
 import { wordOf } from '#src/gateway/pages/tenant/messages.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
+import { word } from '#src/gateway/pages/words/words.ts'
 import { isDid } from '#src/protocol/did.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 
@@ -27,7 +28,15 @@ export const accountsPage: AreaPage<TenantVisit> = {
     } = visit
     const choice = (kind: 'status' | 'kind', values: readonly string[]) =>
       values.map((value) => ({
-        ...{ value, label: value === '' ? text('any') : wordOf(text, kind, value) },
+        ...{
+          value,
+          label:
+            value === ''
+              ? text('any')
+              : kind === 'status'
+                ? word(session, kind, value)
+                : wordOf(text, kind, value),
+        },
       }))
     const filters = filterForm(session, [
       { name: 'q', label: text('searchLabel'), type: 'search', value: q },

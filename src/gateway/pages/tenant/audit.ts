@@ -6,6 +6,7 @@ import { table, timeOf } from '#src/gateway/pages/blocks.ts'
 import { filterForm, pager } from '#src/gateway/pages/form-blocks.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
+import { word } from '#src/gateway/pages/words/words.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 
 const PAGE_ROWS = 50
@@ -81,7 +82,7 @@ async function rows(
     rows: entries.map(({ at, actor, action, target = '', detail = '' }) => [
       timeOf(session, at),
       names(actor),
-      action,
+      word(session, 'action', action),
       names(target),
       html`<small>${detail === '{}' ? '' : detail.slice(0, MAX_DETAIL)}</small>`,
     ]),

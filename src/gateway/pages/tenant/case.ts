@@ -54,14 +54,14 @@ export const casePage: AreaPage<TenantVisit> = {
     const path = `${base}/moderation/${id}`
     const name = html`<a href="${base}/accounts/${did}">${account.handle}</a>`
     const rows: [string, Html | string][] = [
-      [text('account'), html`${name} ${statusBadge(visit.text, account.status)}`],
+      [text('account'), html`${name} ${statusBadge(visit.session, account.status)}`],
     ]
     if (uri !== undefined) rows.push([text('record'), html`<code>${uri}</code>`])
     if (blob !== undefined) rows.push([text('file'), html`<code>${blob}</code>`])
     rows.push([text('reporters'), String(found.reporters)])
     rows.push([text('reasons'), reasonsOf(text, found)])
     const next = page.cursor === undefined ? {} : { after: `${path}?cursor=${page.cursor}` }
-    const body = html`${card(text('caseN', { n: id }), facts(rows), { badge: caseBadge(text, found) })}
+    const body = html`${card(text('caseN', { n: String(id) }), facts(rows), { badge: caseBadge(text, found) })}
 ${may('accounts:write') ? html`${suspension(visit, path, account.status)}${work(visit, path, found.state)}` : ''}
 ${card(
   text('history'),

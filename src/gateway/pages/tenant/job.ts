@@ -11,6 +11,7 @@ import {
   table,
   timeOf,
 } from '#src/gateway/pages/blocks.ts'
+import { sentenceOf } from '#src/gateway/pages/errors/error-text.ts'
 import { actionForm } from '#src/gateway/pages/form-blocks.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 import { done, stateBadge } from '#src/gateway/pages/tenant/create.ts'
@@ -102,7 +103,7 @@ interface Result {
 
 /** The first failed lines, read part by part until there are enough. */
 async function failures(
-  { context, text, tenant: { id: owner } }: TenantVisit,
+  { context, session, text, tenant: { id: owner } }: TenantVisit,
   id: string,
 ): Promise<Html> {
   const { jobs } = context.server.dispatch.tenant(owner)
@@ -123,7 +124,7 @@ async function failures(
         String(line ?? ''),
         externalId ?? did ?? '',
         error,
-        message,
+        sentenceOf(session, { error, message }) ?? message,
       ]),
     empty: text('none'),
   })

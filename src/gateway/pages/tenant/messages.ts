@@ -21,10 +21,10 @@ export function tenantMessages({ messages }: Pick<RenderContext, 'messages'>): T
   return messagesFor(messages.language, catalogue)
 }
 
-/** The text of one of a kind, such as `status.active`; a value that has none is shown as it is. */
+/** The text of one of a kind, such as `role.owner`; a value that has none is shown as it is. */
 export function wordOf(
   text: TenantMessages['text'],
-  kind: 'status' | 'kind' | 'role' | 'state' | 'delivery' | 'job' | 'by' | 'disabled',
+  kind: 'kind' | 'role' | 'state' | 'delivery' | 'job' | 'by' | 'disabled',
   value: string,
 ): string {
   const key = `${kind}.${value}`

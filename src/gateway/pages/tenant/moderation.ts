@@ -29,7 +29,7 @@ export const moderationPage: AreaPage<TenantVisit> = {
       },
     })
     const rows = cases.map((one) => [
-      html`<a class="nowrap" href="${base}/moderation/${one.id}">${text('caseN', { n: one.id })}</a>`,
+      html`<a class="nowrap" href="${base}/moderation/${one.id}">${text('caseN', { n: String(one.id) })}</a>`,
       html`<div>${one.handle === undefined ? one.did : html`<a href="${base}/accounts/${one.did}">${one.handle}</a>`}<small>${subjectLine(text, one)}</small></div>`,
       html`<div>${reasonsOf(text, one)}<small>${text('nReporters', { n: one.reporters })}</small></div>`,
       caseBadge(text, one),

@@ -5,8 +5,8 @@ import { badge, card, cell, progress, stat, stats } from '#src/gateway/pages/blo
 import { field } from '#src/gateway/pages/form-blocks.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 import { accountTable } from '#src/gateway/pages/tenant/account-table.ts'
-import { wordOf } from '#src/gateway/pages/tenant/messages.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
+import { word } from '#src/gateway/pages/words/words.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 import * as webhook from '#src/protocol/lexicons/dev/headwater/webhook.ts'
 
@@ -36,14 +36,14 @@ ${card(text('newest'), cell('newest', await newest(visit)))}`
   },
 }
 
-async function figures({ call, text }: TenantVisit): Promise<Html> {
+async function figures({ call, text, session }: TenantVisit): Promise<Html> {
   const { usage, quotas, accountsByStatus } = await call(tenant.getUsage)
   const part = (used: number, of: number | undefined, label: string) =>
     of === undefined
       ? html`${used}`
       : html`${text('of', { n: used, total: of })}${progress(used, of, label)}`
   const byStatus = Object.entries((accountsByStatus ?? {}) as Record<string, number>)
-    .map(([status, n]) => `${n} ${wordOf(text, 'status', status)}`)
+    .map(([status, n]) => `${n} ${word(session, 'status', status)}`)
     .join(', ')
   return stats([
     stat(text('accounts'), part(usage.accounts, quotas.accounts, text('accounts')), byStatus),

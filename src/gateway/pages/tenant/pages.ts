@@ -54,12 +54,6 @@ export function tenantArea(context: TenantContext): Area<TenantVisit> {
       auditPage,
     ],
     visit: (c, session) => visitTenant(context, c, session),
-    errorText: (visit, { error, message }) => {
-      const { text } = ('session' in visit ? visit.session : visit).messages
-      if (error === 'StalePage') return text('pageExpired')
-      if (error === 'WronglyTyped') return text('wronglyTyped')
-      return text('failed', { reason: message })
-    },
   }
 }
 

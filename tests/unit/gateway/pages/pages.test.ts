@@ -44,7 +44,7 @@ it('an error between the two steps of a sign-in is shown with the second step', 
   const page = await askForCode(failing, () => ({ kinds: ['email'] }))
   expect(page).toMatchObject({ status: 400, type: 'text/html; charset=utf-8' })
   expect(page.forms).toContain('step')
-  expect(page.html).toContain('account does not have an email address')
+  expect(page.html).toContain('The account has no email address.')
 })
 
 it('a page that refuses too many attempts says when to try again', async () => {

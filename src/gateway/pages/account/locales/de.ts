@@ -95,7 +95,6 @@ export const de: AccountTexts = {
     'Ein neues Passwort legst du mit einem Code fest, den wir an deine E-Mail-Adresse schicken. Danach bist du überall abgemeldet.',
   newPassword: 'Neues Passwort festlegen',
   wrongCode: 'Der Code ist falsch oder abgelaufen.',
-  emailTaken: 'Diese Adresse geht nicht: {reason}',
   handleHelp:
     'Der Name, unter dem andere dich finden. Wenn du ihn änderst, bleiben deine Beiträge und Follower.',
   current: 'Jetzt',
@@ -110,7 +109,6 @@ export const de: AccountTexts = {
   recordValue: 'Wert',
   orFile: 'Oder liefere {did} als Text unter {url} aus.',
   domainName: 'Domain',
-  taken: 'Dieses Handle ist nicht verfügbar: {reason}',
   invitesHelp: 'Gib einen Code weiter, wenn jemand hier ein Konto möchte.',
   noInvites: 'Du hast keine Einladungscodes.',
   inviteCode: 'Code',

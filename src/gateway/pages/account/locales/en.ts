@@ -92,7 +92,6 @@ export const en = {
     'To set a new password, you need a code that we send to your email address. It signs you out everywhere.',
   newPassword: 'Set a new password',
   wrongCode: 'The code is wrong or has expired.',
-  emailTaken: 'This address cannot be used: {reason}',
   handleHelp:
     'The name by which others find you. If you change it, you keep your followers and posts.',
   current: 'Current handle',
@@ -106,7 +105,6 @@ export const en = {
   recordValue: 'Value',
   orFile: 'Or serve {did} as text at {url}.',
   domainName: 'Domain',
-  taken: 'This handle is not available: {reason}',
   invitesHelp: 'Give a code to a person who wants an account here.',
   noInvites: 'You have no invite codes.',
   inviteCode: 'Code',

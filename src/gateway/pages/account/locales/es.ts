@@ -98,7 +98,6 @@ export const es: AccountTexts = {
     'Para poner una contraseña nueva, te enviamos un código por correo. Se cerrará la sesión en todas partes.',
   newPassword: 'Poner una contraseña nueva',
   wrongCode: 'El código es incorrecto o ha caducado.',
-  emailTaken: 'No se puede usar este correo: {reason}',
   handleHelp:
     'El nombre por el que te encuentran. Si lo cambias, conservas tus publicaciones y seguidores.',
   current: 'Ahora',
@@ -113,7 +112,6 @@ export const es: AccountTexts = {
   recordValue: 'Valor',
   orFile: 'O publica {did} como texto en {url}.',
   domainName: 'Dominio',
-  taken: 'Este nombre no está disponible: {reason}',
   invitesHelp: 'Da un código a quien quiera una cuenta aquí.',
   noInvites: 'No tienes códigos de invitación.',
   inviteCode: 'Código',

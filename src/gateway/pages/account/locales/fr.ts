@@ -96,7 +96,6 @@ export const fr: AccountTexts = {
     'Vous choisissez un nouveau mot de passe avec un code envoyé à votre adresse e-mail. Vous serez déconnecté partout.',
   newPassword: 'Choisir un nouveau mot de passe',
   wrongCode: 'Le code est faux ou a expiré.',
-  emailTaken: 'Cette adresse ne convient pas : {reason}',
   handleHelp:
     'Le nom par lequel on vous trouve. Si vous le changez, vos publications et vos abonnés restent.',
   current: 'Actuellement',
@@ -111,7 +110,6 @@ export const fr: AccountTexts = {
   recordValue: 'Valeur',
   orFile: "Ou publiez {did} en texte à l'adresse {url}.",
   domainName: 'Domaine',
-  taken: "Ce pseudo n'est pas disponible : {reason}",
   invitesHelp: 'Donnez un code à qui veut un compte ici.',
   noInvites: "Vous n'avez pas de code d'invitation.",
   inviteCode: 'Code',

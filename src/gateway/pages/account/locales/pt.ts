@@ -96,7 +96,6 @@ export const pt: AccountTexts = {
     'Você define uma nova senha com um código que enviamos por e-mail. Você sairá de todos os lugares.',
   newPassword: 'Definir uma nova senha',
   wrongCode: 'O código está errado ou expirou.',
-  emailTaken: 'Este e-mail não pode ser usado: {reason}',
   handleHelp:
     'O nome pelo qual encontram você. Se você mudar, suas publicações e seguidores ficam.',
   current: 'Agora',
@@ -111,7 +110,6 @@ export const pt: AccountTexts = {
   recordValue: 'Valor',
   orFile: 'Ou publique {did} como texto em {url}.',
   domainName: 'Domínio',
-  taken: 'Este nome não está disponível: {reason}',
   invitesHelp: 'Dê um código a quem quiser uma conta aqui.',
   noInvites: 'Você não tem códigos de convite.',
   inviteCode: 'Código',

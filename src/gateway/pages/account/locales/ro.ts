@@ -96,7 +96,6 @@ export const ro: AccountTexts = {
     'Setezi o parolă nouă cu un cod pe care îl trimitem la adresa ta de e-mail. Vei fi deconectat peste tot.',
   newPassword: 'Setează o parolă nouă',
   wrongCode: 'Codul este greșit sau a expirat.',
-  emailTaken: 'Această adresă nu poate fi folosită: {reason}',
   handleHelp:
     'Numele după care te găsesc ceilalți. Dacă îl schimbi, postările și urmăritorii rămân.',
   current: 'Acum',
@@ -110,7 +109,6 @@ export const ro: AccountTexts = {
   recordValue: 'Valoare',
   orFile: 'Sau publică {did} ca text la {url}.',
   domainName: 'Domeniu',
-  taken: 'Acest nume nu este disponibil: {reason}',
   invitesHelp: 'Dă un cod cuiva care vrea un cont aici.',
   noInvites: 'Nu ai coduri de invitație.',
   inviteCode: 'Cod',

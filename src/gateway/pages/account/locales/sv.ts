@@ -91,7 +91,6 @@ export const sv: AccountTexts = {
     'Du väljer ett nytt lösenord med en kod som vi skickar till din e-postadress. Du loggas ut överallt.',
   newPassword: 'Välj ett nytt lösenord',
   wrongCode: 'Koden är fel eller har gått ut.',
-  emailTaken: 'Adressen kan inte användas: {reason}',
   handleHelp:
     'Namnet som andra hittar dig med. Om du ändrar det finns dina inlägg och följare kvar.',
   current: 'Nu',
@@ -106,7 +105,6 @@ export const sv: AccountTexts = {
   recordValue: 'Värde',
   orFile: 'Eller publicera {did} som text på {url}.',
   domainName: 'Domän',
-  taken: 'Användarnamnet är inte tillgängligt: {reason}',
   invitesHelp: 'Ge en kod till den som vill ha ett konto här.',
   noInvites: 'Du har inga inbjudningskoder.',
   inviteCode: 'Kod',

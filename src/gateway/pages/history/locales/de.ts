@@ -105,12 +105,4 @@ export const de: HistoryTexts = {
   offHelp:
     'Alle früheren Versionen werden endgültig gelöscht, und neue werden nicht aufbewahrt. Fehler lassen sich dann nicht mehr rückgängig machen.',
   turnOn: 'Einstellungen des Verlaufs',
-  'error.off': 'Der Verlauf ist ausgeschaltet, daher werden frühere Versionen nicht aufbewahrt.',
-  'error.notAvailable':
-    'Der Verlauf reicht nicht so weit zurück, oder ein Teil davon wurde gelöscht.',
-  'error.tooLarge':
-    'Das sind zu viele Änderungen auf einmal. Wähle einen späteren Zeitpunkt oder eine Sammlung.',
-  'error.inProgress': 'Eine andere Wiederherstellung läuft. Warte, bis sie fertig ist.',
-  'error.valueGone':
-    'Diese Version lässt sich nicht wiederherstellen: Ihr Inhalt oder eine Datei darin fehlt.',
 }

@@ -101,11 +101,6 @@ export const en = {
   offHelp:
     'All earlier versions are deleted permanently, and no new ones are kept. Mistakes can then no longer be undone.',
   turnOn: 'History settings',
-  'error.off': 'The history is off, so earlier versions are not kept.',
-  'error.notAvailable': 'The history does not reach back that far, or some of it was deleted.',
-  'error.tooLarge': 'That is too many changes at once. Choose a later time or one collection.',
-  'error.inProgress': 'Another restore is in progress. Wait until it is done.',
-  'error.valueGone': 'This version cannot be restored: its content, or a file in it, is gone.',
 } as const
 
 export type HistoryTexts = Record<keyof typeof en, string>

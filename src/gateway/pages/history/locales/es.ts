@@ -104,10 +104,4 @@ export const es: HistoryTexts = {
   offHelp:
     'Todas las versiones anteriores se eliminan definitivamente y no se conservan nuevas. Los errores ya no se podrán deshacer.',
   turnOn: 'Ajustes del historial',
-  'error.off': 'El historial está desactivado, así que no se conservan las versiones anteriores.',
-  'error.notAvailable': 'El historial no llega tan atrás, o se eliminó una parte.',
-  'error.tooLarge': 'Son demasiados cambios a la vez. Elige un momento posterior o una colección.',
-  'error.inProgress': 'Hay otra restauración en curso. Espera a que termine.',
-  'error.valueGone':
-    'Esta versión no se puede restaurar: falta su contenido o un archivo que contiene.',
 }

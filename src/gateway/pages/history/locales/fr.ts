@@ -105,11 +105,4 @@ export const fr: HistoryTexts = {
   offHelp:
     'Toutes les versions antérieures sont supprimées définitivement et aucune nouvelle ne sera conservée. Les erreurs ne pourront plus être annulées.',
   turnOn: "Paramètres de l'historique",
-  'error.off': "L'historique est désactivé : les versions antérieures ne sont donc pas conservées.",
-  'error.notAvailable': "L'historique ne remonte pas aussi loin, ou une partie en a été supprimée.",
-  'error.tooLarge':
-    'Cela fait trop de modifications à la fois. Choisissez un moment plus récent ou une seule collection.',
-  'error.inProgress': "Une autre restauration est en cours. Attendez qu'elle soit terminée.",
-  'error.valueGone':
-    'Cette version ne peut pas être restaurée : son contenu, ou un de ses fichiers, a disparu.',
 }

@@ -105,11 +105,4 @@ export const pt: HistoryTexts = {
   offHelp:
     'Todas as versões anteriores são excluídas permanentemente e nenhuma nova é mantida. Os erros não poderão mais ser desfeitos.',
   turnOn: 'Configurações do histórico',
-  'error.off': 'O histórico está desativado, por isso as versões anteriores não são mantidas.',
-  'error.notAvailable': 'O histórico não vai tão longe, ou parte dele foi excluída.',
-  'error.tooLarge':
-    'São alterações demais de uma vez. Escolha um momento mais recente ou uma coleção.',
-  'error.inProgress': 'Outra restauração está em andamento. Espere até que ela termine.',
-  'error.valueGone':
-    'Esta versão não pode ser restaurada: o conteúdo, ou um arquivo nela, não existe mais.',
 }

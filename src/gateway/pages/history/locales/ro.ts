@@ -105,11 +105,4 @@ export const ro: HistoryTexts = {
   offHelp:
     'Toate versiunile anterioare sunt șterse definitiv și nu se mai păstrează altele noi. Greșelile nu vor mai putea fi anulate.',
   turnOn: 'Setările istoricului',
-  'error.off': 'Istoricul este dezactivat, deci versiunile anterioare nu sunt păstrate.',
-  'error.notAvailable': 'Istoricul nu ajunge atât de departe sau o parte a fost ștearsă.',
-  'error.tooLarge':
-    'Sunt prea multe modificări deodată. Alege un moment mai recent sau o singură colecție.',
-  'error.inProgress': 'O altă restaurare este în curs. Așteaptă să se termine.',
-  'error.valueGone':
-    'Această versiune nu poate fi restaurată: conținutul ei sau un fișier din ea nu mai există.',
 }

@@ -103,11 +103,4 @@ export const sv: HistoryTexts = {
   offHelp:
     'Alla tidigare versioner raderas permanent, och inga nya sparas. Misstag kan då inte längre ångras.',
   turnOn: 'Inställningar för historiken',
-  'error.off': 'Historiken är avstängd, så tidigare versioner sparas inte.',
-  'error.notAvailable': 'Historiken går inte så långt tillbaka, eller så har en del raderats.',
-  'error.tooLarge':
-    'Det är för många ändringar på en gång. Välj en senare tidpunkt eller en samling.',
-  'error.inProgress': 'En annan återställning pågår. Vänta tills den är klar.',
-  'error.valueGone':
-    'Denna version kan inte återställas: dess innehåll, eller en fil i den, finns inte kvar.',
 }

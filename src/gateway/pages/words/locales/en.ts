@@ -25,6 +25,7 @@ export const en = {
   'action.session created': 'Signed in as the group',
   'action.service.getServiceAuth': 'Called another service',
   'action.group.noteCall': 'Called another service',
+  'action.migration.begin': 'Began to move the group',
   'status.queued': 'queued',
   'status.deleting': 'being deleted',
   'relay.active': 'active',

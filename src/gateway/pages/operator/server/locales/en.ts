@@ -18,7 +18,6 @@ export const en = {
   allChecks: 'All checks',
   otherChecks: 'Other checks',
   details: 'Details',
-  noData: 'no data yet',
   uptime: 'Uptime',
   version: 'version {version}',
   accounts: 'Accounts',
