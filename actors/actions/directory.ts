@@ -138,6 +138,23 @@ export const directoryActions = {
     ...reads({ list: directory.listKeyRotations }),
     ...writes({ record: directory.recordKeyRotation, end: directory.endKeyRotation }),
   },
+  moveInvites: {
+    ...reads({
+      find: directory.findMoveInvite,
+      list: directory.listMoveInvites,
+      count: directory.countMoveInvites,
+    }),
+    // The caller makes the codes.
+    ...writes({
+      add: directory.addMoveInvites,
+      recordMail: directory.recordInviteMail,
+      remove: directory.removeMoveInvites,
+    }),
+  },
+  runningMoves: {
+    ...reads({ list: directory.listRunningMoves }),
+    ...writes({ add: directory.addRunningMove, remove: directory.removeRunningMove }),
+  },
   invites: {
     ...reads({ list: directory.listInviteCodes, byAccount: directory.invitesByAccount }),
     // The caller makes the codes.

@@ -53,6 +53,14 @@ export {
 export { countCases, getCase, listCases } from '#src/directory/moderation-cases.ts'
 export { listCaseEntries, updateCase } from '#src/directory/moderation-entries.ts'
 export { addReport } from '#src/directory/moderation-reports.ts'
+export {
+  addMoveInvites,
+  countMoveInvites,
+  findMoveInvite,
+  listMoveInvites,
+  recordInviteMail,
+  removeMoveInvites,
+} from '#src/directory/move-invites.ts'
 export { addOperatorAudit, listOperatorAudit } from '#src/directory/operator-audit.ts'
 export { findPasswordReset, recordPasswordReset } from '#src/directory/password-resets.ts'
 export {
@@ -66,6 +74,11 @@ export { addReminder, listReminders, removeReminders } from '#src/directory/remi
 export { findRepoState } from '#src/directory/repo-states.ts'
 export { confirmAccount, releaseReservation, reserveAccount } from '#src/directory/reservations.ts'
 export { findReservedKey, reserveKey } from '#src/directory/reserved-keys.ts'
+export {
+  addRunningMove,
+  listRunningMoves,
+  removeRunningMove,
+} from '#src/directory/running-moves.ts'
 export { getAccountInfos, searchAccounts } from '#src/directory/search-accounts.ts'
 export {
   getHandleRules,

@@ -15,6 +15,7 @@ import {
 } from '#src/directory/initial-states.ts'
 import { checkInviteCode, deleteInviteUses, insertInviteUse } from '#src/directory/invites.ts'
 import { deleteMemberships, setMembership } from '#src/directory/memberships.ts'
+import { mustBeInvited } from '#src/directory/move-invites.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { insertReminder } from '#src/directory/reminders.ts'
 import { deleteReservedKey } from '#src/directory/reserved-keys.ts'
@@ -77,6 +78,7 @@ export async function reserveAccount(directory: Directory, input: Reservation): 
     // First, so that a caller without a valid code cannot probe which names are taken.
     if (inviteCode !== undefined) {
       await checkInviteCode(directory, inviteCode, did, now)
+      await mustBeInvited(directory, { did, code: inviteCode })
       if (tenant !== undefined) await mustBeInviteOf(directory, { tenant, code: inviteCode })
     }
     const isGroup = input.group !== undefined

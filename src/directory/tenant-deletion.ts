@@ -127,6 +127,7 @@ function removal(id: string): Statement[] {
     { sql: `DELETE FROM membership WHERE account IN (${reserved})`, params: [id] },
     { sql: 'DELETE FROM account WHERE tenant = ? AND reserved_until IS NOT NULL', params: [id] },
     { sql: `DELETE FROM invite_code_use WHERE code IN (${codes})`, params: [owner] },
+    { sql: `DELETE FROM move_invite WHERE code IN (${codes})`, params: [owner] },
     { sql: 'DELETE FROM invite_code WHERE for_account = ?', params: [owner] },
     ...['tenant_domain', 'tenant_admin', 'tenant_job', 'deleted_external_id'].map((table) => ({
       sql: `DELETE FROM ${table} WHERE tenant = ?`,

@@ -146,6 +146,17 @@ export function writeMail<K extends MailKind>(
   return { subject, text: paragraphs.join('\n\n'), html: html.join('\n') }
 }
 
+/** A mail without a code. */
+export function writeLetter(
+  subject: string,
+  body: readonly string[],
+  settings: MailSettings,
+): MailContent {
+  const paragraphs = [...body, ...signature(settings)]
+  const html = paragraphs.map(paragraph).join('\n')
+  return { subject, text: paragraphs.join('\n\n'), html }
+}
+
 /** The server's name stays: it is the server that sends the mail. */
 function signature({ serviceName, tenant }: MailSettings): string[] {
   if (tenant === undefined) return [serviceName]
@@ -155,7 +166,7 @@ function signature({ serviceName, tenant }: MailSettings): string[] {
 }
 
 function paragraph(text: string): string {
-  const withLinks = escaped(text).replace(/https:\S+/, (url) => `<a href="${url}">${url}</a>`)
+  const withLinks = escaped(text).replace(/https?:\/\/\S+/, (url) => `<a href="${url}">${url}</a>`)
   return `<p>${withLinks}</p>`
 }
 

@@ -218,15 +218,12 @@ export async function startGateway(ports: GatewayPorts): Promise<Gateway> {
     await Promise.all([streams.close(), realtime.close()])
     throw error
   }
-  const resume = () =>
-    resumeUnfinished(
-      { ...context.identity, keys: ports.keys, log },
-      // Several gateways have an engine of their own beside them.
-      { isOnlyGateway: ports.engineHealth !== undefined },
-    )
+  // Several gateways have an engine of their own beside them.
+  const isOnlyGateway = ports.engineHealth !== undefined
   const stopTasks = startTasks(
     [
-      resume,
+      () => resumeUnfinished({ ...context.identity, keys: ports.keys, log }, { isOnlyGateway }),
+      () => migrations.startResuming({ isOnlyGateway }),
       () => startDueDeletions({ ...context.identity, log, timer: systemTimer }),
       () =>
         startTenantTasks({

@@ -54,3 +54,9 @@ export interface Migration {
   /** Whether a gateway is working on it. */
   isRunning: boolean
 }
+
+/** Whether it goes on without its owner, as soon as a gateway works on it. */
+export function isUnfinished({ step, error, progress }: Migration): boolean {
+  const waits = step === 'done' || (step === 'code' && progress.operation === undefined)
+  return error === null && !waits
+}

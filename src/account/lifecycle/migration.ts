@@ -63,10 +63,13 @@ export async function beginMigration(
   ])
 }
 
-/** Null if there is none, it is done, or another run has claimed it. */
+/**
+ * Null if there is none, it is done, or another run has claimed it. With `takesOver` the run that has claimed it loses it: the
+ * process of that one has ended.
+ */
 export async function claimMigration(
   account: Account,
-  { run }: { run: string },
+  { run, takesOver = false }: { run: string; takesOver?: boolean },
 ): Promise<ClaimedMigration | null> {
   const now = account.clock.now()
   await account.sql.batch([
@@ -74,8 +77,8 @@ export async function claimMigration(
       now,
       'run = ?, runs_until = ?, error = NULL',
       [run, now + CLAIM_MS],
-      `step <> 'done' AND (run = ? OR run IS NULL OR runs_until <= ?)`,
-      [run, now],
+      `step <> 'done' AND (run = ? OR run IS NULL OR runs_until <= ? OR ? = 1)`,
+      [run, now, takesOver ? 1 : 0],
     ),
   ])
   const row = await findRow(account)

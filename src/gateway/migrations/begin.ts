@@ -43,6 +43,7 @@ export interface OldCredentials {
 export interface NewAccount {
   /** Moving here, it may stay as it is: then it is a domain of its owner. */
   handle: string | undefined
+  /** Moving here it may be left out: then it is the one of the old server. */
   email: string
   password: string
   inviteCode?: string | undefined
@@ -91,7 +92,7 @@ export async function beginMoveIn(
   ports: BeginPorts,
   { did, url }: FoundAccount,
   old: OldCredentials,
-  { handle, inviteCode, ...account }: NewAccount,
+  { handle, inviteCode, email, password }: NewAccount,
   address: string | undefined,
 ): Promise<CreatedAccount> {
   const { server, other, clock } = ports
@@ -108,7 +109,7 @@ export async function beginMoveIn(
     ...{
       did: did as NonNullable<CreateInput['did']>,
       handle: (handle ?? session.handle) as CreateInput['handle'],
-      ...account,
+      ...{ email: email || (session.email ?? ''), password },
     },
     ...(inviteCode && { inviteCode }),
   }

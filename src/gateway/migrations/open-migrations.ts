@@ -20,11 +20,14 @@ import {
   type ServerDescription,
 } from '#src/gateway/migrations/other-server.ts'
 import {
+  type MigrationRuns,
   migrationRuns,
   type OpenRun,
   type RunPorts,
 } from '#src/gateway/migrations/run-migration.ts'
 import type { CreatedAccount } from '#src/gateway/workflows/create-account.ts'
+import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import { startPeriodicTask } from '#src/ports/periodic-task.ts'
 import { createSafeDispatcher } from '#src/ports/safe-fetch.ts'
 import { createRequestUpstream } from '#src/ports/upstream.ts'
 import { type ActingMember, asMember } from '#src/rules/acting-member.ts'
@@ -59,6 +62,8 @@ export interface Migrations {
   copyAgain(did: string): Promise<void>
   /** Stops the move and forgets it; what is at the other server stays there, deactivated. Throws 400 once the DID has changed. */
   cancel(did: string, by?: ActingMember): Promise<void>
+  /** Goes on, now and every minute, with moves whose processes have ended. The function it returns stops that. */
+  startResuming(options: { isOnlyGateway: boolean }): () => void
   stop(): Promise<void>
 }
 
@@ -72,6 +77,8 @@ export interface MigrationPorts
 /** `request-time.ts` ends most requests before. */
 const ANSWER_MS = 10 * 60_000
 const IDLE_MS = 60_000
+
+const RESUME_MS = 60_000
 
 export function openMigrations(ports: MigrationPorts): Migrations {
   const { server, privateNetworks, clock } = ports
@@ -142,6 +149,25 @@ export function openMigrations(ports: MigrationPorts): Migrations {
       const account = dispatch.account(did)
       await (by === undefined ? account : asMember(account, by)).migration.end()
     },
+    startResuming: ({ isOnlyGateway }) => resumePeriodically(ports, runs, { isOnlyGateway }),
     stop: () => runs.stop(),
   }
+}
+
+function resumePeriodically(
+  { timer, log }: Pick<MigrationPorts, 'timer' | 'log'>,
+  runs: Pick<MigrationRuns, 'resume'>,
+  { isOnlyGateway }: { isOnlyGateway: boolean },
+): () => void {
+  // All runs that a gateway finds when it starts are of processes that have ended, unless there are other gateways.
+  let takesOver = isOnlyGateway
+  return startPeriodicTask(timer, async () => {
+    try {
+      await runs.resume({ takesOver })
+      takesOver = false
+    } catch (err) {
+      log.warn({ err }, 'listing interrupted moves failed')
+    }
+    return RESUME_MS
+  })
 }

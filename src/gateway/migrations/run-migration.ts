@@ -1,6 +1,6 @@
 /**
  * Runs of moves in this process. A run claims the move at its account and renews the claim, so that no two gateways work on one
- * move; if this process exits, the move goes on when its owner opens the page again.
+ * move. The directory records it first; if this process exits, one that finds the record goes on.
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -18,12 +18,21 @@ import type { Log } from '#src/log.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
 import { Slots } from '#src/ports/slots.ts'
 import type { Timer } from '#src/ports/timer.ts'
+import { isUnfinished, type Migration } from '#src/rules/migrations.ts'
 
 export interface RunPorts {
   dispatch: {
+    directory: {
+      runningMoves: {
+        add(input: { did: string }): Promise<void>
+        list(input: { limit: number }): Promise<string[]>
+        remove(input: { did: string }): Promise<void>
+      }
+    }
     account(did: string): {
       migration: {
-        claim(input: { run: string }): Promise<ClaimedMigration | null>
+        find(): Promise<Migration | null>
+        claim(input: { run: string; takesOver?: boolean }): Promise<ClaimedMigration | null>
         save(change: MigrationChange): Promise<void>
       }
     }
@@ -51,6 +60,8 @@ export interface MigrationRuns {
    * another step: a page that is out of date must not skip steps, or copy again over what was written at the new server.
    */
   hold<T>(did: string, work: (run: OpenRun) => Promise<T>): Promise<T>
+  /** Goes on with runs whose processes have ended. With `takesOver` all runs of other processes have. */
+  resume(options: { takesOver: boolean }): Promise<void>
   /** Runs end with their next step, and their moves are free. */
   stop(): Promise<void>
 }
@@ -65,20 +76,29 @@ export const RUN_MS = 24 * 60 * 60_000
 const SAVE_MS = 1_000
 const RENEW_MS = 20_000
 const STOP_MS = 2_000
+const RETRY_MS = 60_000
+const MAX_RETRY_MS = 60 * 60_000
 /** The error of a session that is over. */
 const signIn = 'SignIn'
 const refusedTokens = ['InvalidToken', 'ExpiredToken']
 
 export function migrationRuns(ports: RunPorts): MigrationRuns {
   const { dispatch, other, own, keys, timer, log } = ports
+  const { runningMoves } = dispatch.directory
   const slots = new Slots(AT_ONCE, MAX_WAITING)
   const stopping = new AbortController()
   const running = new Map<string, Promise<void>>()
+  /** Of moves that failed for a reason that passes. */
+  const retries = new Map<string, { delay: number; at: number }>()
 
-  async function open(did: string, signal: AbortSignal): Promise<OpenRun | undefined> {
+  async function open(
+    did: string,
+    signal: AbortSignal,
+    { takesOver = false } = {},
+  ): Promise<OpenRun | undefined> {
     const account = dispatch.account(did)
     const run = randomUUID()
-    const migration = await account.migration.claim({ run })
+    const migration = await account.migration.claim({ run, ...(takesOver && { takesOver }) })
     if (migration === null) return undefined
     const save = (change: Omit<MigrationChange, 'run'>) =>
       account.migration.save({ run, ...change })
@@ -98,12 +118,23 @@ export function migrationRuns(ports: RunPorts): MigrationRuns {
     }
   }
 
-  async function runSteps(did: string): Promise<void> {
+  function noteFailure(did: string, failure: unknown): void {
+    const isTemporary =
+      failure instanceof XrpcError && (failure.status >= 500 || failure.status === 429)
+    const delay = Math.min(2 * (retries.get(did)?.delay ?? RETRY_MS), MAX_RETRY_MS)
+    if (isTemporary) retries.set(did, { delay, at: own.clock.now() + delay })
+    else retries.delete(did)
+  }
+
+  async function runSteps(did: string, options: { takesOver?: boolean }): Promise<void> {
     const lost = new AbortController()
     const late = new AbortController()
     const signal = AbortSignal.any([stopping.signal, lost.signal, late.signal])
-    const run = await open(did, signal)
-    if (run === undefined) return
+    const run = await open(did, signal, options)
+    if (run === undefined) {
+      retries.delete(did)
+      return
+    }
     const { migration, from, to } = run
     const progress = { ...migration.progress }
     let queue = Promise.resolve()
@@ -138,6 +169,7 @@ export function migrationRuns(ports: RunPorts): MigrationRuns {
       stopSaving()
     }
     if (lost.signal.aborted) return
+    noteFailure(did, late.signal.aborted ? undefined : failure)
     const isStopped = stopping.signal.aborted
     const error = failure === undefined || isStopped ? null : reasonOf(failure)
     if (error !== null && !(failure instanceof XrpcError))
@@ -158,13 +190,35 @@ export function migrationRuns(ports: RunPorts): MigrationRuns {
     })
   }
 
+  function start(did: string, { isRecorded = false, takesOver = false } = {}): void {
+    if (running.has(did) || stopping.signal.aborted) return
+    // What finds no place here is found in the directory.
+    const isFull = running.size >= MAX_WAITING
+    const run = async () => {
+      if (!isRecorded) await runningMoves.add({ did })
+      if (!isFull) await runSteps(did, { takesOver })
+    }
+    const work = run()
+      .catch((err: unknown) => log.warn({ did, err }, 'a move was stopped'))
+      .finally(() => running.delete(did))
+    running.set(did, work)
+    work.then(() => forget(did)).catch(() => {})
+  }
+
+  /** Removes the record of a run that has ended; not if it is to be tried again, or goes on elsewhere. */
+  async function forget(did: string): Promise<void> {
+    if (retries.has(did)) return
+    const found = await dispatch.account(did).migration.find()
+    const isOver = found === null || (!found.isRunning && !isUnfinished(found))
+    if (isOver && !running.has(did) && !stopping.signal.aborted) await runningMoves.remove({ did })
+  }
+
   return {
-    start(did) {
-      if (running.has(did) || stopping.signal.aborted || running.size >= MAX_WAITING) return
-      const work = runSteps(did)
-        .catch((err: unknown) => log.warn({ did, err }, 'a move was stopped'))
-        .finally(() => running.delete(did))
-      running.set(did, work)
+    start: (did) => start(did),
+    async resume({ takesOver }) {
+      const found = await runningMoves.list({ limit: MAX_WAITING })
+      const isDue = (did: string) => (retries.get(did)?.at ?? 0) <= own.clock.now()
+      for (const did of found.filter(isDue)) start(did, { isRecorded: true, takesOver })
     },
     async hold(did, work) {
       const run = await open(did, stopping.signal)

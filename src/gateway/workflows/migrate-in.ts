@@ -27,6 +27,7 @@ import type { Keychain } from '#src/ports/keychain.ts'
 import { hashPassword } from '#src/ports/passwords.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { verificationKey } from '#src/protocol/did-document.ts'
+import { claimedTenant } from '#src/rules/invite-codes.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
 import { issueTokens, newTokenId } from '#src/rules/session-tokens.ts'
 
@@ -59,7 +60,9 @@ export async function migrateIn(
 ): Promise<CreatedAccount> {
   const { did } = input
   const { password, email, inviteCode } = validateInputExceptHandle(ports, input)
-  const claim = { did, handle: input.handle }
+  // Whether the code is that tenant's is checked with the code.
+  const tenant = inviteCode === undefined ? undefined : claimedTenant(inviteCode)
+  const claim = { did, handle: input.handle, tenant }
   const rules = await ports.handleRules()
   const handle = await validateHandleClaim(claim, rules, (name) => ports.handles.resolve(name))
   if (did !== requester) throw authRequired(`Missing auth to create account with did: ${did}`)

@@ -1,15 +1,20 @@
-/** /move: begins the move of an account from another server to this one, and signs its owner in here. */
+/**
+ * /move: begins the move of an account from another server to this one, and signs its owner in here. With the link of an
+ * invitation the account is known, and no other invite code is needed.
+ */
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
-import { XrpcError } from '#src/errors.ts'
+import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { retryHeader } from '#src/gateway/http/response.ts'
+import { movePath } from '#src/gateway/migrations/invites.ts'
 import { card } from '#src/gateway/pages/blocks.ts'
 import { serverErrorText } from '#src/gateway/pages/errors/error-text.ts'
 import { type Form, readForm } from '#src/gateway/pages/form.ts'
 import { field } from '#src/gateway/pages/form-blocks.ts'
 import { countAttempt } from '#src/gateway/pages/move/count-attempts.ts'
 import { newAccountOf, oldCredentialsOf } from '#src/gateway/pages/move/forms.ts'
+import { findInvited, type Invited } from '#src/gateway/pages/move/invited.ts'
 import { refusalOf } from '#src/gateway/pages/move/refusals.ts'
 import { moveTexts } from '#src/gateway/pages/move/texts.ts'
 import { accountFields, passwordFields } from '#src/gateway/pages/move/views.ts'
@@ -27,38 +32,54 @@ import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
 type C = Context<Env>
 
-export const movePath = '/move'
-
 export function moveHerePages(app: Hono<Env>, context: PageContext): void {
   const { publicUrl } = context.server.service
   const { service, dispatch, addressOf } = context.server
 
-  async function show(session: PageSession, form: Form, note?: Note, status = 200) {
+  async function show(
+    session: PageSession,
+    form: Form,
+    { note, status = 200, invited }: { note?: Note; status?: number; invited?: Invited } = {},
+  ) {
     const texts = moveTexts(session)
     const title = { text: texts.text('moveHere') }
     if (!service.imports.accepted) {
       const body = html`<p class="lead">${texts.text('importsClosed')}</p>`
       return renderPage(session, { title, body, narrow: true, status })
     }
-    const view = { texts, note }
-    const { domains } = await context.server.handleRules()
+    const view = { texts, note, here: publicUrl }
+    const { domains } = invited ?? (await context.server.handleRules())
     const options = [
       ...domains.map((value) => ({ value, label: value })),
       { value: '', label: texts.text('keepHandle') },
     ]
+    const needsCode = service.inviteRequired && invited === undefined
     const account = accountFields(view, {
-      ...{ domains: options, name: form['name'] ?? '', domain: form['domain'] },
-      ...{ email: form['email'] ?? '', passwordLabel: texts.text('newPassword') },
-      inviteCode: service.inviteRequired ? (form['invite'] ?? '') : undefined,
+      ...{ domains: options, name: form['name'] ?? invited?.name ?? '' },
+      ...{
+        domain: form['domain'] ?? invited?.domain,
+        email: form['email'] ?? invited?.email ?? '',
+      },
+      ...(invited !== undefined && { emailHelp: texts.text('inviteEmailHelp') }),
+      passwordLabel: texts.text('newPassword'),
+      inviteCode: needsCode ? (form['invite'] ?? '') : undefined,
     })
     const handle = { name: 'identifier', label: texts.text('identifier'), required: true }
-    const body = html`<p class="muted">${texts.text('moveHereHelp')}</p>
-<form method="post" action="${movePath}">${hiddenFields(session)}
-${card(
-  texts.text('accountNow'),
-  html`${field({ ...handle, value: form['identifier'] ?? '', maxLength: 300, autocomplete: 'username' }, note)}
-${passwordFields(view, texts.text('oldPassword'))}`,
-)}
+    const which =
+      invited === undefined
+        ? field(
+            {
+              ...{ ...handle, value: form['identifier'] ?? '', maxLength: 300 },
+              autocomplete: 'username',
+            },
+            note,
+          )
+        : ''
+    const lead = invited?.lead(texts) ?? texts.text('moveHereHelp')
+    const link = invited && { account: invited.did, invite: invited.code }
+    const body = html`<p class="muted">${lead}</p>
+<form method="post" action="${movePath}">${hiddenFields(session, link)}
+${card(texts.text('accountNow'), html`${which}${passwordFields(view, texts.text('oldPassword'))}`)}
 ${card(texts.text('accountHere'), account)}
 <button>${texts.text('start')}</button></form>
 <p class="links"><a href="/account/move">${texts.text('haveBegun')}</a><a href="/account/sign-up">${texts.text('noAccountYet')}</a></p>`
@@ -67,12 +88,17 @@ ${card(texts.text('accountHere'), account)}
     return renderPage(session, { title, body, note: above, status })
   }
 
-  async function begin(c: C, session: PageSession, form: Form): Promise<Response> {
+  async function begin(
+    c: C,
+    session: PageSession,
+    form: Form,
+    invited: Invited | undefined,
+  ): Promise<Response> {
     const { migrations } = context
     const incoming = c.env?.incoming
     const client = clientInfoOf(addressOf, incoming)
     const account = newAccountOf(form)
-    const identifier = (form['identifier'] ?? '').trim()
+    const identifier = invited?.did ?? (form['identifier'] ?? '').trim()
     await countAttempt(context, c, 'com.atproto.server.createAccount', identifier)
     await countAttempt(context, c, 'com.atproto.server.createSession', identifier)
     context.mustHaveRoom?.()
@@ -87,28 +113,46 @@ ${card(texts.text('accountHere'), account)}
 
   app.get(movePath, async (c) => {
     const session = openPageSession(c, context, publicUrl)
-    return withCookies(c, await show(session, {}))
+    const { account, invite } = c.req.query()
+    if (invite === undefined) return withCookies(c, await show(session, {}))
+    const invited = await findInvited(context.server, { account, invite })
+    if (invited?.hasBegun === true) return c.redirect('/account/move', 303)
+    if (invited !== undefined) return withCookies(c, await show(session, {}, { invited }))
+    const note = { text: moveTexts(session).text('inviteGone'), bad: true }
+    return withCookies(c, await show(session, {}, { note }))
   })
 
   app.post(movePath, async (c) => {
     const session = openPageSession(c, context, publicUrl)
     let form: Form = {}
+    let invited: Invited | undefined
     let response: Response
     try {
       form = await readForm(c, context.bodyTimeoutMs)
       mustPassCsrfCheck(c, form['csrf'], session, publicUrl)
-      response = await begin(c, session, form)
+      if (form['account'] !== undefined) {
+        invited = await findInvited(context.server, form)
+        if (invited === undefined) throw invalidRequest('No such invitation', 'InviteNotFound')
+      }
+      response = await begin(c, session, form, invited)
     } catch (error) {
-      response = await failed(c, session, form, error)
+      response = await failed(c, { session, form, invited }, error)
     }
     return withCookies(c, response)
   })
 
-  async function failed(c: C, session: PageSession, form: Form, error: unknown) {
+  async function failed(
+    c: C,
+    shown: { session: PageSession; form: Form; invited: Invited | undefined },
+    error: unknown,
+  ) {
+    const { session, form, invited } = shown
+    const page = invited && { invited }
     const status = error instanceof XrpcError ? error.status : 500
     const { messages } = session
     if (error instanceof XrpcError && error.error === 'StalePage') {
-      return show(session, form, { text: messages.text('pageExpired'), bad: true }, status)
+      const note = { text: messages.text('pageExpired'), bad: true }
+      return show(session, form, { ...page, note, status })
     }
     let note: Note
     try {
@@ -117,7 +161,7 @@ ${card(texts.text('accountHere'), account)}
       context.log.error({ id: c.env?.requestId, err: error }, 'page failed')
       note = { text: serverErrorText(session), bad: true }
     }
-    const response = await show(session, form, note, status)
+    const response = await show(session, form, { ...page, note, status })
     const { headers = {} } = error instanceof XrpcError ? error : {}
     const retry = { ...retryHeader(status), ...headers }['retry-after']
     if (retry !== undefined) response.headers.set('retry-after', retry)

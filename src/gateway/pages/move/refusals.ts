@@ -12,6 +12,7 @@ const known: Readonly<Record<string, readonly [text: MoveKey, field?: string]>> 
   InvalidServer: ['badServer', 'server'],
   PasswordTooShort: ['passwordShort', 'new-password'],
   ImportsClosed: ['importsClosed'],
+  InviteNotFound: ['inviteGone'],
   InvalidToken: ['wrongCode', 'code'],
   ExpiredToken: ['wrongCode', 'code'],
 }

@@ -37,11 +37,14 @@ export function accountFields(
     name: string
     domain?: string | undefined
     email: string
+    /** If the email address may be left out. */
+    emailHelp?: string
     passwordLabel: string
     inviteCode: string | undefined
   },
 ): Html {
-  const { domains, name, domain, email, passwordLabel, inviteCode } = input
+  const { domains, name, domain, email, emailHelp, passwordLabel, inviteCode } = input
+  const mail = emailHelp === undefined ? { required: true } : { help: emailHelp }
   const invite =
     inviteCode === undefined
       ? ''
@@ -58,7 +61,7 @@ export function accountFields(
         )
   return html`<div class="filters"><div>${field({ name: 'name', label: texts.text('name'), value: name, maxLength: 253, autocomplete: 'off' }, note)}</div>
 <div>${field({ name: 'domain', label: texts.text('domain'), value: domain ?? domains[0]?.value, options: domains })}</div></div>
-${field({ name: 'email', label: texts.text('email'), type: 'email', value: email, required: true, maxLength: 320, autocomplete: 'email' }, note)}
+${field({ name: 'email', label: texts.text('email'), type: 'email', value: email, ...mail, maxLength: 320, autocomplete: 'email' }, note)}
 ${field({ name: 'new-password', label: passwordLabel, type: 'password', required: true, maxLength: 256, autocomplete: 'new-password', help: texts.text('passwordHelp') }, note)}
 ${invite}`
 }

@@ -20,7 +20,7 @@ import type { PageSession } from '#src/gateway/pages/page-session.ts'
 import type { Html, Note } from '#src/gateway/pages/shell.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import type { ActingMember } from '#src/rules/acting-member.ts'
-import type { Migration } from '#src/rules/migrations.ts'
+import { isUnfinished, type Migration } from '#src/rules/migrations.ts'
 
 /** One request. */
 export interface Walk {
@@ -169,9 +169,8 @@ function currentMove(walk: Walk, found: Migration, note: Note | undefined): Html
   return moveView(contextOf(walk, note), { move: shown, handle: name })
 }
 
-function isUnderWay({ isRunning, step, error, progress }: Migration): boolean {
-  const waits = step === 'done' || (step === 'code' && progress.operation === undefined)
-  return isRunning || (error === null && !waits)
+function isUnderWay(move: Migration): boolean {
+  return move.isRunning || isUnfinished(move)
 }
 
 function contextOf(walk: Walk, note: Note | undefined): MoveContext {

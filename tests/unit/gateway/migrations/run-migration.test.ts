@@ -20,7 +20,10 @@ let account: OpenAccount
 /** Calls of the other server and of this one, with their tokens. */
 let calls: string[]
 let answers: Record<string, (request: UpstreamRequest) => [status: number, body: object]>
+/** What the directory has recorded. */
+let recorded: Set<string>
 beforeEach(async () => {
+  recorded = new Set()
   now = Date.parse('2026-01-01T00:00:00Z')
   account = await openTestAccount({ clock: { now: () => now } })
   calls = []
@@ -41,8 +44,16 @@ function nameOf(path: string): string {
 function openRuns() {
   const ports: RunPorts = {
     dispatch: {
+      directory: {
+        runningMoves: {
+          add: async ({ did }) => void recorded.add(did),
+          list: async () => [...recorded],
+          remove: async ({ did }) => void recorded.delete(did),
+        },
+      },
       account: () => ({
         migration: {
+          find: () => findMigration(account),
           claim: (input) => claimMigration(account, input),
           save: (change) => saveMigration(account, change),
         },
@@ -199,5 +210,66 @@ describe('a run of a move', () => {
     await runs.stop()
     runs.start(testDid)
     expect(await findMigration(account)).toMatchObject({ isRunning: false })
+  })
+})
+
+describe('a move that was interrupted', () => {
+  /** By a process that was killed while it copied. */
+  async function interrupt(): Promise<void> {
+    await begin()
+    recorded.add(testDid)
+    await claimMigration(account, { run: 'killed' })
+  }
+  const forgotten = () => expect.poll(() => recorded.size).toBe(0)
+
+  it('goes on when its claim has ended, without its owner, and is forgotten when it waits', async () => {
+    await interrupt()
+    const runs = openRuns()
+    await runs.resume({ takesOver: false })
+    await expect.poll(() => findMigration(account)).toMatchObject({ step: 'repo' })
+    now += CLAIM_MS
+    await expect
+      .poll(async () => {
+        await runs.resume({ takesOver: false })
+        return (await findMigration(account))?.step
+      })
+      .toBe('code')
+    await forgotten()
+  })
+
+  it('goes on at once if this is the only gateway', async () => {
+    await interrupt()
+    await openRuns().resume({ takesOver: true })
+    expect(await ended()).toMatchObject({ step: 'code', error: null })
+    await forgotten()
+  })
+
+  it('is tried again, later and later, while the other server is away', async () => {
+    await begin()
+    const runs = openRuns()
+    answers['getRepo'] = () => [503, { error: 'ServiceUnavailable', message: 'away' }]
+    runs.start(testDid)
+    expect(await ended()).toMatchObject({ step: 'repo', error: 'away' })
+    const asked = () => calls.filter((call) => call.startsWith('getRepo')).length
+    const resume = async (minutes: number) => {
+      now += minutes * 60_000
+      await runs.resume({ takesOver: false })
+      await ended()
+      return asked()
+    }
+    expect([await resume(1), await resume(1)]).toEqual([1, 2])
+    expect([await resume(3), await resume(1)]).toEqual([2, 3])
+    answers = {}
+    await resume(8)
+    expect(await findMigration(account)).toMatchObject({ step: 'code', error: null })
+    await forgotten()
+  })
+
+  it('is not tried again if its owner has to do something', async () => {
+    await begin()
+    answers['getRepo'] = () => [401, { error: 'AuthMissing', message: 'over' }]
+    openRuns().start(testDid)
+    expect(await ended()).toMatchObject({ error: 'SignIn' })
+    await forgotten()
   })
 })

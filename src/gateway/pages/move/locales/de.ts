@@ -23,6 +23,16 @@ export const de: MoveTexts = {
   start: 'Umzug beginnen',
   noAccountYet: 'Stattdessen ein neues Konto erstellen',
   haveBegun: 'Ich habe schon begonnen: fortsetzen',
+  inviteLead:
+    'Dein Konto @{handle} bei {server} ist eingeladen, hierher umzuziehen. Follower, Beiträge, Bilder und Einstellungen kommen mit.',
+  inviteGone:
+    'Dieser Link ist nicht mehr gültig. Bitte dort um einen neuen, wo du ihn bekommen hast.',
+  inviteEmailHelp: 'Wenn du nichts einträgst, wird die Adresse von deinem alten Server verwendet.',
+  mailSubject: 'Umzug deines Kontos @{handle} zu {here}',
+  mailText:
+    'Dein Konto @{handle} bei {server} ist eingeladen, zu {here} umzuziehen, mit Followern, Beiträgen und Bildern. Öffne diesen Link und halte dein Passwort für {server} bereit:',
+  mailAfter:
+    'Bei {server} ändert sich nichts, bis du den Umzug bestätigst. Wenn du nicht umziehen möchtest, ignoriere diese E-Mail.',
   noSuchAccount: 'Dieses Konto wurde nicht gefunden. Prüfe den Handle.',
   existsHere:
     'Dieses Konto gibt es auf diesem Server schon. Melde dich mit deinem Passwort hier an und öffne „Umziehen“.',

@@ -21,6 +21,15 @@ export const en = {
   start: 'Start the move',
   noAccountYet: 'Create a new account instead',
   haveBegun: 'I have already begun: continue',
+  inviteLead:
+    'Your account @{handle} at {server} is invited to move here. Your followers, posts, pictures and settings come with it.',
+  inviteGone: 'This link is no longer valid. Ask for a new one where you got it.',
+  inviteEmailHelp: 'If you leave this empty, the address of your old server is used.',
+  mailSubject: 'Move your account @{handle} to {here}',
+  mailText:
+    'Your account @{handle} at {server} is invited to move to {here}, with its followers, posts and pictures. Open this link, and have your password for {server} ready:',
+  mailAfter:
+    'At {server} nothing changes until you confirm the move. If you do not want to move, ignore this email.',
   noSuchAccount: 'This account was not found. Check the handle.',
   existsHere:
     'This account already exists on this server. Sign in with your password here, then open Move.',

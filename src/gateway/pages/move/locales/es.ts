@@ -23,6 +23,15 @@ export const es: MoveTexts = {
   start: 'Empezar el traslado',
   noAccountYet: 'Crear una cuenta nueva',
   haveBegun: 'Ya he empezado: continuar',
+  inviteLead:
+    'Tu cuenta @{handle} de {server} está invitada a mudarse aquí. Tus seguidores, publicaciones, imágenes y ajustes vienen contigo.',
+  inviteGone: 'Este enlace ya no es válido. Pide uno nuevo a quien te lo dio.',
+  inviteEmailHelp: 'Si lo dejas vacío, se usa la dirección de tu servidor anterior.',
+  mailSubject: 'Muda tu cuenta @{handle} a {here}',
+  mailText:
+    'Tu cuenta @{handle} de {server} está invitada a mudarse a {here}, con sus seguidores, publicaciones e imágenes. Abre este enlace y ten a mano tu contraseña de {server}:',
+  mailAfter:
+    'En {server} no cambia nada hasta que confirmes la mudanza. Si no quieres mudarte, ignora este correo.',
   noSuchAccount: 'No se ha encontrado esta cuenta. Comprueba el nombre de usuario.',
   existsHere:
     'Esta cuenta ya existe en este servidor. Inicia sesión con tu contraseña de aquí y abre «Trasladar».',

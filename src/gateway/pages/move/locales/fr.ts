@@ -23,6 +23,15 @@ export const fr: MoveTexts = {
   start: 'Commencer le déménagement',
   noAccountYet: 'Créer plutôt un nouveau compte',
   haveBegun: "J'ai déjà commencé : continuer",
+  inviteLead:
+    'Votre compte @{handle} sur {server} est invité à déménager ici. Vos abonnés, publications, images et réglages vous suivent.',
+  inviteGone: "Ce lien n'est plus valable. Demandez-en un nouveau à l'endroit où vous l'avez reçu.",
+  inviteEmailHelp: "Si vous laissez ce champ vide, l'adresse de votre ancien serveur est utilisée.",
+  mailSubject: 'Déménagez votre compte @{handle} vers {here}',
+  mailText:
+    'Votre compte @{handle} sur {server} est invité à déménager vers {here}, avec ses abonnés, publications et images. Ouvrez ce lien, et préparez votre mot de passe pour {server} :',
+  mailAfter:
+    "Sur {server}, rien ne change tant que vous n'avez pas confirmé le déménagement. Si vous ne voulez pas déménager, ignorez cet e-mail.",
   noSuchAccount: 'Ce compte est introuvable. Vérifiez le pseudo.',
   existsHere:
     "Ce compte existe déjà sur ce serveur. Connectez-vous avec votre mot de passe d'ici, puis ouvrez « Déménager ».",

@@ -23,6 +23,15 @@ export const ko: MoveTexts = {
   start: '이전 시작',
   noAccountYet: '대신 새 계정 만들기',
   haveBegun: '이미 시작했습니다: 계속',
+  inviteLead:
+    '{server}의 계정 @{handle}이(가) 이 서버로 이사하도록 초대되었습니다. 팔로워, 게시물, 사진, 설정도 함께 옮겨집니다.',
+  inviteGone: '이 링크는 더 이상 유효하지 않습니다. 링크를 받은 곳에 새 링크를 요청하세요.',
+  inviteEmailHelp: '비워 두면 이전 서버의 주소를 사용합니다.',
+  mailSubject: '계정 @{handle}을(를) {here}(으)로 이사하기',
+  mailText:
+    '{server}의 계정 @{handle}이(가) 팔로워, 게시물, 사진과 함께 {here}(으)로 이사하도록 초대되었습니다. {server}의 비밀번호를 준비하고 다음 링크를 여세요.',
+  mailAfter:
+    '이사를 확정하기 전까지 {server}에서는 아무것도 바뀌지 않습니다. 이사를 원하지 않으면 이 이메일을 무시하세요.',
   noSuchAccount: '이 계정을 찾을 수 없습니다. 핸들을 확인하세요.',
   existsHere:
     '이 계정은 이 서버에 이미 있습니다. 이 서버의 비밀번호로 로그인한 다음 ‘이전’을 여세요.',

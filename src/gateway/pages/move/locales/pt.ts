@@ -23,6 +23,15 @@ export const pt: MoveTexts = {
   start: 'Começar a migração',
   noAccountYet: 'Criar uma conta nova',
   haveBegun: 'Já comecei: continuar',
+  inviteLead:
+    'Sua conta @{handle} em {server} foi convidada a se mudar para cá. Seus seguidores, publicações, imagens e configurações vêm junto.',
+  inviteGone: 'Este link não é mais válido. Peça um novo a quem o enviou.',
+  inviteEmailHelp: 'Se você deixar vazio, será usado o endereço do servidor antigo.',
+  mailSubject: 'Mude sua conta @{handle} para {here}',
+  mailText:
+    'Sua conta @{handle} em {server} foi convidada a se mudar para {here}, com seus seguidores, publicações e imagens. Abra este link e tenha em mãos sua senha de {server}:',
+  mailAfter:
+    'Em {server} nada muda até que você confirme a mudança. Se não quiser se mudar, ignore este e-mail.',
   noSuchAccount: 'Esta conta não foi encontrada. Confira o nome de usuário.',
   existsHere: 'Esta conta já existe neste servidor. Entre com a sua senha daqui e abra “Migrar”.',
   alreadyHere: 'A identidade desta conta já indica este servidor.',

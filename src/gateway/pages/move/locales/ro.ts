@@ -23,6 +23,15 @@ export const ro: MoveTexts = {
   start: 'Începe mutarea',
   noAccountYet: 'Creează în schimb un cont nou',
   haveBegun: 'Am început deja: continuă',
+  inviteLead:
+    'Contul tău @{handle} de pe {server} este invitat să se mute aici. Urmăritorii, postările, imaginile și setările vin cu tine.',
+  inviteGone: 'Acest link nu mai este valabil. Cere unul nou de unde l-ai primit.',
+  inviteEmailHelp: 'Dacă lași gol, se folosește adresa de la serverul vechi.',
+  mailSubject: 'Mută contul @{handle} pe {here}',
+  mailText:
+    'Contul tău @{handle} de pe {server} este invitat să se mute pe {here}, cu urmăritorii, postările și imaginile sale. Deschide acest link și pregătește parola pentru {server}:',
+  mailAfter:
+    'Pe {server} nu se schimbă nimic până nu confirmi mutarea. Dacă nu vrei să te muți, ignoră acest e-mail.',
   noSuchAccount: 'Acest cont nu a fost găsit. Verifică numele de utilizator.',
   existsHere:
     'Acest cont există deja pe acest server. Conectează-te cu parola de aici, apoi deschide „Mutare”.',

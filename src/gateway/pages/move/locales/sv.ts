@@ -23,6 +23,15 @@ export const sv: MoveTexts = {
   start: 'Börja flytten',
   noAccountYet: 'Skapa ett nytt konto i stället',
   haveBegun: 'Jag har redan börjat: fortsätt',
+  inviteLead:
+    'Ditt konto @{handle} på {server} är inbjudet att flytta hit. Dina följare, inlägg, bilder och inställningar följer med.',
+  inviteGone: 'Länken gäller inte längre. Be om en ny där du fick den.',
+  inviteEmailHelp: 'Om du lämnar fältet tomt används adressen från din gamla server.',
+  mailSubject: 'Flytta ditt konto @{handle} till {here}',
+  mailText:
+    'Ditt konto @{handle} på {server} är inbjudet att flytta till {here}, med följare, inlägg och bilder. Öppna den här länken och ha ditt lösenord för {server} till hands:',
+  mailAfter:
+    'På {server} ändras inget förrän du bekräftar flytten. Om du inte vill flytta kan du bortse från det här mejlet.',
   noSuchAccount: 'Kontot hittades inte. Kontrollera användarnamnet.',
   existsHere:
     'Kontot finns redan på den här servern. Logga in med ditt lösenord här och öppna ”Flytta”.',

@@ -234,3 +234,113 @@ const caseEntry = /*#__PURE__*/ l.typedObject<CaseEntry>(
 )
 
 export { caseEntry }
+
+type MoveInvite = {
+  $type?: 'dev.headwater.admin.defs#moveInvite'
+  did: l.DidString
+
+  /**
+   * At the other server, when it was invited.
+   */
+  handle: string
+
+  /**
+   * The URL of the other server.
+   */
+  server: string
+  email?: string
+
+  /**
+   * `waiting`: everything is copied, and the owner has to enter the code that the other server sends.
+   */
+  state:
+    | 'invited'
+    | 'copying'
+    | 'waiting'
+    | 'switching'
+    | 'failed'
+    | 'done'
+    | l.UnknownString
+
+  /**
+   * Why the move has stopped.
+   */
+  reason?: string
+  progress?: MoveProgress
+
+  /**
+   * Where the owner begins the move.
+   */
+  url: l.UriString
+  invitedAt: l.DatetimeString
+
+  /**
+   * When the link was last sent by mail.
+   */
+  mailedAt?: l.DatetimeString
+}
+
+export type { MoveInvite }
+
+const moveInvite = /*#__PURE__*/ l.typedObject<MoveInvite>(
+  $nsid,
+  'moveInvite',
+  /*#__PURE__*/ l.object({
+    did: /*#__PURE__*/ l.string({ format: 'did' }),
+    handle: /*#__PURE__*/ l.string(),
+    server: /*#__PURE__*/ l.string(),
+    email: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string()),
+    state: /*#__PURE__*/ l.string<{
+      knownValues: [
+        'invited',
+        'copying',
+        'waiting',
+        'switching',
+        'failed',
+        'done',
+      ]
+    }>(),
+    reason: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string()),
+    progress: /*#__PURE__*/ l.optional(
+      /*#__PURE__*/ l.ref<MoveProgress>((() => moveProgress) as any),
+    ),
+    url: /*#__PURE__*/ l.string({ format: 'uri' }),
+    invitedAt: /*#__PURE__*/ l.string({ format: 'datetime' }),
+    mailedAt: /*#__PURE__*/ l.optional(
+      /*#__PURE__*/ l.string({ format: 'datetime' }),
+    ),
+  }),
+)
+
+export { moveInvite }
+
+type MoveProgress = {
+  $type?: 'dev.headwater.admin.defs#moveProgress'
+  repoBytes?: number
+  records?: number
+  recordsTotal?: number
+  blobs?: number
+  blobsTotal?: number
+
+  /**
+   * How many blobs could not be copied.
+   */
+  missing?: number
+}
+
+export type { MoveProgress }
+
+const moveProgress = /*#__PURE__*/ l.typedObject<MoveProgress>(
+  $nsid,
+  'moveProgress',
+  /*#__PURE__*/ l.object({
+    repoBytes: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer()),
+    records: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer()),
+    recordsTotal: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer()),
+    blobs: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer()),
+    blobsTotal: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer()),
+    missing: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer()),
+  }),
+)
+
+export { moveProgress }
