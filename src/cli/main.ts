@@ -15,6 +15,7 @@ import {
 } from '#src/cli/command.ts'
 import { doctorCommands } from '#src/cli/doctor.ts'
 import { domainCommands } from '#src/cli/domains.ts'
+import { drainCommands } from '#src/cli/drain.ts'
 import { groupCommands } from '#src/cli/groups.ts'
 import { historyCommands } from '#src/cli/history.ts'
 import { inviteCommands } from '#src/cli/invites.ts'
@@ -41,7 +42,7 @@ const commands = [
   ...[...domainCommands, ...repoCommands, ...serverCommands, ...doctorCommands, ...mailCommands],
   ...[...tenantCommands, ...relayCommands, ...backupCommands, ...setupCommands, ...tailCommands],
   ...[...webhookCommands, ...takeoverCommands, ...historyCommands, ...archiveCommands],
-  ...moderationCommands,
+  ...[...moderationCommands, ...drainCommands],
 ]
 
 const args = process.argv.slice(2)

@@ -220,6 +220,17 @@ export async function fillDirectory(of: Directory): Promise<void> {
   await directory.recordRelay(of, { url: relay, urls: [relay], ...said, ...turn })
   const accounts = [{ did: alice, status: 'throttled' }]
   await directory.recordRelayAccounts(of, { url: relay, accounts })
+  await directory.addMoveInvites(of, {
+    ...{ server: nextServer, tenant: null },
+    accounts: [
+      {
+        ...{ did: 'did:plc:invited', handle: 'invited.example', keepsHandle: true },
+        ...{ email: 'invited@example.com', code: 'pds-test-invit-abcde' },
+      },
+    ],
+  })
+  await directory.recordInviteMail(of, { did: 'did:plc:invited' })
+  await directory.addRunningMove(of, { did: alice })
 }
 
 /** A log of these events, and a private one. */

@@ -9,6 +9,8 @@ type Variables = Record<string, string>
 export interface Places {
   old: NetworkServer
   here: NetworkServer
+  /** Kills this server and starts it again, if the test can. */
+  crash?(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -18,6 +20,10 @@ async function twoServers(env: Variables): Promise<Places> {
   return {
     old: { url: server.url, plcUrl },
     here: { url: next.url, plcUrl },
+    crash: async () => {
+      await next.kill9()
+      await next.start()
+    },
     stop: async () => {
       await server.remove()
       await next.remove()

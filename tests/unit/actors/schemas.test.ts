@@ -27,6 +27,7 @@ import {
   archiveStates,
   findAccount,
   findMembership,
+  findMoveInvite,
   findPasswordReset,
   getArchiveRound,
   getSetting,
@@ -36,6 +37,7 @@ import {
   listOperatorAudit,
   listRelays,
   listReminders,
+  listRunningMoves,
   listTenantsOf,
   tenantsOfAccounts,
 } from '#src/directory/directory.ts'
@@ -233,6 +235,13 @@ describe.each(versionsOf('directory'))('a directory of schema version %d', (vers
     const [state] = await archiveStates(directory, { dids: [alice] })
     expect(state).toMatchObject({ name: 'archive-1', error: null, drillError: 'a blob is missing' })
     expect(await getArchiveRound(directory)).toMatchObject({ endedAt: null })
+  })
+
+  it.skipIf(version < 13)('knows who is invited to move here, and which moves run', async () => {
+    const directory = testDirectory({ sql: opened('directory', version) })
+    const invited = await findMoveInvite(directory, { did: 'did:plc:invited' })
+    expect(invited).toMatchObject({ state: 'invited', keepsHandle: true, server: nextServer })
+    expect(await listRunningMoves(directory, { limit: 9 })).toEqual([alice])
   })
 
   it('lists its reminders, to all processes if it did not know whose they are', async () => {

@@ -109,6 +109,14 @@ describe('a move here', () => {
     expect(createdWith[0]![0]).toMatchObject({ handle: 'alice.old.example' })
   })
 
+  it('without an email address, the one of the old server is taken', async () => {
+    const session = { did, handle: 'alice.old.example', accessJwt: 'a1', refreshJwt: 'r1' }
+    answers['createSession'] = () => [200, { ...session, email: 'old@example.com' }]
+    const without = { ...account, email: '' }
+    await beginMoveIn(ports, { did, url: old }, { password: 'old secret' }, without, undefined)
+    expect(createdWith[0]![0]).toMatchObject({ email: 'old@example.com' })
+  })
+
   it('a service token that the account has not signed creates nothing', async () => {
     signer = stranger
     const begun = beginMoveIn(ports, { did, url: old }, { password: 'x' }, account, undefined)

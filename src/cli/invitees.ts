@@ -1,0 +1,118 @@
+/** Which accounts of another server `headwater drain start` invites, and what that server says of them. */
+import { readFileSync } from 'node:fs'
+import { UsageError } from '#src/cli/command.ts'
+import { fileError } from '#src/cli/file-error.ts'
+import { retryDelay } from '#src/cli/retry-delay.ts'
+import type { ServerClient } from '#src/cli/server-client.ts'
+
+export interface Invitee {
+  /** A DID or a handle. */
+  name: string
+  email?: string
+}
+
+/** As createMoveInvites takes it. */
+export interface KnownInvitee {
+  did: string
+  handle: string
+  keepsHandle: boolean
+  email?: string
+}
+
+const MAX_MESSAGES = 10
+const PAGE = 500
+
+/** Throws if the file cannot be read or has no accounts, and as `parseInvitees`. */
+export function readInvitees(path: string): Invitee[] {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw fileError('read', path, error)
+  }
+  const invitees = parseInvitees(text)
+  if (invitees.length === 0) throw new UsageError(`${path} has no accounts`)
+  return invitees
+}
+
+/**
+ * A DID or handle on each line, with an email address after it if there is one. A head, empty lines and those that begin
+ * with # are skipped. Throws a UsageError with the first mistakes, so that nobody is invited before.
+ */
+export function parseInvitees(text: string): Invitee[] {
+  const mistakes: string[] = []
+  const invitees = new Map<string, Invitee>()
+  for (const [i, line] of text.split(/\r?\n/).entries()) {
+    const [word = '', ...rest] = line.trim().split(/[\s,;]+/)
+    const isHead = i === 0 && /^(did|handle)$/i.test(word)
+    if (word === '' || word.startsWith('#') || isHead) continue
+    const given = word.replace(/^@/, '')
+    const isDid = /^did:[a-z]+:[\w.:%-]+$/.test(given)
+    const name = isDid ? given : given.toLowerCase()
+    if (!isDid && !/^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(name)) {
+      mistakes.push(`line ${i + 1}: no DID and no handle: ${word.slice(0, 40)}`)
+      continue
+    }
+    const email = rest.find((one) => /^[^@]+@[^@]+$/.test(one))
+    if (rest.some((one) => one !== '') && email === undefined) {
+      mistakes.push(`line ${i + 1}: no email address: ${rest.join(' ').slice(0, 40)}`)
+      continue
+    }
+    invitees.set(name, { name, ...(email !== undefined && { email }) })
+  }
+  if (mistakes.length === 0) return [...invitees.values()]
+  const more = mistakes.length - MAX_MESSAGES
+  const shown = mistakes.slice(0, MAX_MESSAGES)
+  throw new UsageError([...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('\n'))
+}
+
+/** All active accounts of the server. */
+export async function listAccountsOf(old: Pick<ServerClient, 'get'>): Promise<Invitee[]> {
+  const found: Invitee[] = []
+  for (let cursor: string | undefined; ; ) {
+    const page = await old.get<{
+      repos: { did: string; active?: boolean }[]
+      cursor?: string
+    }>('com.atproto.sync.listRepos', { limit: PAGE, cursor })
+    const active = page.repos.filter((repo) => repo.active !== false)
+    found.push(...active.map(({ did }) => ({ name: did })))
+    if (page.cursor === undefined || page.cursor === cursor || page.repos.length === 0) return found
+    cursor = page.cursor
+  }
+}
+
+/** The domains of handles there. Throws a UsageError if it is no PDS. */
+export async function domainsOf(old: Pick<ServerClient, 'get' | 'url'>): Promise<string[]> {
+  try {
+    const { availableUserDomains = [] } = await old.get<{ availableUserDomains?: string[] }>(
+      'com.atproto.server.describeServer',
+    )
+    return availableUserDomains
+  } catch (error) {
+    const { message } = error as Error
+    throw new UsageError(`${old.url} does not answer as a PDS: ${message.split(':')[0]}`)
+  }
+}
+
+/** Tried again if the server does not answer, or only later. Throws its error. */
+export async function lookUpInvitee(
+  old: Pick<ServerClient, 'get'>,
+  { name, email }: Invitee,
+  domains: readonly string[],
+  pause: (ms: number) => Promise<unknown>,
+): Promise<KnownInvitee> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const { did, handle } = await old.get<{ did: string; handle: string }>(
+        'com.atproto.repo.describeRepo',
+        { repo: name },
+      )
+      const keepsHandle = !domains.some((domain) => handle.endsWith(domain))
+      return { did, handle, keepsHandle, ...(email !== undefined && { email }) }
+    } catch (error) {
+      const delay = retryDelay(error, attempt)
+      if (delay === undefined) throw error
+      await pause(delay)
+    }
+  }
+}
