@@ -1,9 +1,6 @@
-/**
- * Deletes many accounts, at a pace that relays follow: each deletion is an event, of which a relay takes only so many in
- * an hour. Nothing about the progress is stored: accounts that are gone are skipped, so a repetition goes on.
- */
-import { setTimeout as pause } from 'node:timers/promises'
-import { isUnanswered, retryDelay } from '#src/cli/retry-delay.ts'
+/** Deletes many accounts at a pace that relays follow. Accounts that are gone are skipped, so a repetition goes on. */
+import { describeFailure, type PacedJob, runPaced, sleep } from '#src/cli/paced-accounts.ts'
+import { retryDelay } from '#src/cli/retry-delay.ts'
 import type { ServerClient } from '#src/cli/server-client.ts'
 import { XrpcError } from '#src/errors.ts'
 
@@ -22,51 +19,33 @@ export interface DeletionCounts {
   failed: number
 }
 
-export interface DeletionJob {
+export interface DeletionJob extends PacedJob {
   server: ServerClient
-  perMinute: number
   onResult(result: Deletion, counts: DeletionCounts): void
-  /** Aborted to stop after the account that is being deleted. */
-  signal: AbortSignal
-  now?: () => number
-  wait?: (ms: number, signal: AbortSignal) => Promise<unknown>
 }
-
-const MINUTE_MS = 60_000
-/** Accounts in a row without an answer after which the server is taken to be away. */
-const MAX_UNANSWERED = 3
 
 /** `accounts` are DIDs. Throws if the server does not answer, or refuses the admin's password. */
 export async function deleteAccounts(
   job: DeletionJob,
   accounts: readonly string[],
 ): Promise<DeletionCounts> {
-  const { now = Date.now } = job
   const counts: DeletionCounts = { deleted: 0, gone: 0, failed: 0 }
-  let unanswered = 0
-  let notBefore = 0
-  for (const account of accounts) {
-    await sleep(job, notBefore - now())
-    if (job.signal.aborted) break
-    const startedAt = now()
+  const run = async (account: string) => {
     const result = await deleteOne(job, account)
-    unanswered = result.error === UNREACHABLE ? unanswered + 1 : 0
-    if (result.deleted) {
-      counts.deleted++
-      notBefore = startedAt + MINUTE_MS / job.perMinute
-    } else if (result.gone) counts.gone++
+    if (result.deleted) counts.deleted++
+    else if (result.gone) counts.gone++
     else counts.failed++
     job.onResult(result, counts)
-    if (unanswered < MAX_UNANSWERED) continue
+    return { isChanged: result.deleted === true, error: result.error }
+  }
+  await runPaced(job, accounts, run, () => {
     const done = counts.deleted + counts.gone
-    throw new Error(
+    return new Error(
       `${job.server.url} does not answer: ${done} of ${accounts.length} accounts are deleted. Run the command again later: it skips these`,
     )
-  }
+  })
   return counts
 }
-
-const UNREACHABLE = 'Unreachable'
 
 // Made again after an answer was lost, the call finds the account gone, or deletes it once more, which changes nothing.
 async function deleteOne(job: DeletionJob, account: string): Promise<Deletion> {
@@ -78,7 +57,7 @@ async function deleteOne(job: DeletionJob, account: string): Promise<Deletion> {
       if (isGone(error)) return attempt === 1 ? { account, gone: true } : { account, deleted: true }
       if (error instanceof XrpcError && error.status === 401) throw error
       const delay = job.signal.aborted ? undefined : retryDelay(error, attempt)
-      if (delay === undefined) return { account, ...describe(error) }
+      if (delay === undefined) return { account, ...describeFailure(error) }
       await sleep(job, delay)
     }
   }
@@ -86,17 +65,4 @@ async function deleteOne(job: DeletionJob, account: string): Promise<Deletion> {
 
 function isGone(error: unknown): boolean {
   return error instanceof XrpcError && error.status === 400 && error.error === 'NotFound'
-}
-
-async function sleep({ wait = abortableWait, signal }: DeletionJob, ms: number): Promise<void> {
-  if (ms > 0 && !signal.aborted) await wait(ms, signal)
-}
-
-function abortableWait(ms: number, signal: AbortSignal): Promise<unknown> {
-  return pause(ms, undefined, { signal }).catch(() => {})
-}
-
-function describe(error: unknown): { error: string; message: string } {
-  const { message } = error as Error
-  return { error: isUnanswered(error) ? UNREACHABLE : (error as XrpcError).error, message }
 }

@@ -18,6 +18,7 @@ import { domainCommands } from '#src/cli/domains.ts'
 import { drainCommands } from '#src/cli/drain.ts'
 import { groupCommands } from '#src/cli/groups.ts'
 import { historyCommands } from '#src/cli/history.ts'
+import { hostnameCommands } from '#src/cli/hostname.ts'
 import { inviteCommands } from '#src/cli/invites.ts'
 import { mailCommands } from '#src/cli/mails.ts'
 import { moderationCommands } from '#src/cli/moderation.ts'
@@ -42,7 +43,7 @@ const commands = [
   ...[...domainCommands, ...repoCommands, ...serverCommands, ...doctorCommands, ...mailCommands],
   ...[...tenantCommands, ...relayCommands, ...backupCommands, ...setupCommands, ...tailCommands],
   ...[...webhookCommands, ...takeoverCommands, ...historyCommands, ...archiveCommands],
-  ...[...moderationCommands, ...drainCommands],
+  ...[...moderationCommands, ...drainCommands, ...hostnameCommands],
 ]
 
 const args = process.argv.slice(2)

@@ -109,6 +109,26 @@ export function handleOperation(
   return updateHandleOp(last, keypair(signer), handle)
 }
 
+/** With another URL of the server, and if one is given another handle. */
+export function endpointOperation(
+  last: PlcOperation,
+  { endpoint, handle }: { endpoint: string; handle?: string | undefined },
+  signer: PlcSigner,
+): Promise<PlcOperation> {
+  const type = 'AtprotoPersonalDataServer'
+  return createUpdateOp(last, keypair(signer), ({ services, alsoKnownAs, ...current }) => {
+    const i = alsoKnownAs.findIndex((name) => name.startsWith('at://'))
+    return {
+      ...current,
+      services: { ...services, atproto_pds: { type, endpoint } },
+      alsoKnownAs:
+        handle === undefined
+          ? alsoKnownAs
+          : alsoKnownAs.toSpliced(Math.max(i, 0), i < 0 ? 0 : 1, `at://${handle}`),
+    }
+  })
+}
+
 export type PlcChanges = Partial<
   Pick<PlcOperation, 'rotationKeys' | 'verificationMethods' | 'alsoKnownAs' | 'services'>
 >

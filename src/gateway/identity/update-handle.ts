@@ -96,7 +96,7 @@ export async function updateHandle(
     if (isRefusal(error)) await directory.identityChanges.end({ did, handle }).catch(() => {})
     throw error
   }
-  await complete(ports, did, handle, by)
+  await completeHandleChange(ports, did, handle, by)
 }
 
 /** The directory is only asked for a domain of a tenant. */
@@ -130,7 +130,7 @@ export async function resumeIdentityChanges(
         await account(did).identity.announceIdentity({ by })
         await directory.identityChanges.end({ did, handle })
       } else if ((await publishedHandle(ports, did)) === handle) {
-        await complete(ports, did, handle, by)
+        await completeHandleChange(ports, did, handle, by)
       } else if (isExpired) {
         await directory.identityChanges.end({ did, handle })
       }
@@ -193,8 +193,8 @@ async function publishedHandle(
 }
 
 /** Steps 4 to 6. */
-async function complete(
-  { dispatch, resolver }: IdentityPorts,
+export async function completeHandleChange(
+  { dispatch, resolver }: Pick<IdentityPorts, 'dispatch' | 'resolver'>,
   did: string,
   handle: string,
   by: ActingMember | undefined,

@@ -17,6 +17,7 @@ import * as sync from '#src/gateway/methods/com.atproto.sync.ts'
 import * as temp from '#src/gateway/methods/com.atproto.temp.ts'
 import * as archives from '#src/gateway/methods/dev.headwater.admin.archives.ts'
 import * as cases from '#src/gateway/methods/dev.headwater.admin.cases.ts'
+import * as hostname from '#src/gateway/methods/dev.headwater.admin.hostname.ts'
 import * as moveInvites from '#src/gateway/methods/dev.headwater.admin.moves.ts'
 import * as tenantAdmin from '#src/gateway/methods/dev.headwater.admin.ts'
 import * as groupCreating from '#src/gateway/methods/dev.headwater.group.creating.ts'
@@ -66,6 +67,7 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     tenantAdmin,
     cases,
     moveInvites,
+    hostname,
     tenant,
     tenantAccess,
     tenantAccounts,

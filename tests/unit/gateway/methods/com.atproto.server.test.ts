@@ -62,7 +62,8 @@ it('the method table has every method of the reference and our own, and no other
       'createArchive createTenant deleteTenant drillArchive listArchives listTenants moveAccount ' +
       'restoreArchive restoreTenant suspendTenant updateTenant verifyArchive ' +
       'createReport getCase listCases updateCase ' +
-      'createMoveInvites deleteMoveInvites listMoveInvites sendMoveInvite',
+      'createMoveInvites deleteMoveInvites listMoveInvites sendMoveInvite ' +
+      'updateAccountEndpoint',
     'dev.headwater.tenant':
       'adoptAccounts cancelJob createAccount createAccounts createClaim createInvites createJob ' +
       'createKey deleteAccount deleteAdmin deleteDomain deleteKey disableInvites exportAccount ' +
