@@ -41,6 +41,7 @@ import { addJobPart, beginJob, endJobPart, startJob } from '#src/tenants/jobs.ts
 import type { TenantContext } from '#src/tenants/tenant.ts'
 import { actingAs, eddie, invite, makeGroup, owner, vera } from '#tests/support/group-scenarios.ts'
 import { once } from '#tests/support/memory-blobs.ts'
+import { fillMoves, nextServer } from '#tests/support/move-fixtures.ts'
 import { totpCode } from '#tests/support/totp-code.ts'
 import type { TestWebhooks } from '#tests/support/webhooks-fixture.ts'
 
@@ -52,7 +53,6 @@ export const preferences = [
   { $type: 'app.bsky.actor.defs#personalDetailsPref', birthDate: '1990-01-01T00:00:00.000Z' },
 ]
 export const ownRotationKey = 'did:key:owner'
-export const nextServer = 'https://next.example.com'
 const image = Uint8Array.of(1, 2, 3)
 export const imageCid = cidForRaw(image)
 const heldImage = Uint8Array.of(5, 6)
@@ -220,17 +220,7 @@ export async function fillDirectory(of: Directory): Promise<void> {
   await directory.recordRelay(of, { url: relay, urls: [relay], ...said, ...turn })
   const accounts = [{ did: alice, status: 'throttled' }]
   await directory.recordRelayAccounts(of, { url: relay, accounts })
-  await directory.addMoveInvites(of, {
-    ...{ server: nextServer, tenant: null },
-    accounts: [
-      {
-        ...{ did: 'did:plc:invited', handle: 'invited.example', keepsHandle: true },
-        ...{ email: 'invited@example.com', code: 'pds-test-invit-abcde' },
-      },
-    ],
-  })
-  await directory.recordInviteMail(of, { did: 'did:plc:invited' })
-  await directory.addRunningMove(of, { did: alice })
+  await fillMoves(of, alice)
 }
 
 /** A log of these events, and a private one. */

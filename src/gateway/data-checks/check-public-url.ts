@@ -15,7 +15,7 @@ export async function checkPublicUrl(
   if (stored === publicUrl) return
   if (stored !== null) {
     log.warn(
-      `This server was ${stored} and is now ${publicUrl} (PDS_HOSTNAME, in development PDS_PORT): the DID documents of existing accounts still name ${stored}, where other servers and apps look for them`,
+      `This server was ${stored} and is now ${publicUrl} (PDS_HOSTNAME, in development PDS_PORT): the DID documents of existing accounts still name ${stored}, where other servers and apps look for them, until you run: headwater hostname change --from ${stored}`,
     )
   }
   await settings.put({ name: SETTING, value: publicUrl })

@@ -48,6 +48,7 @@ import { bounds, read } from '#src/sequencer/log.ts'
 import { size } from '#src/sequencer/log-size.ts'
 import { readPrivateEvents } from '#src/sequencer/private-log.ts'
 import { eddie, owner } from '#tests/support/group-scenarios.ts'
+import { nextServer } from '#tests/support/move-fixtures.ts'
 import { opened, versionsOf } from '#tests/support/old-databases.ts'
 import { openTestAccount, testDid, testKey } from '#tests/support/open-account.ts'
 import { exportedCar } from '#tests/support/repo-cars.ts'
@@ -56,7 +57,6 @@ import {
   collection,
   heldCid,
   imageCid,
-  nextServer,
   ownRotationKey,
   preferences,
   relay,

@@ -32,12 +32,10 @@ function open(
   {
     move = null,
     status = 'active',
-    invite = null,
     ...answers
   }: {
     move?: Migration | null
     status?: string
-    invite?: object | null
   } & Partial<Record<keyof Migrations, (...args: never[]) => unknown>> = {},
   overrides: Parameters<typeof openPages>[2] = {},
 ) {
@@ -58,7 +56,6 @@ function open(
   })
   const account = { did, handle: 'alice.test', email: 'alice@example.com', status }
   const actors = {
-    directory: { moveInvites: { find: () => invite } },
     account: {
       oauth: { describe: () => ({ account }) },
       page: { check: () => undefined, signIn: () => ({ kinds: [] }) },
@@ -307,58 +304,5 @@ describe('/move', () => {
     const { html } = await pages.fetch('/move', { accept: 'text/html' })
     expect(html).toContain('accepts no accounts from other servers')
     expect(html).not.toContain('<form')
-  })
-})
-
-describe('the link of an invitation', () => {
-  const invite = {
-    ...{ did: 'did:plc:moving', server: 'https://old.example', handle: 'alice.old.example' },
-    ...{ code: 'the-code', keepsHandle: false, email: 'alice@example.com', state: 'invited' },
-  }
-  const link = '/move?account=did%3Aplc%3Amoving&invite=the-code'
-
-  it('knows the account, and proposes its name here and its email address', async () => {
-    const { html } = await open({ invite }).open(link)
-    expect(html).toContain('@alice.old.example at old.example is invited')
-    expect(html).not.toContain('name="identifier"')
-    expect(html).toMatch(/<input type="text" value="alice" id="name"/)
-    expect(html).toContain('value="alice@example.com"')
-    const own = { ...invite, handle: 'alice.example', keepsHandle: true }
-    expect((await open({ invite: own }).open(link)).html).toContain('<option value="" selected>')
-  })
-
-  it('begins the move of its account with its code; the email address may be left out', async () => {
-    const form = { ...moving, account: invite.did, invite: 'the-code', email: '', identifier: 'x' }
-    const { status } = await open({ invite }).submit('/move', form)
-    expect(status).toBe(303)
-    expect(called('findElsewhere')).toEqual([['did:plc:moving']])
-    expect(called('beginIn')[0]![2]).toMatchObject({ inviteCode: 'the-code', email: '' })
-  })
-
-  it('keeps the account after a mistake', async () => {
-    const beginIn = () => {
-      throw authRequired('Invalid identifier or password')
-    }
-    const form = { ...moving, account: invite.did, invite: 'the-code' }
-    const { status, html } = await open({ invite, beginIn }).submit('/move', form)
-    expect(status).toBe(401)
-    expect(html).toContain('@alice.old.example at old.example is invited')
-    expect(html).toContain('name="invite" value="the-code"')
-  })
-
-  it('of another account, or one that was withdrawn, begins nothing', async () => {
-    for (const found of [null, { ...invite, code: 'another' }]) {
-      const pages = open({ invite: found })
-      expect((await pages.open(link)).html).toContain('no longer valid')
-      const form = { ...moving, account: invite.did, invite: 'the-code' }
-      const { status, html } = await pages.submit('/move', form)
-      expect([status, asked]).toEqual([400, []])
-      expect(html).toContain('no longer valid')
-    }
-  })
-
-  it('leads to the move if that has begun', async () => {
-    const { status, headers } = await open({ invite: { ...invite, state: 'moving' } }).open(link)
-    expect([status, headers.get('location')]).toEqual([303, '/account/move'])
   })
 })
