@@ -7,7 +7,7 @@ import type { AccountStatus } from '#src/rules/states.ts'
 /**
  * `pendingEmail` is to replace `email` (sessions/change-email.ts). `signingKey` is sealed with the DID as context;
  * `pendingKeyDid` is the did:key that is to replace it, and while it is set no commit is signed. `status` is derived
- * from the four columns below it by `lifecycle/change-state.ts`.
+ * from the columns below it by `statusOf`.
  */
 export interface ProfileRow {
   handle: string | null

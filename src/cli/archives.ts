@@ -97,7 +97,7 @@ const restore: Command = {
   name: 'archive restore',
   summary: 'Restore an account from an archive, from the newest if none is named',
   details:
-    'Replaces records, blobs, preferences, password, app passwords, second factors and members; ends all sessions. An account that is gone is created with its former key.',
+    'Replaces records, blobs and preferences. Password, app passwords, second factors, authorized apps and members stay as they are now. An account that is gone is created with its former key, and gets them from the archive.',
   options: {
     handle: {
       type: 'string',
@@ -109,6 +109,10 @@ const restore: Command = {
       help: 'Point the DID of an account that is gone to this server, if that has a rotation key of it',
     },
     'signed-by': trusted,
+    'with-credentials': {
+      type: 'boolean',
+      help: 'Also give an account that is here its former password, second factors, authorized apps and members, and end all its sessions',
+    },
   },
   async run(invocation) {
     const handle = textOption(invocation, 'handle')
@@ -116,6 +120,7 @@ const restore: Command = {
       ...(await trustedNameOf(invocation)),
       ...(handle !== undefined && { handle }),
       ...(invocation.options['publish'] === true && { publishDid: true }),
+      ...(invocation.options['with-credentials'] === true && { withCredentials: true }),
     })
   },
 }

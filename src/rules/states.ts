@@ -54,6 +54,17 @@ export function mustLogIn(status: AccountStatus): void {
   if (!may('logIn', status)) throw accountNotUsable(status)
 }
 
+/** Of an account that is not deleted. */
+export function statusOf(state: {
+  takedownRef: string | null
+  suspendedAt: string | null
+  deactivatedAt: string | null
+}): AccountStatus {
+  if (state.takedownRef !== null) return 'takendown'
+  if (state.suspendedAt !== null) return 'suspended'
+  return state.deactivatedAt === null ? 'active' : 'deactivated'
+}
+
 export function formatAccountStatus(status: AccountStatus): {
   active: boolean
   status?: AccountStatus

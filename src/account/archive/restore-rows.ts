@@ -14,8 +14,9 @@ import { memberEvents } from '#src/account/group/member-events.ts'
 import { type Membership, roleOf } from '#src/account/members.ts'
 import { type MirroredMembership, noteChanges } from '#src/account/membership-mirror.ts'
 import type { ImportAddition } from '#src/account/open-import.ts'
-import { updateProfile } from '#src/account/profile.ts'
+import { type ProfileRow, updateProfile } from '#src/account/profile.ts'
 import { insertRows, type SqlValue, type Statement } from '#src/ports/sql.ts'
+import { statusOf } from '#src/rules/states.ts'
 
 /** Call it in the write lane, and `onEnd` when the transaction has ended. `rev` is that of the new commit. */
 export async function restoreRows(
@@ -23,20 +24,46 @@ export async function restoreRows(
   state: RestoredState,
   rev: string,
 ): Promise<ImportAddition> {
+  const { archive, private: archived, withCredentials = false } = state
   const statements: Statement[] = [
-    ...endAllSessions(account),
     { sql: 'DELETE FROM preferences' },
     { sql: 'INSERT INTO preferences (id, value) VALUES (1, ?)', params: [state.preferences] },
   ]
-  if (state.private === undefined) return { statements, onEnd: () => {} }
-  const { profile, tables } = state.private
+  const takedowns = archived?.tables.takedown ?? []
+  if (takedowns.length > 0) {
+    // Records that were taken down since stay so.
+    statements.push(...insertJson('takedown', takedowns))
+    account.takedowns.assumeExist()
+  }
   const row = await account.profile.get()
+  if (archived !== undefined && (withCredentials || isNew(row, archived))) {
+    const rest = await privateRows(account, row, archived)
+    if (archived.tables.member.length > 0) rest.statements.push(restoredRow(account, archive, rev))
+    return { ...rest, statements: [...statements, ...rest.statements] }
+  }
+  const isGroup = (await account.sql.first('SELECT 1 FROM member LIMIT 1')) !== undefined
+  if (isGroup) statements.push(restoredRow(account, archive, rev))
+  return { statements, onEnd: () => {} }
+}
+
+/** Whether it was created by this restore, or one that was interrupted: nobody has used it, and it has the archived key. */
+function isNew(row: ProfileRow, { signingKeyDid }: PrivateState): boolean {
+  const isUnused = row.deactivatedAt === row.createdAt && row.deleteAfter !== null
+  return isUnused && row.signingKeyDid === signingKeyDid
+}
+
+async function privateRows(
+  account: Account,
+  row: ProfileRow,
+  archived: PrivateState,
+): Promise<{ statements: Statement[]; onEnd(): void }> {
+  const { profile, tables } = archived
   const { rows: members, changes } = await memberChanges(account, tables)
-  statements.push(
+  const statements: Statement[] = [
+    ...endAllSessions(account),
     updateProfile({
       passwordHash: profile.passwordHash,
-      // Of an account that was just created for this, and would be deleted if it was not activated soon.
-      ...(row.deactivatedAt === row.createdAt && { deleteAfter: null }),
+      ...(isNew(row, archived) && newState(row, archived)),
       // The address is that of today; the archive knows whether it was confirmed.
       ...(row.email === profile.email &&
         row.emailConfirmedAt === null && { emailConfirmedAt: profile.emailConfirmedAt }),
@@ -52,14 +79,17 @@ export async function restoreRows(
     ...insertJson('oauth', tables.oauth),
     ...insertJson('member', tables.member),
     ...insertJson('role', tables.role),
-    // Records that were taken down since stay so.
-    ...insertJson('takedown', tables.takedown),
-    ...(tables.member.length === 0 ? [] : [restoredRow(account, state.archive, rev)]),
-  )
-  if (tables.takedown.length > 0) account.takedowns.assumeExist()
+  ]
   const key = {}
   account.members.begin(key, (did) => members.get(did))
   return { statements, onEnd: () => account.members.end(key) }
+}
+
+/** It is not deleted for not being activated soon; and what was taken down is at no moment without its takedown. */
+function newState({ deactivatedAt }: ProfileRow, { profile }: PrivateState): Partial<ProfileRow> {
+  const { takedownRef, suspendedAt } = profile
+  const state = { deactivatedAt, deleteAfter: null, takedownRef, suspendedAt }
+  return { ...state, status: statusOf(state) }
 }
 
 /** Whom the archive makes a member, and what changes for the directory. */

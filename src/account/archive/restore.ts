@@ -1,7 +1,8 @@
 /**
- * Restores an archive: an import (`repo/import.ts`) that replaces the rest of the account's state in the same transaction.
- * What is not part of an account's own data stays: handle and email address, the signing key, which the DID document names,
- * and what moderators have decided.
+ * Restores an archive: an import (`repo/import.ts`) that replaces preferences in the same transaction. Of an account that
+ * is here all else stays: a password that was changed since, or a member that was removed, must not become valid again.
+ * An account that was just created for the restore gets the private part of the archive too, and is taken down again if it
+ * was.
  */
 import type { Account } from '#src/account/account.ts'
 import type { PrivateState } from '#src/account/archive/private-state.ts'
@@ -18,6 +19,8 @@ export interface RestoredState {
   /** A JSON array. */
   preferences: string
   private?: PrivateState
+  /** Whether an account that is here gets the private part too: password, factors, authorized apps and members. */
+  withCredentials?: boolean
 }
 
 export const MAX_STATE_BYTES = 96 * 1024 * 1024
@@ -44,7 +47,7 @@ export async function addRestoredState(
 }
 
 /**
- * As `finishImport`: repeat it until it is `done`. All sessions of the account end. Throws 400 also if the state cannot be
+ * As `finishImport`: repeat it until it is `done`. If the private part is restored, all sessions end. Throws 400 also if the state cannot be
  * read.
  */
 export function finishRestore(

@@ -14,7 +14,7 @@ import { carFile } from '#src/protocol/car.ts'
 import { encodeAccountEvent, encodeIdentityEvent, encodeSyncEvent } from '#src/protocol/events.ts'
 import type { EncodedEvent } from '#src/protocol/frames.ts'
 import type { AccountStatus } from '#src/rules/states.ts'
-import { formatAccountStatus, mustManage } from '#src/rules/states.ts'
+import { formatAccountStatus, mustManage, statusOf } from '#src/rules/states.ts'
 
 /**
  * Absent members leave the state unchanged. `active`: false deactivates; true ends a deactivation and cancels its
@@ -104,12 +104,6 @@ function nextState({ clock }: Account, row: ProfileRow, change: StateChange): St
   const suspendedAt = suspended ? (row.suspendedAt ?? now) : null
   const state = { deactivatedAt, deleteAfter: active ? null : requested, takedownRef, suspendedAt }
   return { ...state, status: statusOf(state) }
-}
-
-export function statusOf(state: Omit<State, 'status'>): AccountStatus {
-  if (state.takedownRef !== null) return 'takendown'
-  if (state.suspendedAt !== null) return 'suspended'
-  return state.deactivatedAt === null ? 'active' : 'deactivated'
 }
 
 function securityEventsOf(account: Account, before: ProfileRow, next: State): Statement[] {

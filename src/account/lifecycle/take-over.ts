@@ -10,7 +10,6 @@
  */
 import type { Account } from '#src/account/account.ts'
 import { loadRoot, type Root, saveRoot, storedTree } from '#src/account/head.ts'
-import { statusOf } from '#src/account/lifecycle/change-state.ts'
 import type { TakenOver, TakenOverBlob } from '#src/account/lifecycle/taken-over.ts'
 import { credentialRows, grantRows } from '#src/account/lifecycle/taken-over-rows.ts'
 import { beginHistory } from '#src/account/past.ts'
@@ -24,6 +23,7 @@ import { signCommit } from '#src/protocol/commit.ts'
 import { commitProblem } from '#src/protocol/commit-problem.ts'
 import { blockValue, readRecord } from '#src/protocol/repo-blocks.ts'
 import { cidOf } from '#src/protocol/tree.ts'
+import { statusOf } from '#src/rules/states.ts'
 
 /** `isNew`: the reference's commit could not be kept. */
 export interface TakeoverResult {

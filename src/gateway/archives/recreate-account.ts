@@ -15,15 +15,14 @@ export async function recreateAccount(
   const { did } = manifest
   const handle = given ?? manifest.handle
   if (handle === null) throw new ArchiveProblem('the account has no handle: name one')
-  const { email, passwordHash } = state.profile
+  const { email } = state.profile
   const signingKey = keys.seal(new Uint8Array(Buffer.from(state.signingKey, 'hex')), did)
   const names = { did, handle: handle.toLowerCase(), email }
   const key = { signingKey, signingKeyDid: state.signingKeyDid }
   await dispatch.directory.accounts.reserve({ ...names, ...key, isMigratingIn: true })
-  // Nobody has the token: sessions are not restored.
-  const tokenId = newTokenId()
-  const createdAt = isoTime(clock.now())
-  await confirmReserved({ dispatch }, { did, passwordHash, tokenId, createdAt })
+  // Nobody can sign in before the rest is there, which may be a takedown. Nobody has the token.
+  const first = { passwordHash: null, tokenId: newTokenId() }
+  await confirmReserved({ dispatch }, { did, ...first, createdAt: isoTime(clock.now()) })
   await dispatch.account(did).lifecycle.ensureProvisioned()
 }
 

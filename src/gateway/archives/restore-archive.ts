@@ -4,8 +4,8 @@
  * 1. The whole archive is verified.
  * 2. If the account is gone it is created, deactivated, with its former key, as one that migrates in.
  * 3. Blobs that are not here are uploaded. Without a record they are deleted again after a day.
- * 4. The repo and the rest of the state replace those of the account, in one transaction and under a new rev. If the account
- *    is active, relays get a #sync.
+ * 4. The repo and the preferences replace those of the account, in one transaction and under a new rev; if it was created,
+ *    it gets the private part and its takedown too. If the account is active, relays get a #sync.
  * 5. An account that was created is activated if it was active, and its DID document points here.
  *
  * If it is interrupted, nothing has changed before 4; run it again, also after 4.
@@ -32,6 +32,7 @@ import type { DidCheckPorts } from '#src/gateway/identity/did-check.ts'
 import { importRepo } from '#src/gateway/methods/import-repo.ts'
 import type { PlcDirectory } from '#src/ports/plc-directory.ts'
 import { archiveStateContext } from '#src/rules/archive-state.ts'
+import { may } from '#src/rules/states.ts'
 
 export interface RestorePorts extends ArchivePorts {
   identity: Omit<DidCheckPorts, 'plc'> & { plc: PlcDirectory }
@@ -48,6 +49,8 @@ export interface RestoreInput {
   trusted?: readonly string[] | undefined
   /** Whether to point the DID here, if this server has a rotation key of it. */
   publish?: boolean | undefined
+  /** Whether an account that is here gets its former password, factors, authorized apps and members. */
+  withCredentials?: boolean | undefined
 }
 
 export interface RestoredArchive extends Activation {
@@ -61,7 +64,7 @@ export interface RestoredArchive extends Activation {
   blobs: number
   /** Blobs that neither the archive nor this server has. */
   missingBlobs: number
-  /** Whether the archive has a private part that could be opened. */
+  /** Whether the archive has a private part that could be opened; it is restored if the account was gone. */
   private: boolean
 }
 
@@ -98,7 +101,7 @@ async function restoreVerified(
 ): Promise<RestoredArchive> {
   const { did } = input
   const { report = () => {} } = verify
-  const state = await readState(verify, manifest)
+  const state = await readState(verify, manifest, input)
   const found = await ports.dispatch.directory.accounts.find({ identifier: did })
   if (found?.status === 'deleted') {
     throw invalidRequest('The account is being deleted: try again in a minute', 'AccountDeleted')
@@ -153,11 +156,15 @@ async function isUnfinished({ dispatch }: RestorePorts, did: string): Promise<bo
   return (await account.lifecycle.getDeletionDue()).neverActive
 }
 
-async function readState(verify: VerifyPorts, manifest: Manifest): Promise<RestoredState> {
+async function readState(
+  verify: VerifyPorts,
+  manifest: Manifest,
+  { withCredentials = false }: RestoreInput,
+): Promise<RestoredState> {
   const preferences = await readSmallPart(verify, manifest, 'preferences.json')
   const opened = await readPrivate(verify, manifest)
   return {
-    archive: manifest.archive,
+    ...{ archive: manifest.archive, withCredentials },
     preferences: Buffer.from(preferences).toString(),
     ...(opened !== undefined && {
       private: JSON.parse(Buffer.from(opened).toString()) as PrivateState,
@@ -171,24 +178,24 @@ async function missingBlobs(
   verify: VerifyPorts,
   manifest: Manifest,
 ): Promise<number> {
-  const { blob } = ports.dispatch.account(manifest.did)
+  const { blob, identity } = ports.dispatch.account(manifest.did)
+  // An account that is taken down again accepts none, and nothing has been written to it.
+  const mayUpload = may('manage', (await identity.getIdentity()).status)
   let missing = 0
   for (let cursor: string | undefined; ; ) {
     const page = await blob.listMissing({ limit: 500, ...(cursor !== undefined && { cursor }) })
     const cids = new Set(page.blobs.map(({ cid }) => cid))
-    const found = await uploadBlobs(
-      ports,
-      verify,
-      manifest.did,
-      only(blobsOfManifest(verify, manifest), cids),
-    )
-    missing += cids.size - found
+    const again = only(blobsOfManifest(verify, manifest), mayUpload ? cids : new Set())
+    missing += cids.size - (await uploadBlobs(ports, verify, manifest.did, again))
     cursor = page.cursor
     if (cursor === undefined) return missing
   }
 }
 
-async function* only<T extends { cid: string }>(blobs: AsyncIterable<T>, cids: Set<string>) {
+async function* only<T extends { cid: string }>(
+  blobs: AsyncIterable<T>,
+  cids: ReadonlySet<string>,
+) {
   if (cids.size === 0) return
   for await (const blob of blobs) if (cids.has(blob.cid)) yield blob
 }

@@ -62,8 +62,15 @@ export const restoreArchive = method(admin.restoreArchive, {
   auth: 'admin',
   run: async ({ input, server }) => {
     server.archives.mustBeConfigured()
-    const { did, archive, handle, trustedKeys: trusted, publishDid: publish } = input
-    const restored = { did, archive, handle, trusted, publish }
+    const {
+      did,
+      archive,
+      handle,
+      trustedKeys: trusted,
+      publishDid: publish,
+      withCredentials,
+    } = input
+    const restored = { did, archive, handle, trusted, publish, withCredentials }
     return lines(server, (report) => server.archives.restore(restored, report))
   },
 })

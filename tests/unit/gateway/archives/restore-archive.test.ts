@@ -1,10 +1,11 @@
 import { decode } from '@ipld/dag-cbor'
 import { describe, expect, it } from 'vitest'
 import { openArchive } from '#src/account/archive/open.ts'
-import { beginTotp, confirmTotp } from '#src/account/factors/totp.ts'
+import { beginTotp, confirmTotp, removeTotp } from '#src/account/factors/totp.ts'
 import { addMember, removeMember } from '#src/account/group/members.ts'
+import { changeState } from '#src/account/lifecycle/change-state.ts'
 import { deleteAccount, finishDeletion } from '#src/account/lifecycle/delete-account.ts'
-import { putPreferences } from '#src/account/preferences/preferences.ts'
+import { getPreferences, putPreferences } from '#src/account/preferences/preferences.ts'
 import { getRecord } from '#src/account/repo/read.ts'
 import { setRecordTakedown } from '#src/account/repo/takedowns.ts'
 import { createRecord, deleteRecord } from '#src/account/repo/write.ts'
@@ -14,7 +15,7 @@ import {
   revokeAppPassword,
 } from '#src/account/sessions/app-passwords.ts'
 import { setPassword } from '#src/account/sessions/passwords.ts'
-import { rotateToken } from '#src/account/sessions/refresh-tokens.ts'
+import { rotateToken, storeToken } from '#src/account/sessions/refresh-tokens.ts'
 import { removeDeletedAccount } from '#src/directory/due-deletions.ts'
 import { createArchive } from '#src/gateway/archives/create-archive.ts'
 import { drillArchive } from '#src/gateway/archives/drill-archive.ts'
@@ -76,11 +77,15 @@ async function paths({ sql }: EmptyAccount): Promise<{ rkey: string }[]> {
 
 /** Returns the rev. */
 async function mustBeAsArchived(account: EmptyAccount): Promise<string> {
-  expect(await texts(account)).toEqual(['one', 'two'])
   const { passwordHash } = await account.profile.get()
   expect(await verifyPassword(password, passwordHash!)).toBe(true)
   expect(await findAppPassword(account, appPassword)).toMatchObject({ name: 'phone' })
   expect(await account.factorKinds.list()).toEqual(['totp'])
+  return mustHaveArchivedRepo(account)
+}
+
+async function mustHaveArchivedRepo(account: EmptyAccount): Promise<string> {
+  expect(await texts(account)).toEqual(['one', 'two'])
   await account.blobs.whenReconciled()
   const { files } = account.blobs.storage as MemoryBlobStorage
   expect(files.size).toBe(1)
@@ -91,33 +96,60 @@ async function mustBeAsArchived(account: EmptyAccount): Promise<string> {
 }
 
 describe('restoring an account that is here', () => {
-  it('puts back records, blobs, preferences, password and factors under a later rev, with a #sync', async () => {
-    const { server, account, manifest } = await withArchive()
+  async function changed() {
+    const all = await withArchive()
+    const { account } = all
     for (const { rkey } of await paths(account)) await deleteRecord(account, { collection, rkey })
     await createRecord(account, { collection, record: post('by a thief'), validate: false })
-    await setPassword(account, { password: 'another one of the thief' })
+    await setPassword(account, { password: 'a new one' })
     await revokeAppPassword(account, { name: 'phone' })
     await putPreferences(account, { preferences: [], fullAccess: true })
     await account.blobs.whenReconciled()
+    return all
+  }
+
+  it('puts back records, blobs and preferences under a later rev, with a #sync', async () => {
+    const { server, account, manifest } = await changed()
     const before = await account.lane.head()
     const restored = await restoreArchive(server.ports, { did: alice })
     expect(restored).toMatchObject({
       ...{ archive: manifest.archive, created: false, records: 2, blobs: 1, missingBlobs: 0 },
       ...{ private: true, status: 'active' },
     })
-    const rev = await mustBeAsArchived(account)
+    const rev = await mustHaveArchivedRepo(account)
+    const { preferences } = await getPreferences(account, { fullAccess: true })
+    expect(preferences).toEqual([preference])
     expect(rev > before.rev && rev > manifest.rev).toBe(true)
     expect(restored.rev).toBe(rev)
     expect((await deliveredKinds(account)).at(-1)).toBe('#sync')
     expect(account.delivered.at(-1)).toMatchObject({ kind: '#sync', rev })
   })
 
-  it('ends all sessions, and keeps handle, address and signing key', async () => {
-    const { server, account } = await withArchive()
+  it('makes no password, app password, factor or app valid again that was changed or revoked since', async () => {
+    const { server, account } = await changed()
     const { handle, email, signingKeyDid } = await account.profile.get()
+    await removeTotp(account)
     await restoreArchive(server.ports, { did: alice })
+    const { passwordHash, ...row } = await account.profile.get()
+    expect(await verifyPassword('a new one', passwordHash!)).toBe(true)
+    expect(row).toMatchObject({ handle, email, signingKeyDid })
+    expect(await findAppPassword(account, appPassword)).toBeUndefined()
+    expect(await account.factorKinds.list()).toEqual([])
+  })
+
+  it('signs nobody out', async () => {
+    const { server, account } = await withArchive()
+    await account.sql.batch(storeToken(account, 'phone', server.clock.now()))
+    await restoreArchive(server.ports, { did: alice })
+    await expect(rotateToken(account, 'phone')).resolves.toBeDefined()
+  })
+
+  it('puts back password and factors if the operator says so, and ends all sessions', async () => {
+    const { server, account } = await changed()
+    await restoreArchive(server.ports, { did: alice, withCredentials: true })
+    await mustBeAsArchived(account)
     await expect(rotateToken(account, alice)).resolves.toBeUndefined()
-    expect(await account.profile.get()).toMatchObject({ handle, email, signingKeyDid })
+    expect((await account.profile.get()).deleteAfter).toBeNull()
   })
 
   it('may be repeated', async () => {
@@ -135,32 +167,48 @@ describe('restoring an account that is here', () => {
     await expect(getRecord(account, { collection, rkey })).rejects.toThrow()
   })
 
-  it('puts back the members of a group, tells the directory, and notes it in the audit log', async () => {
+  it('keeps a record taken down that was so when it was archived, and deleted since', async () => {
     const { server, account } = await withArchive()
-    await makeGroup(account, { [eddie]: 'editor' })
+    const [{ rkey } = { rkey: '' }] = await paths(account)
+    await setRecordTakedown(account, { collection, rkey, ref: 'case 1' })
     await createRecord(account, { collection, record: post('three'), validate: false })
     await createArchive(server.ports, alice)
+    await deleteRecord(account, { collection, rkey })
     server.clock.time += 60_000
-    await removeMember(account, { by: owner, did: eddie })
-    await addMember(account, { by: owner, did: vera, role: 'viewer' })
-    account.sentMemberships.length = 0
     await restoreArchive(server.ports, { did: alice })
-    const now = server.clock.now()
-    expect(await account.members.find(eddie, now)).toMatchObject({ role: { name: 'editor' } })
-    expect(await account.members.find(vera, now)).toBeUndefined()
-    const sent = account.sentMemberships.map(({ did, role }) => [did, role])
-    expect(sent).toEqual(
-      expect.arrayContaining([
+    expect(await texts(account)).toEqual(['one', 'three', 'two'])
+    await expect(getRecord(account, { collection, rkey })).rejects.toThrow()
+  })
+
+  it.each([false, true])(
+    'has the members of a group as they are (with credentials: %s)',
+    async (withCredentials) => {
+      const { server, account } = await withArchive()
+      await makeGroup(account, { [eddie]: 'editor' })
+      await createRecord(account, { collection, record: post('three'), validate: false })
+      await createArchive(server.ports, alice)
+      server.clock.time += 60_000
+      await removeMember(account, { by: owner, did: eddie })
+      await addMember(account, { by: owner, did: vera, role: 'viewer' })
+      account.sentMemberships.length = 0
+      await restoreArchive(server.ports, { did: alice, withCredentials })
+      const now = server.clock.now()
+      const [member, gone] = withCredentials ? [eddie, vera] : [vera, eddie]
+      expect(await account.members.find(member, now)).toBeDefined()
+      expect(await account.members.find(gone, now)).toBeUndefined()
+      const sent = account.sentMemberships.map(({ did, role }) => [did, role])
+      const told = [
         [olga, 'owner'],
         [eddie, 'editor'],
         [vera, null],
-      ]),
-    )
-    const row = await account.sql.first<{ action: string }>(
-      'SELECT action FROM audit ORDER BY id DESC LIMIT 1',
-    )
-    expect(row?.action).toBe('account restored')
-  })
+      ]
+      expect(sent).toEqual(withCredentials ? expect.arrayContaining(told) : [])
+      const row = await account.sql.first<{ action: string }>(
+        'SELECT action FROM audit ORDER BY id DESC LIMIT 1',
+      )
+      expect(row?.action).toBe('account restored')
+    },
+  )
 
   it('changes nothing if the archive is damaged, or the disk is nearly full', async () => {
     const { folder, server, account, manifest, picture } = await withArchive()
@@ -203,6 +251,44 @@ describe('restoring an account that is gone', () => {
     expect(rev > manifest.rev).toBe(true)
     expect((await deliveredKinds(account)).slice(-3)).toEqual(['#account', '#identity', '#sync'])
     expect((await account.profile.get()).deleteAfter).toBeNull()
+  })
+
+  it.each([
+    ['a takedown', { takedownRef: 'case 1' }, 'takendown'],
+    ['a suspension', { suspended: true }, 'suspended'],
+  ])('brings %s back in the same moment as the rest', async (_, change, status) => {
+    const { server, account } = await withArchive()
+    await changeState(account, change)
+    await createArchive(server.ports, alice)
+    server.clock.time += 3_600_000
+    await deleteAccount(account)
+    await finishDeletion(account)
+    await removeDeletedAccount(server.directory, { did: alice })
+    const { changeState: _change, ...lifecycle } = server.ports.dispatch.account(alice).lifecycle
+    const killed = {
+      ...server.ports,
+      dispatch: {
+        ...server.ports.dispatch,
+        account: (did: string) => ({
+          ...server.ports.dispatch.account(did),
+          lifecycle: { ...lifecycle, changeState: () => Promise.reject(new Error('killed')) },
+        }),
+      },
+    }
+    await expect(restoreArchive(killed as never, { did: alice })).rejects.toThrow('killed')
+    expect((await account.profile.get()).status).toBe(status)
+    await expect(changeState(account, { active: true })).rejects.toThrow()
+    expect(await texts(account)).toEqual(['one', 'two'])
+  })
+
+  it('lets nobody sign in before all of it is there', async () => {
+    const { server, account } = await deleted()
+    const killed = {
+      ...server.ports,
+      blobs: { ...server.ports.blobs, putTemp: () => Promise.reject(new Error('killed')) },
+    }
+    await expect(restoreArchive(killed as never, { did: alice })).rejects.toThrow('killed')
+    expect((await account.profile.get()).passwordHash).toBeNull()
   })
 
   it('is gone on with if it was interrupted after the account was created', async () => {

@@ -27,6 +27,7 @@ export const $input = /*#__PURE__*/ l.jsonPayload({
     }),
   ),
   publishDid: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.boolean()),
+  withCredentials: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.boolean()),
 })
 
 export type $Input<B = l.BinaryData> = l.InferPayload<typeof $input, B>
@@ -40,7 +41,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Replaces the state of an account by that of an archive, or creates the account if it is gone. Answers with lines of JSON: `progress` while it works, and at the end `result`, or `error` and `message`. */
+/** Replaces repo, blobs and preferences of an account by those of an archive, or creates the account if it is gone, with its former password, factors, authorized apps and members. Answers with lines of JSON: `progress` while it works, and at the end `result`, or `error` and `message`. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, [
   'ArchivesNotConfigured',
   'InvalidArchive',
