@@ -62,7 +62,7 @@ export async function readManifest(
   const { manifest, signedBy, signature } = parse(text)
   if (!trusted.includes(signedBy)) {
     throw new ArchiveProblem(
-      `manifest.json is signed by ${signedBy}, which is not a key of this server: name the key if you trust it`,
+      `manifest.json is signed by ${signedBy}, which is not a key of this server: if you trust it, name it with --signed-by, or in PDS_ARCHIVE_TRUSTED_KEYS`,
     )
   }
   const sig = Buffer.from(signature, 'base64url')

@@ -20,17 +20,19 @@ export interface Pruned {
 }
 
 /**
- * Only for one process of this server at a time, and while it makes no archive of the account: its blobs are named by no
- * manifest yet. If another server makes one, no blob is deleted. Throws, and deletes none either, if the blobs of a kept
- * archive cannot be read.
+ * Those of another server are not counted, and kept. Only for one process of this server at a time, and while it makes no
+ * archive of the account: its blobs are named by no manifest yet. If another server makes one, no blob is deleted. Throws,
+ * and deletes none either, if the blobs of a kept archive cannot be read.
  */
 export async function pruneArchives(
   storage: ArchiveStorage,
   did: string,
-  { retention, now }: { retention: Retention; now: number },
+  { server, retention, now }: { server: string; retention: Retention; now: number },
 ): Promise<Pruned> {
   const { complete, incomplete } = await findArchives(storage, did)
-  const made = complete.map((name) => ({ id: name, at: timeOf(name)! }))
+  const own: string[] = []
+  for (const name of complete) if (await isOwn(storage, did, name, server)) own.push(name)
+  const made = own.map((name) => ({ id: name, at: timeOf(name)! }))
   const dropped = expired(made, retention)
   const kept = complete.filter((name) => !dropped.includes(name))
   const left = incomplete.filter((name) => isLeft(name, now))
@@ -38,6 +40,17 @@ export async function pruneArchives(
   const isAlone = !(await isBeingMade(storage, did, incomplete, now))
   const blobs = isAlone ? await collectBlobs(storage, did, kept) : 0
   return { archives: dropped.length, blobs }
+}
+
+/** One that cannot be read belongs to no server, and counts as its own. */
+async function isOwn(
+  storage: ArchiveStorage,
+  did: string,
+  archive: string,
+  server: string,
+): Promise<boolean> {
+  const maker = await serverOfArchive(storage, did, archive)
+  return maker === undefined || maker === server
 }
 
 async function isBeingMade(
@@ -95,9 +108,7 @@ export async function deleteArchives(
   const { complete, incomplete } = await findArchives(storage, did)
   let isAlone = true
   for (const name of complete) {
-    const maker = await serverOfArchive(storage, did, name)
-    // One that cannot be read belongs to no server.
-    if (maker === undefined || maker === server) await deleteArchive(storage, did, name)
+    if (await isOwn(storage, did, name, server)) await deleteArchive(storage, did, name)
     else isAlone = false
   }
   for (const name of incomplete.filter((one) => isLeft(one, now))) {

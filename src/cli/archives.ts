@@ -58,14 +58,22 @@ const list: Command = {
     const [name] = invocation.operands
     const method = `${ADMIN}.listArchives`
     if (name !== undefined) {
-      const params = { did: await lookUpDid(server, name) }
+      const key = textOption(invocation, 'signed-by')
+      const params = { did: await lookUpDid(server, name), ...(key && { trustedKeys: key }) }
       const { archives } = await server.get<{ archives: ArchiveView[] }>(method, params)
       return archives.map(({ did: _, ...view }) => view)
     }
-    return readPages<ArchiveView>(server, method, 'archives', {
-      params: { failed: options['failed'] === true ? 'true' : undefined },
+    const onlyFailed = options['failed'] === true
+    const found = await readPages<ArchiveView>(server, method, 'archives', {
+      params: { failed: onlyFailed ? 'true' : undefined },
       most: integerOption(invocation, 'limit', 100),
     })
+    if (found.length === 0 && !onlyFailed) {
+      invocation.warn(
+        'This server has made no archives yet. Those of another server in the same place: archive list DID, or --location',
+      )
+    }
+    return found
   },
 }
 

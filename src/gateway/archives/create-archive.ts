@@ -43,7 +43,8 @@ export async function createArchive(
       const bytes = Object.values(manifest.parts).reduce((sum, { size }) => sum + size, 0)
       await archives.record({ did, rev: manifest.rev, name: manifest.archive, bytes })
       const now = ports.clock.now()
-      const pruned = await pruneArchives(storage, did, { retention: RETENTION, now })
+      const server = ports.serviceDid
+      const pruned = await pruneArchives(storage, did, { server, retention: RETENTION, now })
       return { manifest, pruned }
     } catch (error) {
       // An account that was deleted meanwhile has not failed.

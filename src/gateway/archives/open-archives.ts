@@ -32,7 +32,7 @@ export interface Archives {
   /** Throws 400 ArchivesNotConfigured. */
   mustBeConfigured(): void
   create(did: string, report: Report): Promise<CreatedArchive>
-  list(did: string): Promise<FoundArchive[]>
+  list(did: string, trusted?: readonly string[]): Promise<FoundArchive[]>
   verify(
     input: NamedArchive & { trusted?: readonly string[] | undefined },
     report: Report,
@@ -71,7 +71,7 @@ export function openArchives(
   return {
     mustBeConfigured: () => mustBeConfigured(all),
     create: (did, report) => bounded(() => createArchive(all, did, report)),
-    list: async (did) => listArchives(await storageOf(all), did, trustedKeys(all)),
+    list: async (did, more) => listArchives(await storageOf(all), did, trustedKeys(all, more)),
     verify: ({ did, archive, trusted: more }, report) =>
       bounded(async () => {
         const storage = await storageOf(all)

@@ -25,10 +25,12 @@ export const createArchive = method(admin.createArchive, {
 
 export const listArchives = method(admin.listArchives, {
   auth: 'admin',
-  run: async ({ params: { did, failed = false, limit, cursor }, server }) => {
+  run: async ({ params, server }) => {
+    const { did, trustedKeys, failed = false, limit, cursor } = params
     server.archives.mustBeConfigured()
     if (did !== undefined) {
-      return { archives: (await server.archives.list(did)).map((found) => foundView(did, found)) }
+      const found = await server.archives.list(did, trustedKeys)
+      return { archives: found.map((one) => foundView(did, one)) }
     }
     const { archives, ...page } = await server.dispatch.directory.archives.list({
       ...{ limit, onlyFailed: failed },

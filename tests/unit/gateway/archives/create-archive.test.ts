@@ -179,6 +179,23 @@ describe('an archive', () => {
     await expect(second).rejects.toMatchObject({ status: 503, error: 'ArchiveInProgress' })
   })
 
+  it('of another server in the same place is not counted among those that are kept', async () => {
+    const { folder, server } = await withPosts()
+    const other = archiveServer(folder, { clock: server.clock })
+    await addAccount(other, alice)
+    const ports = { ...other.ports, serviceDid: 'did:web:other.example' }
+    const { manifest: theirs } = await createArchive(ports, alice)
+    server.clock.time += HOUR_MS
+    const { manifest: own } = await createArchive(server.ports, alice)
+    server.clock.time += HOUR_MS
+    const { manifest: latest, pruned } = await createArchive(server.ports, alice)
+    // The first of two on one day; theirs is of that day too, and older.
+    expect(pruned.archives).toBe(1)
+    const { complete } = await findArchives(folder.storage, alice)
+    expect(complete).toEqual([latest.archive, theirs.archive])
+    expect(complete).not.toContain(own.archive)
+  })
+
   it('of one account is not taken for that of another', async () => {
     const { folder, server } = await withPosts()
     const { manifest } = await createArchive(server.ports, alice)

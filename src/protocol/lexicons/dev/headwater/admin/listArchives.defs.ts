@@ -13,6 +13,11 @@ export { $nsid }
 
 export const $params = /*#__PURE__*/ l.params({
   did: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ format: 'did' })),
+  trustedKeys: /*#__PURE__*/ l.optional(
+    /*#__PURE__*/ l.array(/*#__PURE__*/ l.string({ maxLength: 256 }), {
+      maxLength: 10,
+    }),
+  ),
   failed: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.boolean()),
   limit: /*#__PURE__*/ l.optional(
     /*#__PURE__*/ l.withDefault(
