@@ -4,6 +4,7 @@ import { readAccounts, readPrivate } from '#src/sequencer/account-events.ts'
 import { adoptHeads, headsOf } from '#src/sequencer/heads.ts'
 import { append, appendPrivate, bounds, follow, read } from '#src/sequencer/log.ts'
 import { size } from '#src/sequencer/log-size.ts'
+import { stateSeqsOf } from '#src/sequencer/private-log.ts'
 import { storedHead } from '#src/sequencer/stored-head.ts'
 
 export const sequencerActions = {
@@ -12,6 +13,6 @@ export const sequencerActions = {
     ...reads({ read, readAccounts, readPrivate, follow, bounds, storedHead, size }),
     ...writes({ append, appendPrivate }),
   },
-  heads: { ...reads({ of: headsOf }), ...writes({ adopt: adoptHeads }) },
+  heads: { ...reads({ of: headsOf, stateSeqs: stateSeqsOf }), ...writes({ adopt: adoptHeads }) },
 } satisfies Actions
 export type SequencerActions = typeof sequencerActions

@@ -10,6 +10,8 @@ export interface ArchiveState {
   did: string
   /** Null, like `name` and `archivedAt`, if there is none. */
   rev: string | null
+  /** The seq of the account's last private event that it has; null if there was none. */
+  stateSeq: number | null
   name: string | null
   archivedAt: number | null
   bytes: number | null
@@ -37,7 +39,7 @@ export interface ArchiveSummary {
 }
 
 const MAX_ERROR_LENGTH = 500
-const columns = `did, rev, name, archived_at AS archivedAt, bytes, error, failed_at AS failedAt,
+const columns = `did, rev, state_seq AS stateSeq, name, archived_at AS archivedAt, bytes, error, failed_at AS failedAt,
   drilled_at AS drilledAt, drill_error AS drillError`
 const hasAccount = 'EXISTS (SELECT 1 FROM account WHERE account.did = archive.did)'
 const isFailed = `(error IS NOT NULL OR drill_error IS NOT NULL) AND ${hasAccount}`
@@ -179,17 +181,29 @@ export async function recordArchive(
             params: [did, outcome.error.slice(0, MAX_ERROR_LENGTH), now],
           }
         : {
-            sql: `INSERT INTO archive (did, rev, name, archived_at, bytes) VALUES (?, ?, ?, ?, ?)
-                  ON CONFLICT (did) DO UPDATE SET rev = excluded.rev, name = excluded.name,
+            sql: `INSERT INTO archive (did, rev, state_seq, name, archived_at, bytes)
+                  VALUES (?, ?, ?, ?, ?, ?)
+                  ON CONFLICT (did) DO UPDATE SET rev = excluded.rev,
+                    state_seq = excluded.state_seq, name = excluded.name,
                     archived_at = excluded.archived_at, bytes = excluded.bytes,
                     error = NULL, failed_at = NULL`,
-            params: [did, outcome.rev, outcome.name, now, outcome.bytes],
+            params: [did, ...outcomeOf(outcome, now)],
           }
     return { answer: undefined, statements: [statement] }
   })
 }
 
-export type ArchiveOutcome = { rev: string; name: string; bytes: number } | { error: string }
+export interface MadeArchive {
+  rev: string
+  stateSeq?: number | null
+  name: string
+  bytes: number
+}
+export type ArchiveOutcome = MadeArchive | { error: string }
+
+function outcomeOf({ rev, stateSeq = null, name, bytes }: MadeArchive, now: number) {
+  return [rev, stateSeq, name, now, bytes]
+}
 
 /** `error` is null if the archive could be restored. */
 export async function recordDrill(

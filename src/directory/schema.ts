@@ -298,4 +298,27 @@ export const directorySchema: readonly Migration[] = [
     `CREATE INDEX moderation_case_opener ON moderation_case (opened_by) WHERE opened_by IS NOT NULL AND state <> 'closed'`,
   ],
   moveTables,
+  // Release 5: changes besides the repo, and archives to buckets of the owners of accounts.
+  [
+    // The last private event that the archive has (see private-log.ts of the sequencer); null if there was none.
+    'ALTER TABLE archive ADD COLUMN state_seq INTEGER',
+    ddl`CREATE TABLE own_bucket (
+       did TEXT PRIMARY KEY,
+       location TEXT NOT NULL,          -- JSON: endpoint, region, bucket, prefix, accessKeyId
+       secret BLOB NOT NULL,            -- the secret key, sealed by the keychain
+       set_at INTEGER NOT NULL,         -- ms since 1970, like all times here
+       rev TEXT,                        -- of the last archive there; null, like all below, if there is none
+       state_seq INTEGER,
+       name TEXT,
+       archived_at INTEGER,
+       bytes INTEGER,
+       error TEXT,                      -- of the last attempt; null if it succeeded
+       failed_at INTEGER,               -- since when attempts fail
+       failures INTEGER NOT NULL DEFAULT 0, -- in a row
+       next_at INTEGER                  -- when it is looked at again; null if it is paused
+     ) WITHOUT ROWID`,
+    'CREATE INDEX own_bucket_next ON own_bucket (next_at) WHERE next_at IS NOT NULL',
+    // By a trigger, so that nothing that deletes an account can miss it.
+    'CREATE TRIGGER own_bucket_deleted AFTER DELETE ON account BEGIN DELETE FROM own_bucket WHERE did = old.did; END',
+  ],
 ]

@@ -2,6 +2,8 @@
  * Events of accounts that are not on the firehose, such as sessions and grants. They are numbered together with those of
  * the log, and stored in a table of their own, so that a reader of the log cannot get one by mistake.
  */
+import type { PrivateKind } from '#src/account/private-events.ts'
+import type { SecurityEventKind } from '#src/account/security-events.ts'
 import { insertRows, type Sql, type Statement } from '#src/ports/sql.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
 import type { RepoPosition } from '#src/sequencer/repo-positions.ts'
@@ -64,9 +66,49 @@ export function privateLogStatements(
     statements.push(insertRows('INSERT INTO private_log (seq, did, kind, at, subject, body)', rows))
   }
   if (repos.size === 0) return statements
-  const positions = [...repos].map(([did, repo]) => [did, repo.outboxId, repo.lastSeq])
-  const into = 'INSERT OR REPLACE INTO private_repo (did, outbox_id, last_seq)'
-  return [...statements, insertRows(into, positions)]
+  return [...statements, saveRepos(events, repos)]
+}
+
+function saveRepos(
+  events: readonly PrivateEvent[],
+  repos: ReadonlyMap<string, RepoPosition>,
+): Statement {
+  const stateSeqs = new Map(events.filter(changesState).map(({ did, seq }) => [did, seq]))
+  const positions = [...repos].map(([did, repo]) => {
+    return [did, repo.outboxId, repo.lastSeq, stateSeqs.get(did) ?? null]
+  })
+  const into = 'INSERT INTO private_repo (did, outbox_id, last_seq, state_seq)'
+  const insert = insertRows(into, positions)
+  const orUpdate = `ON CONFLICT (did) DO UPDATE SET outbox_id = excluded.outbox_id,
+    last_seq = excluded.last_seq, state_seq = coalesce(excluded.state_seq, state_seq)`
+  return { ...insert, sql: `${insert.sql} ${orUpdate}` }
+}
+
+const stateKinds: ReadonlySet<string> = new Set<PrivateKind>([
+  ...(['#preferences', '#grant', '#appPassword', '#factor', '#email'] as const),
+  ...(['#member', '#role', '#moderation', '#status'] as const),
+])
+const stateSecurityKinds: ReadonlySet<unknown> = new Set<SecurityEventKind>([
+  ...(['password changed', 'handle changed', 'account claimed'] as const),
+])
+
+/** Whether it tells of a change of what an archive of the account has besides the repo. */
+export function changesState({ kind, body }: Pick<PrivateEvent, 'kind' | 'body'>): boolean {
+  if (kind !== '#security') return stateKinds.has(kind)
+  return stateSecurityKinds.has(JSON.parse(body).kind)
+}
+
+/** The seq of the last such event of each account that has had one. */
+export async function stateSeqsOf(
+  { sql }: { sql: Sql },
+  { dids }: { dids: readonly string[] },
+): Promise<Record<string, number>> {
+  const found = await sql.first<{ seqs: string }>(
+    `SELECT json_group_object(did, state_seq) AS seqs FROM private_repo
+     WHERE state_seq IS NOT NULL AND did IN (SELECT value FROM json_each(?))`,
+    JSON.stringify(dids),
+  )
+  return JSON.parse(found?.seqs ?? '{}')
 }
 
 export function erasePrivateEvents(did: string): Statement {

@@ -49,4 +49,6 @@ export const sequencerSchema: readonly Migration[] = [
        last_seq INTEGER NOT NULL        -- and its seq
      ) WITHOUT ROWID`,
   ],
+  // Release 5: the last private event after which an archive of the account is not up to date.
+  ['ALTER TABLE private_repo ADD COLUMN state_seq INTEGER'],
 ]

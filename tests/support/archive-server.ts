@@ -18,6 +18,7 @@ import { folderStorage } from '#src/ports/archive-storage-folder.ts'
 import type { BlobStorage } from '#src/ports/blob-storage.ts'
 import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { cidOfRawDigest } from '#src/protocol/cid.ts'
+import { changesState } from '#src/sequencer/private-log.ts'
 import { type EmptyAccount, emptyAccount, keys, TestClock } from '#tests/support/empty-account.ts'
 import { testDirectory } from '#tests/support/test-directory.ts'
 
@@ -77,6 +78,13 @@ export function archiveServer(
           const known = dids.flatMap((did) => accounts.get(did) ?? [])
           const heads = await Promise.all(known.map(({ lane }) => lane.head()))
           return Object.fromEntries(known.map(({ did }, i) => [did, { rev: heads[i]!.rev }]))
+        },
+        stateSeqs: async ({ dids }: { dids: readonly string[] }) => {
+          const known = dids.flatMap((did) => accounts.get(did) ?? [])
+          const seqs = known.map(({ did, deliveredPrivately }) => {
+            return [did, deliveredPrivately.findLastIndex(changesState) + 1] as const
+          })
+          return Object.fromEntries(seqs.filter(([, seq]) => seq > 0))
         },
       },
     },

@@ -39,9 +39,13 @@ export async function createArchive(
   const { archives } = ports.dispatch.directory
   const created = await withLease(ports, did, async ({ mustHold }) => {
     try {
+      // What is changed while the account is archived makes the next archive due.
+      const { [did]: stateSeq = null } = await ports.dispatch.sequencer.heads.stateSeqs({
+        dids: [did],
+      })
       const manifest = await repeated(() => archiveOnce(ports, storage, did, report, mustHold))
       const bytes = Object.values(manifest.parts).reduce((sum, { size }) => sum + size, 0)
-      await archives.record({ did, rev: manifest.rev, name: manifest.archive, bytes })
+      await archives.record({ did, rev: manifest.rev, stateSeq, name: manifest.archive, bytes })
       const now = ports.clock.now()
       const server = ports.serviceDid
       const pruned = await pruneArchives(storage, did, { server, retention: RETENTION, now })

@@ -1,6 +1,7 @@
 /**
  * Archives all accounts at intervals. A round goes through the accounts in the order of their creation, and archives those
- * whose rev is not that of their last archive, or whose last attempt failed; none of the others is woken. One process does
+ * whose rev is not that of their last archive, whose password, members or other private state has changed since, or whose
+ * last attempt failed; none of the others is woken. One process does
  * it at a time; its progress is in the directory, so that another one can continue.
  */
 import type { Manifest } from '#src/archive/manifest.ts'
@@ -111,15 +112,16 @@ async function runRound(
   return result
 }
 
-/** The accounts whose repo has changed since the last archive, or that have none. */
+/** The accounts that have changed since the last archive, or have none. */
 async function dueOf(
   { dispatch }: RoundPorts,
   page: readonly { did: string; status: string }[],
 ): Promise<DueAccount[]> {
   const dids = page.filter(({ status }) => status !== 'deleted').map(({ did }) => did)
   if (dids.length === 0) return []
-  const [heads, states] = await Promise.all([
+  const [heads, stateSeqs, states] = await Promise.all([
     dispatch.sequencer.heads.of({ dids }),
+    dispatch.sequencer.heads.stateSeqs({ dids }),
     dispatch.directory.archives.states({ dids }),
   ])
   const known = new Map(states.map((state) => [state.did, state]))
@@ -127,8 +129,8 @@ async function dueOf(
     const rev = heads[did]?.rev
     const state = known.get(did)
     const hadFailed = state !== undefined && state.error !== null
-    const isDue = rev !== undefined && (hadFailed || state?.rev !== rev)
-    return isDue ? { did, hadFailed } : []
+    const isNewer = state?.rev !== rev || (stateSeqs[did] ?? 0) > (state?.stateSeq ?? 0)
+    return rev !== undefined && (hadFailed || isNewer) ? { did, hadFailed } : []
   })
 }
 

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { changeState } from '#src/account/lifecycle/change-state.ts'
 import { deleteAccount, finishDeletion } from '#src/account/lifecycle/delete-account.ts'
+import { putPreferences } from '#src/account/preferences/preferences.ts'
 import { createRecord } from '#src/account/repo/write.ts'
+import { addSecurityEvent } from '#src/account/security-events.ts'
+import { createAppPassword } from '#src/account/sessions/app-passwords.ts'
+import { setPassword } from '#src/account/sessions/passwords.ts'
+import { storeToken } from '#src/account/sessions/refresh-tokens.ts'
 import { findArchives } from '#src/archive/storage-archives.ts'
 import { verifyArchive } from '#src/archive/verify-archive.ts'
 import { removeDeletedAccount } from '#src/directory/due-deletions.ts'
@@ -18,6 +24,7 @@ import {
   testFolder,
 } from '#tests/support/archive-server.ts'
 import type { EmptyAccount } from '#tests/support/empty-account.ts'
+import { eddie, makeGroup } from '#tests/support/group-scenarios.ts'
 import { post } from '#tests/support/records.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -52,6 +59,44 @@ describe('a round', () => {
     expect(await archived(server)).toBeUndefined()
     server.clock.time += 1
     expect(await archived(server)).toEqual([alice])
+    server.clock.time += DAY_MS
+    expect(await archived(server)).toEqual([])
+  })
+
+  it.each<[string, (account: EmptyAccount) => Promise<unknown>]>([
+    ['a new password', (a) => setPassword(a, { password: 'another one' })],
+    ['a takedown', (a) => changeState(a, { takedownRef: 'case 1' })],
+    ['a new member', (a) => makeGroup(a, { [eddie]: 'editor' })],
+    [
+      'an app password',
+      (a) =>
+        createAppPassword(a, { name: 'phone', password: 'abcd-efgh-ijkl-mnop', privileged: false }),
+    ],
+    [
+      'preferences',
+      (a) =>
+        putPreferences(a, {
+          preferences: [{ $type: 'app.bsky.actor.defs#adultContentPref', enabled: true }],
+          fullAccess: true,
+        }),
+    ],
+  ])('archives an account with %s, though its repo is the same, once', async (_, change) => {
+    const { server, a } = await withTwo()
+    await archived(server)
+    await change(a)
+    await a.privateOutbox.settled()
+    server.clock.time += DAY_MS
+    expect(await archived(server)).toEqual([alice])
+    server.clock.time += DAY_MS
+    expect(await archived(server)).toEqual([])
+  })
+
+  it('archives no account because somebody has signed in', async () => {
+    const { server, a } = await withTwo()
+    await archived(server)
+    const now = server.clock.now()
+    await a.sql.batch([...storeToken(a, 'phone', now), ...addSecurityEvent(a, 'sign in')])
+    await a.privateOutbox.settled()
     server.clock.time += DAY_MS
     expect(await archived(server)).toEqual([])
   })
