@@ -109,6 +109,16 @@ export const directoryActions = {
       forget: directory.forgetArchives,
     }),
   },
+  ownBuckets: {
+    ...reads({ find: directory.findOwnBucket, listDue: directory.listDueBuckets }),
+    // A failure that is recorded twice only makes the next attempt later.
+    ...writes({
+      put: directory.putOwnBucket,
+      remove: directory.removeOwnBucket,
+      record: directory.recordOwnArchive,
+      postpone: directory.postponeOwnBuckets,
+    }),
+  },
   initialStates: reads({ find: directory.findInitialState }),
   identityChanges: {
     ...reads({ list: directory.listIdentityChanges }),

@@ -23,6 +23,7 @@ export type SecurityEventKind =
   | 'plc operation'
   | 'oauth grant'
   | 'account claimed'
+  | 'archive bucket changed'
 
 export interface ClientInfo {
   ip?: string | undefined

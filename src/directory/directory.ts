@@ -62,6 +62,14 @@ export {
   removeMoveInvites,
 } from '#src/directory/move-invites.ts'
 export { addOperatorAudit, listOperatorAudit } from '#src/directory/operator-audit.ts'
+export {
+  findOwnBucket,
+  listDueBuckets,
+  postponeOwnBuckets,
+  putOwnBucket,
+  recordOwnArchive,
+  removeOwnBucket,
+} from '#src/directory/own-buckets.ts'
 export { findPasswordReset, recordPasswordReset } from '#src/directory/password-resets.ts'
 export {
   findRelayStatuses,

@@ -99,6 +99,7 @@ const once: {
     'import.finish': true,
     'archive.finishRestore': true,
     'identity.requestPlcToken': true,
+    'archive.noteChange': true,
     'identity.consumePlcToken': true,
     'factors.beginEmail': true,
     'factors.confirmEmail': true,

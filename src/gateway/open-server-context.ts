@@ -143,7 +143,7 @@ export function openServerContext(
       activateAccount: (did) => lifecycle.activateAccount(did),
       mustHaveRoom: () => ports.disk.mustHaveRoom(),
       ...{ config: config.archives, backupKeyHex: config.backup.keyHex },
-      reserveBytes: config.minFreeDiskBytes,
+      ...{ reserveBytes: config.minFreeDiskBytes, privateNetworks },
     }),
     fetch: createSafeFetch({ privateNetworks, maxBytes: config.proxy.fetchMaxBytes }),
     services: connectServices({

@@ -1,15 +1,19 @@
 /** Archives and backups in a bucket, below a prefix. */
 import { type ArchiveStorage, safeKey, safePrefix } from '#src/ports/archive-storage.ts'
-import { openS3Bucket, type S3Settings } from '#src/ports/s3-bucket.ts'
+import { openS3Bucket, type S3Bucket, type S3Settings } from '#src/ports/s3-bucket.ts'
 
 /** `prefix` is empty, or ends with a slash. */
 export async function s3Storage(
   settings: S3Settings & { prefix: string },
 ): Promise<ArchiveStorage> {
-  const { prefix: root } = settings
-  const bucket = await openS3Bucket(settings)
+  const { bucket, prefix } = settings
+  return bucketStorage(await openS3Bucket(settings), `s3://${bucket}/${prefix}`, prefix)
+}
+
+/** `root` is empty, or ends with a slash. */
+export function bucketStorage(bucket: S3Bucket, name: string, root: string): ArchiveStorage {
   return {
-    name: `s3://${settings.bucket}/${root}`,
+    name,
     put: (key, source) => bucket.put(root + safeKey(key), iterated(source)),
     async get(key) {
       const found = await bucket.open(root + safeKey(key))

@@ -1,9 +1,15 @@
 /** A bucket of S3, or of a service that is compatible with it. The SDK is loaded only if a bucket is opened. */
-import { Readable } from 'node:stream'
+import type { AgentOptions } from 'node:https'
+import { pipeline, Readable, Transform } from 'node:stream'
 import type { S3Storage } from '#src/config/s3-storage.ts'
 import { StallTimeout, tooSlow } from '#src/ports/stall-timeout.ts'
 
-export type S3Settings = Omit<S3Storage, 'kind'>
+export type S3Settings = Omit<S3Storage, 'kind'> & {
+  /** For a bucket that is not the operator's. `agent` has the options of its connections. */
+  guard?: { agent: AgentOptions; maxObjectBytes: number }
+}
+
+export type S3Bucket = Awaited<ReturnType<typeof openS3Bucket>>
 
 export interface S3Object {
   body: Readable
@@ -23,13 +29,15 @@ export interface ListedObject {
 const PART_BYTES = 5 * 1024 * 1024
 const PARTS_AT_ONCE = 2
 const CONNECT_TIMEOUT_MS = 5_000
+// A page of a list has 1,000 keys.
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 // S3 allows 1,000.
 const DELETE_BATCH = 500
 
 export async function openS3Bucket(settings: S3Settings) {
   const { S3 } = await import('@aws-sdk/client-s3')
   const { Upload } = await import('@aws-sdk/lib-storage')
-  const { bucket: Bucket, region, endpoint, credentials, forcePathStyle } = settings
+  const { bucket: Bucket, region, endpoint, credentials, forcePathStyle, guard } = settings
   const client = new S3({
     // S3-compatible services accept any region.
     region: region ?? 'us-east-1',
@@ -42,8 +50,22 @@ export async function openS3Bucket(settings: S3Settings) {
     requestHandler: {
       requestTimeout: settings.requestTimeoutMs,
       connectionTimeout: CONNECT_TIMEOUT_MS,
+      ...(guard && { httpsAgent: guard.agent, httpAgent: guard.agent }),
     },
   })
+  if (guard !== undefined) {
+    // Before the SDK reads the body into memory.
+    const when = { step: 'deserialize', priority: 'low', name: 'limit' } as const
+    client.middlewareStack.add((next, context) => {
+      return async (args) => {
+        const result = await next(args)
+        const response = result.response as { statusCode: number; body: unknown }
+        const isObject = context['commandName'] === 'GetObjectCommand' && response.statusCode < 300
+        response.body = limited(response.body, isObject ? guard.maxObjectBytes : MAX_ANSWER_BYTES)
+        return result
+      }
+    }, when)
+  }
 
   /** Rejects if the object does not exist. */
   async function getObject(Key: string, Range?: string): Promise<S3Object> {
@@ -136,7 +158,24 @@ export async function openS3Bucket(settings: S3Settings) {
     async check(): Promise<void> {
       await client.headBucket({ Bucket })
     },
+
+    close(): void {
+      client.destroy()
+    },
   }
+}
+
+function limited(body: unknown, maxBytes: number): unknown {
+  if (!(body instanceof Readable)) return body
+  let size = 0
+  const limit = new Transform({
+    transform(chunk: Uint8Array, _, done) {
+      size += chunk.length
+      if (size > maxBytes) done(new Error(`the bucket answered with more than ${maxBytes} bytes`))
+      else done(null, chunk)
+    },
+  })
+  return pipeline(body, limit, () => {})
 }
 
 function isTimeout(error: unknown): boolean {

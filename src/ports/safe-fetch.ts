@@ -98,12 +98,18 @@ function refusingIpv4Compatible(lookup: LookupFunction): LookupFunction {
     })
 }
 
+/** For connections: refuses host names with addresses in private networks. IP addresses have no lookup, see `urlRefusal`. */
+export async function safeLookup(): Promise<LookupFunction> {
+  const { unicastLookup } = await import('@atproto-labs/fetch-node')
+  return refusingIpv4Compatible(unicastLookup as LookupFunction)
+}
+
 // Host names are checked at the DNS lookup; IP addresses have no lookup, so they are checked before connecting.
 async function ssrfProtection() {
   const { Pool } = await import('undici')
-  const { checkUnicastPolicy, unicastLookup } = await import('@atproto-labs/fetch-node')
+  const { checkUnicastPolicy } = await import('@atproto-labs/fetch-node')
   return {
-    connect: { lookup: refusingIpv4Compatible(unicastLookup as LookupFunction) },
+    connect: { lookup: await safeLookup() },
     factory(address: string | URL, options: object): Dispatcher {
       const origin = new URL(address)
       if (origin.protocol !== 'https:') throw new Error(`Forbidden protocol "${origin.protocol}"`)

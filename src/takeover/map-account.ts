@@ -1,10 +1,10 @@
 /** Maps an account of the reference to what Headwater stores of it (docs/design/takeover.md has the table). */
 import { createHash } from 'node:crypto'
-import { statusOf } from '#src/account/lifecycle/change-state.ts'
 import type { TakenOver, TakenOverBlob, TakenOverGrant } from '#src/account/lifecycle/taken-over.ts'
 import type { DirectoryTakeoverAccount } from '#src/directory/takeover.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
 import { signingKey } from '#src/ports/secp256k1.ts'
+import { statusOf } from '#src/rules/states.ts'
 import type { AccountRows, ActorRow, TokenRow } from '#src/takeover/account-rows.ts'
 import type { StoreBlob } from '#src/takeover/actor-store.ts'
 import type { ReferenceAccount } from '#src/takeover/read-account.ts'
@@ -80,7 +80,7 @@ export function mapDirectoryAccount({ actor }: AccountRows): DirectoryTakeoverAc
     did,
     handle: handleOf(actor),
     email: actor.email?.toLowerCase() ?? null,
-    status: statusOf({ deactivatedAt, deleteAfter, takedownRef, suspendedAt: null }),
+    status: statusOf({ deactivatedAt, takedownRef, suspendedAt: null }),
     invitesDisabled: actor.invitesDisabled === 1,
     createdAt: time(actor.createdAt),
     deleteAfter: isDue ? time(deleteAfter) : null,

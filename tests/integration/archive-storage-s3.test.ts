@@ -1,6 +1,9 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ArchiveStorage } from '#src/ports/archive-storage.ts'
 import { s3Storage } from '#src/ports/archive-storage-s3.ts'
+import { type GuardedBucket, openGuardedBucket } from '#src/ports/guarded-bucket.ts'
 import { archiveStorageContract } from '#tests/support/archive-storage-contract.ts'
 import { type S3Server, startS3Server } from '#tests/support/s3-server.ts'
 
@@ -25,5 +28,53 @@ describe('in a bucket', () => {
     const other = await open('other/')
     expect(await other.get('mine/one')).toBeUndefined()
     expect(await (await open('')).sizeOf('archives/mine/one')).toBe(1)
+  })
+})
+
+describe('in the bucket of a user', () => {
+  const location = () => ({
+    ...{ bucket: server.bucket, prefix: 'theirs/', endpoint: server.endpoint },
+    accessKeyId: server.credentials.accessKeyId,
+  })
+  const secretAccessKey = 'S3RVER'
+
+  describe('everything works as in any other', () => {
+    let opened: GuardedBucket
+    beforeAll(async () => {
+      opened = await openGuardedBucket(location(), { secretAccessKey, privateNetworks: true })
+    })
+    afterAll(() => opened.close())
+    archiveStorageContract(() => opened.storage)
+  })
+
+  it('nothing is asked of a host name in a private network', async () => {
+    const endpoint = server.endpoint.replace('127.0.0.1', 'localhost')
+    const there = { ...location(), endpoint }
+    const guarded = await openGuardedBucket(there, { secretAccessKey, privateNetworks: false })
+    await expect(guarded.storage.put('one', Buffer.from('x'))).rejects.toThrow('public domain')
+    guarded.close()
+  })
+
+  it('an answer without end is not read into memory', async () => {
+    let sent = 0
+    const endless = createServer((_, response) => {
+      const more = () => {
+        while (response.write(Buffer.alloc(64 * 1024, 0x20))) sent += 64 * 1024
+      }
+      response.writeHead(200, { 'content-type': 'application/xml' }).on('drain', more)
+      more()
+    })
+    await new Promise<void>((resolve) => endless.listen(0, '127.0.0.1', resolve))
+    const { port } = endless.address() as AddressInfo
+    const there = { ...location(), endpoint: `http://127.0.0.1:${port}` }
+    const opened = await openGuardedBucket(there, { secretAccessKey, privateNetworks: true })
+    const read = async () => {
+      for await (const _ of opened.storage.list('')) break
+    }
+    await expect(read()).rejects.toThrow('more than')
+    opened.close()
+    endless.closeAllConnections()
+    endless.close()
+    expect(sent).toBeLessThan(64 * 1024 * 1024)
   })
 })

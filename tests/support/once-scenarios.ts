@@ -164,6 +164,8 @@ export const keyed: Record<
   },
   'identity.requestPlcToken': async () => (remote) =>
     remote.identity.requestPlcToken({ email: 'olga@example.com' }),
+  'archive.noteChange': async () => (remote) =>
+    remote.archive.noteChange({ by: { did: testDid }, action: 'deleteBucket' }),
   'identity.consumePlcToken': async (account) => {
     const mail = await mailedToken(account, 'plc_operation')
     return (remote) => remote.identity.consumePlcToken({ token: mail.token, client })

@@ -213,7 +213,11 @@ export async function fillDirectory(of: Directory): Promise<void> {
   await directory.takeArchiveLease(of, { name: lease, holder, ms: hour })
   const archiveRound = { startedAt: of.clock.now(), after: null, endedAt: null, drilledAt: null }
   await directory.putArchiveRound(of, { holder, round: archiveRound })
-  await directory.recordArchive(of, { did: alice, rev: '3k', name: 'archive-1', bytes: 9 })
+  const made = { did: alice, rev: '3k', stateSeq: 7, name: 'archive-1', bytes: 9 }
+  await directory.recordArchive(of, made)
+  const location = { bucket: 'alices', prefix: '', accessKeyId: 'key' }
+  await directory.putOwnBucket(of, { did: alice, location, secret: new Uint8Array([1]) })
+  await directory.recordOwnArchive(of, { ...made, setAt: of.clock.now() })
   await directory.recordDrill(of, { did: alice, error: 'a blob is missing' })
   const said = { status: 'active', accounts: 120, seq: 5, lagMs: 30, error: null }
   const turn = { nextAt: of.clock.now(), failures: 0 }
@@ -232,7 +236,8 @@ export async function fillSequencer(
   await append(sequencer, { did, entries })
   const body = JSON.stringify({ change: 'created', kind: 'password' })
   const session = { id: 1, kind: '#session', time: sequencer.clock.now(), subject: 'sid', body }
-  await appendPrivate(sequencer, { did, entries: [session] })
+  const factor = { id: 2, kind: '#factor', time: sequencer.clock.now(), body: '{}' }
+  await appendPrivate(sequencer, { did, entries: [session, factor] })
 }
 
 /** A shard with a request that has a code, a browser, and something of everything else. */

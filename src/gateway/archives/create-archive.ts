@@ -4,6 +4,7 @@ import type { Manifest } from '#src/archive/manifest.ts'
 import { sealPrivate } from '#src/archive/private-part.ts'
 import { type Pruned, pruneArchives } from '#src/archive/prune.ts'
 import { writeArchive } from '#src/archive/write-archive.ts'
+import type { MadeArchive } from '#src/directory/archives.ts'
 import { unavailable, XrpcError } from '#src/errors.ts'
 import {
   type ArchivedAccount,
@@ -39,13 +40,8 @@ export async function createArchive(
   const { archives } = ports.dispatch.directory
   const created = await withLease(ports, did, async ({ mustHold }) => {
     try {
-      // What is changed while the account is archived makes the next archive due.
-      const { [did]: stateSeq = null } = await ports.dispatch.sequencer.heads.stateSeqs({
-        dids: [did],
-      })
-      const manifest = await repeated(() => archiveOnce(ports, storage, did, report, mustHold))
-      const bytes = Object.values(manifest.parts).reduce((sum, { size }) => sum + size, 0)
-      await archives.record({ did, rev: manifest.rev, stateSeq, name: manifest.archive, bytes })
+      const { manifest, outcome } = await storeArchive(ports, storage, { did, report, mustHold })
+      await archives.record({ did, ...outcome })
       const now = ports.clock.now()
       const server = ports.serviceDid
       const pruned = await pruneArchives(storage, did, { server, retention: RETENTION, now })
@@ -63,6 +59,31 @@ export async function createArchive(
   return created
 }
 
+interface StoreInput {
+  did: string
+  report: (progress: string) => void
+  /** Called before the manifest is stored. */
+  mustHold: () => Promise<void>
+}
+
+/** With a private part if `ports` has a key for it. `outcome` is what the directory records. */
+export async function storeArchive(
+  ports: StorePorts,
+  storage: ArchiveStorage,
+  { did, report, mustHold }: StoreInput,
+): Promise<{ manifest: Manifest; outcome: MadeArchive }> {
+  // What is changed while the account is archived makes the next archive due.
+  const { [did]: stateSeq = null } = await ports.dispatch.sequencer.heads.stateSeqs({ dids: [did] })
+  const manifest = await repeated(() => archiveOnce(ports, storage, did, report, mustHold))
+  const bytes = Object.values(manifest.parts).reduce((sum, { size }) => sum + size, 0)
+  return { manifest, outcome: { rev: manifest.rev, stateSeq, name: manifest.archive, bytes } }
+}
+
+export type StorePorts = Pick<
+  ArchivePorts,
+  'dispatch' | 'signer' | 'serviceDid' | 'clock' | 'blobs' | 'keys' | 'backupKey'
+>
+
 async function repeated<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -76,7 +97,7 @@ async function repeated<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function archiveOnce(
-  ports: ArchivePorts,
+  ports: StorePorts,
   storage: ArchiveStorage,
   did: string,
   report: (progress: string) => void,
@@ -117,7 +138,7 @@ async function archiveOnce(
 }
 
 /** From the keychain of this server to the key of its backups. */
-function sealed({ keys, backupKey }: ArchivePorts, did: string, state: Uint8Array) {
+function sealed({ keys, backupKey }: StorePorts, did: string, state: Uint8Array) {
   if (backupKey === undefined) return undefined
   return sealPrivate(backupKey, did, keys.open(state, archiveStateContext(did)))
 }

@@ -9,6 +9,7 @@ import { unavailable } from '#src/errors.ts'
 import { mustBeConfigured, storageOf, trustedKeys } from '#src/gateway/archives/archive-ports.ts'
 import { type CreatedArchive, createArchive } from '#src/gateway/archives/create-archive.ts'
 import { type DrilledArchive, drillArchive } from '#src/gateway/archives/drill-archive.ts'
+import { type OwnArchives, openOwnArchives } from '#src/gateway/archives/open-own-archives.ts'
 import {
   type RestoredArchive,
   type RestoreInput,
@@ -39,7 +40,9 @@ export interface Archives {
   ): Promise<VerifiedArchive>
   drill(input: NamedArchive, report: Report): Promise<DrilledArchive>
   restore(input: RestoreInput, report: Report): Promise<RestoredArchive>
-  /** The returned function stops it. */
+  /** In the buckets of the owners of accounts. */
+  own: OwnArchives
+  /** The returned function stops them. */
   startRounds(): () => void
 }
 
@@ -53,6 +56,8 @@ export function openArchives(
     /** Of the private parts. */
     backupKeyHex: string | undefined
     reserveBytes: number
+    /** Whether the buckets of owners may be in private networks. */
+    privateNetworks: boolean
   },
 ): Archives {
   const { config, backupKeyHex, reserveBytes, dispatch } = ports
@@ -68,7 +73,9 @@ export function openArchives(
     running++
     return work().finally(() => running--)
   }
+  const own = openOwnArchives(ports)
   return {
+    own,
     mustBeConfigured: () => mustBeConfigured(all),
     create: (did, report) => bounded(() => createArchive(all, did, report)),
     list: async (did, more) => listArchives(await storageOf(all), did, trustedKeys(all, more)),
@@ -82,11 +89,17 @@ export function openArchives(
     drill: (input, report) =>
       bounded(() => drillArchive(all, { ...input, n: randomInt(2 ** 31) }, report)),
     restore: (input, report) => bounded(() => restoreArchive(all, input, report)),
-    startRounds: () =>
-      startArchiveRounds({
+    startRounds() {
+      const stopOwn = own.startRounds()
+      const stop = startArchiveRounds({
         ...{ ...all, intervalMs, deletedKeptMs },
         onFailed: (what) => notifyWebhooks(dispatch, 'archive.failed', what),
-      }),
+      })
+      return () => {
+        stopOwn()
+        stop()
+      }
+    },
   }
 }
 

@@ -20,6 +20,7 @@ import * as cases from '#src/gateway/methods/dev.headwater.admin.cases.ts'
 import * as hostname from '#src/gateway/methods/dev.headwater.admin.hostname.ts'
 import * as moveInvites from '#src/gateway/methods/dev.headwater.admin.moves.ts'
 import * as tenantAdmin from '#src/gateway/methods/dev.headwater.admin.ts'
+import * as ownArchives from '#src/gateway/methods/dev.headwater.archive.ts'
 import * as groupCreating from '#src/gateway/methods/dev.headwater.group.creating.ts'
 import * as groupJoining from '#src/gateway/methods/dev.headwater.group.joining.ts'
 import * as groupRoles from '#src/gateway/methods/dev.headwater.group.roles.ts'
@@ -62,6 +63,7 @@ export const methods: ReadonlyMap<string, Method> = new Map(
     groupJoining,
     groupSigningIn,
     history,
+    ownArchives,
     archives,
     delegation,
     tenantAdmin,

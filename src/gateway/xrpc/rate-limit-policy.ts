@@ -47,6 +47,10 @@ const limitsByMethod: Record<
   'dev.headwater.group.acceptInvite': ['did', [30, 5 * MINUTE_MS]],
   // Each builds the tree of the whole repo, as it was, before its first byte.
   'dev.headwater.history.getRepo': ['did', [30, 5 * MINUTE_MS]],
+  // Each calls a server that the caller names.
+  'dev.headwater.archive.putBucket': ['did', [10, 5 * MINUTE_MS], [50, DAY_MS]],
+  // Each may read the whole account and send it there.
+  'dev.headwater.archive.createArchive': ['did', [5, HOUR_MS], [20, DAY_MS]],
   'com.atproto.repo.uploadBlob': ['ip', [1000, DAY_MS]],
   'com.atproto.sync.getRepo': ['ip', [6000, 5 * MINUTE_MS]],
   [PUBLISH]: ['did', [MESSAGES_PER_SECOND, 1_000]],

@@ -28,6 +28,7 @@ import {
   findAccount,
   findMembership,
   findMoveInvite,
+  findOwnBucket,
   findPasswordReset,
   getArchiveRound,
   getSetting,
@@ -46,7 +47,7 @@ import { listCaseEntries } from '#src/directory/moderation-entries.ts'
 import { headsOf } from '#src/sequencer/heads.ts'
 import { bounds, read } from '#src/sequencer/log.ts'
 import { size } from '#src/sequencer/log-size.ts'
-import { readPrivateEvents } from '#src/sequencer/private-log.ts'
+import { readPrivateEvents, stateSeqsOf } from '#src/sequencer/private-log.ts'
 import { eddie, owner } from '#tests/support/group-scenarios.ts'
 import { nextServer } from '#tests/support/move-fixtures.ts'
 import { opened, versionsOf } from '#tests/support/old-databases.ts'
@@ -235,9 +236,13 @@ describe.each(versionsOf('directory'))('a directory of schema version %d', (vers
     const [state] = await archiveStates(directory, { dids: [alice] })
     expect(state).toMatchObject({ name: 'archive-1', error: null, drillError: 'a blob is missing' })
     expect(await getArchiveRound(directory)).toMatchObject({ endedAt: null })
+    expect(state?.stateSeq).toBe(version < 15 ? null : 7)
+    const bucket = await findOwnBucket(directory, { did: alice })
+    const known = { name: 'archive-1', location: expect.objectContaining({ bucket: 'alices' }) }
+    expect(bucket ?? undefined).toEqual(version < 15 ? undefined : expect.objectContaining(known))
   })
 
-  it.skipIf(version < 13)('knows who is invited to move here, and which moves run', async () => {
+  it.skipIf(version < 14)('knows who is invited to move here, and which moves run', async () => {
     const directory = testDirectory({ sql: opened('directory', version) })
     const invited = await findMoveInvite(directory, { did: 'did:plc:invited' })
     expect(invited).toMatchObject({ state: 'invited', keepsHandle: true, server: nextServer })
@@ -268,12 +273,14 @@ describe.each(versionsOf('sequencer'))('a sequencer of schema version %d', (vers
     const { head } = await bounds(sequencer)
     const page = await read(sequencer, { after: 0, limit: 100 } as never)
     expect(page.events.length).toBeGreaterThanOrEqual(8)
-    const privateEvents = version < 3 ? [] : [head]
+    const privateEvents = [[], [head], [head - 1, head]][Math.max(0, version - 2)] ?? []
     expect(page.events.at(-1)?.seq).toBe(head - privateEvents.length)
     const range = { after: 0, through: head, limit: 9, maxBytes: 1e6 }
     const stored = await readPrivateEvents(sequencer.sql, range)
     expect(stored.events.map(({ seq }) => seq)).toEqual(privateEvents)
     expect((await size(sequencer)).events).toBe(page.events.length)
+    const stateSeqs = await stateSeqsOf(sequencer, { dids: [testDid] })
+    expect(stateSeqs).toEqual(version < 4 ? {} : { [testDid]: head })
     expect(JSON.stringify(await headsOf(sequencer, { dids: [testDid] }))).toContain('bafy')
   })
 })

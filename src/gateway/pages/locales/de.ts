@@ -130,5 +130,6 @@ export const de: LocaleMessages = {
   reactivated: 'Konto wieder aktiviert',
   'plc operation': 'Änderung der Identität (DID) signiert',
   'account claimed': 'Konto übernommen',
+  'archive bucket changed': 'Bucket für Archive geändert',
   'oauth grant': 'App zugelassen',
 }

@@ -125,6 +125,7 @@ export const en = {
   reactivated: 'Account reactivated',
   'plc operation': 'Change of identity (DID) signed',
   'account claimed': 'Account claimed',
+  'archive bucket changed': 'Bucket for archives changed',
   'oauth grant': 'App authorized',
 } as const
 

@@ -129,5 +129,6 @@ export const es: LocaleMessages = {
   reactivated: 'Cuenta activada de nuevo',
   'plc operation': 'Cambio de identidad (DID) firmado',
   'account claimed': 'Cuenta reclamada',
+  'archive bucket changed': 'Bucket de las copias cambiado',
   'oauth grant': 'Aplicación autorizada',
 }

@@ -130,5 +130,6 @@ export const fr: LocaleMessages = {
   reactivated: 'Compte réactivé',
   'plc operation': "Changement d'identité (DID) signé",
   'account claimed': 'Compte repris',
+  'archive bucket changed': 'Bucket des archives modifié',
   'oauth grant': 'Application autorisée',
 }

@@ -129,5 +129,6 @@ export const ja: LocaleMessages = {
   reactivated: 'アカウントの再開',
   'plc operation': 'ID (DID) の変更に署名',
   'account claimed': 'アカウントの引き継ぎ',
+  'archive bucket changed': 'アーカイブ用バケットの変更',
   'oauth grant': 'アプリを許可',
 }

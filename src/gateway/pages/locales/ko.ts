@@ -126,5 +126,6 @@ export const ko: LocaleMessages = {
   reactivated: '계정 다시 활성화',
   'plc operation': '신원(DID) 변경 서명',
   'account claimed': '계정 인수',
+  'archive bucket changed': '아카이브용 버킷 변경',
   'oauth grant': '앱 허용',
 }

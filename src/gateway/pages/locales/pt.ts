@@ -129,5 +129,6 @@ export const pt: LocaleMessages = {
   reactivated: 'Conta ativada de novo',
   'plc operation': 'Mudança de identidade (DID) assinada',
   'account claimed': 'Conta assumida',
+  'archive bucket changed': 'Bucket das cópias alterado',
   'oauth grant': 'Aplicativo autorizado',
 }

@@ -130,5 +130,6 @@ export const ro: LocaleMessages = {
   reactivated: 'Cont reactivat',
   'plc operation': 'Schimbare de identitate (DID) semnată',
   'account claimed': 'Cont preluat',
+  'archive bucket changed': 'Bucket pentru arhive modificat',
   'oauth grant': 'Aplicație autorizată',
 }

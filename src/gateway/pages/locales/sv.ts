@@ -129,5 +129,6 @@ export const sv: LocaleMessages = {
   reactivated: 'Kontot aktiverades igen',
   'plc operation': 'Ändring av identiteten (DID) signerades',
   'account claimed': 'Kontot övertaget',
+  'archive bucket changed': 'Bucket för arkiv ändrad',
   'oauth grant': 'App fick åtkomst',
 }

@@ -6,6 +6,7 @@
 export * as admin from './headwater/admin.ts'
 export * as tenant from './headwater/tenant.ts'
 export * as webhook from './headwater/webhook.ts'
+export * as archive from './headwater/archive.ts'
 export * as group from './headwater/group.ts'
 export * as history from './headwater/history.ts'
 export * as realtime from './headwater/realtime.ts'

@@ -75,6 +75,7 @@ it('the method table has every method of the reference and our own, and no other
       'createSession deleteRole export getAuditLog getMe leave list listAppPasswords listInvites ' +
       'listJoinRequests listMembers listRoles offerOwnership putRole removeMember ' +
       'resolveJoinRequest revokeAppPassword revokeInvite updateMember',
+    'dev.headwater.archive': 'createArchive deleteBucket getBucket putBucket',
     'dev.headwater.history':
       'deleteVersions empty getDiff getRecordVersions getRepo getRestore getSettings listCommits ' +
       'putSettings restoreRecords restoreRepo',

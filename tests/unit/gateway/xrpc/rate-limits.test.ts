@@ -76,6 +76,8 @@ describe('the reference’s limits', () => {
     ['_delegation.createDelegatedAccount', 20],
     ['dev.headwater.group.acceptInvite', 30],
     ['dev.headwater.history.getRepo', 30],
+    ['dev.headwater.archive.putBucket', 10],
+    ['dev.headwater.archive.createArchive', 5],
     ['com.atproto.server.requestAccountDelete', 5],
     ['com.atproto.server.requestEmailConfirmation', 5],
     ['com.atproto.server.requestEmailUpdate', 5],

@@ -1,0 +1,77 @@
+/** Opens what archives accounts in the buckets of their owners, for methods, pages and rounds. */
+
+import type { Manifest } from '#src/archive/manifest.ts'
+import type { OwnBucket } from '#src/directory/own-buckets.ts'
+import { unavailable } from '#src/errors.ts'
+import { archiveForOwner, type OwnArchivePorts } from '#src/gateway/archives/own-archive.ts'
+import { startOwnRounds } from '#src/gateway/archives/own-rounds.ts'
+import { type BucketInput, saveBucket } from '#src/gateway/archives/save-bucket.ts'
+import { openGuardedBucket } from '#src/ports/guarded-bucket.ts'
+import { urlRefusal } from '#src/ports/safe-fetch.ts'
+
+export interface OwnArchives {
+  find(did: string): Promise<OwnBucketView | undefined>
+  /** Throws 400 InvalidBucket, SecretRequired or BucketFailed. */
+  save(did: string, input: BucketInput): Promise<void>
+  /** What is in the bucket stays there. */
+  remove(did: string): Promise<void>
+  /** Throws as `archiveForOwner`. */
+  archive(did: string, report?: (progress: string) => void): Promise<Manifest>
+  /** Of an archive that this gateway is making. */
+  progressOf(did: string): string | undefined
+  /** The returned function stops it. */
+  startRounds(): () => void
+}
+
+export type OwnBucketView = Omit<OwnBucket, 'secret' | 'did'>
+
+/** Of one gateway, by button; more are refused. */
+const MAX_RUNNING = 4
+
+export function openOwnArchives(
+  given: Omit<OwnArchivePorts, 'openBucket' | 'urlRefusal'> & { privateNetworks: boolean },
+): OwnArchives {
+  const { dispatch, privateNetworks } = given
+  const ports: OwnArchivePorts = {
+    ...given,
+    openBucket: (location, secretAccessKey) =>
+      openGuardedBucket(location, { secretAccessKey, privateNetworks }),
+    urlRefusal: (url) => urlRefusal(url, { privateNetworks }),
+  }
+  const { ownBuckets } = dispatch.directory
+  const progress = new Map<string, string>()
+  let running = 0
+  const bounded = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (running >= MAX_RUNNING)
+      throw unavailable('Too many archives are being made: try again soon')
+    running++
+    return work().finally(() => running--)
+  }
+  return {
+    async find(did) {
+      const found = await ownBuckets.find({ did })
+      if (found === null) return undefined
+      const { secret: _, did: __, ...view } = found
+      return view
+    },
+    save: (did, input) => bounded(() => saveBucket(ports, did, input)),
+    remove: (did) => ownBuckets.remove({ did }),
+    archive: (did, report = () => {}) =>
+      bounded(async () => {
+        const tell = (text: string) => {
+          progress.set(did, text)
+          report(text)
+        }
+        return archiveForOwner(ports, did, tell).finally(() => progress.delete(did))
+      }),
+    progressOf: (did) => progress.get(did),
+    startRounds: () => startOwnRounds(ports),
+  }
+}
+
+/** `failing`: it is tried again. `paused`: it is not, until the owner does something. */
+export function bucketState({ isRunning, nextAt, error }: OwnBucketView) {
+  if (isRunning) return 'running'
+  if (nextAt === null) return 'paused'
+  return error === null ? 'waiting' : 'failing'
+}
