@@ -9,14 +9,22 @@ const MAX_READ_BYTES = 128 * 1024 * 1024
 const MAX_KEYS = 300_000
 const MAX_MESSAGE_LENGTH = 300
 
-/** `mustGoOn` throws if the time is up. All errors of the bucket are 400 BucketFailed. */
-export function boundedStorage(storage: ArchiveStorage, mustGoOn: () => void): ArchiveStorage {
+/**
+ * `mustGoOn` throws if the time is up; `onStored` is told how many bytes have been stored. All errors of the bucket are 400
+ * BucketFailed.
+ */
+export function boundedStorage(
+  storage: ArchiveStorage,
+  mustGoOn: () => void,
+  onStored: (bytes: number) => void = () => {},
+): ArchiveStorage {
   let stored = 0
   let read = 0
   let keys = 0
   const countStored = (size: number) => {
     mustGoOn()
     stored += size
+    onStored(stored)
     if (stored > MAX_STORED_BYTES) throw tooMuch('The archive is larger than 20 GB')
   }
   const countRead = (size: number) => {

@@ -17,14 +17,15 @@ export interface OwnArchives {
   remove(did: string): Promise<void>
   /** Throws as `archiveForOwner`. */
   archive(did: string, report?: (progress: string) => void): Promise<Manifest>
-  /** Of an archive that this gateway is making. */
-  progressOf(did: string): string | undefined
+  /** How many bytes of an archive this gateway has stored; undefined if it makes none. */
+  storedBytes(did: string): number | undefined
   /** The returned function stops it. */
   startRounds(): () => void
 }
 
 export type OwnBucketView = Omit<OwnBucket, 'secret' | 'did'>
 
+const inProgress = 'An archive of this account is being made'
 /** Of one gateway, by button; more are refused. */
 const MAX_RUNNING = 4
 
@@ -39,13 +40,17 @@ export function openOwnArchives(
     urlRefusal: (url) => urlRefusal(url, { privateNetworks }),
   }
   const { ownBuckets } = dispatch.directory
-  const progress = new Map<string, string>()
+  const stored = new Map<string, number>()
   let running = 0
   const bounded = async <T>(work: () => Promise<T>): Promise<T> => {
     if (running >= MAX_RUNNING)
       throw unavailable('Too many archives are being made: try again soon')
     running++
-    return work().finally(() => running--)
+    try {
+      return await work()
+    } finally {
+      running--
+    }
   }
   return {
     async find(did) {
@@ -56,15 +61,15 @@ export function openOwnArchives(
     },
     save: (did, input) => bounded(() => saveBucket(ports, did, input)),
     remove: (did) => ownBuckets.remove({ did }),
-    archive: (did, report = () => {}) =>
-      bounded(async () => {
-        const tell = (text: string) => {
-          progress.set(did, text)
-          report(text)
-        }
-        return archiveForOwner(ports, did, tell).finally(() => progress.delete(did))
+    archive: (did, report) =>
+      bounded(() => {
+        if (stored.has(did)) throw unavailable(inProgress, 'ArchiveInProgress')
+        stored.set(did, 0)
+        const onStored = (bytes: number) => stored.set(did, bytes)
+        const watch = { onStored, ...(report && { report }) }
+        return archiveForOwner(ports, did, watch).finally(() => stored.delete(did))
       }),
-    progressOf: (did) => progress.get(did),
+    storedBytes: (did) => stored.get(did),
     startRounds: () => startOwnRounds(ports),
   }
 }

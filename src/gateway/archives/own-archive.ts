@@ -20,6 +20,12 @@ export interface OwnArchivePorts
   urlRefusal(url: URL): Promise<string | undefined>
 }
 
+export interface Watch {
+  report?: (progress: string) => void
+  /** Bytes so far. */
+  onStored?: (bytes: number) => void
+}
+
 const MAX_MS = 60 * 60 * 1000
 
 /**
@@ -29,14 +35,14 @@ const MAX_MS = 60 * 60 * 1000
 export async function archiveForOwner(
   ports: OwnArchivePorts,
   did: string,
-  report: (progress: string) => void = () => {},
+  watch: Watch = {},
 ): Promise<Manifest> {
   const { ownBuckets } = ports.dispatch.directory
   const bucket = await ownBuckets.find({ did })
   if (bucket === null) throw invalidRequest('No bucket is set for archives', 'NoBucket')
   const made = await withLease(ports, ownArchiveLease(did), async (lease) => {
     try {
-      return await archiveIn(ports, bucket, lease, report)
+      return await archiveIn(ports, bucket, lease, watch)
     } catch (error) {
       // An account that was deleted meanwhile has not failed.
       const isGone = error instanceof XrpcError && error.error === 'RepoNotFound'
@@ -55,20 +61,18 @@ async function archiveIn(
   ports: OwnArchivePorts,
   { did, location, secret, setAt }: OwnBucket,
   { mustHold }: Lease,
-  report: (progress: string) => void,
+  { report = () => {}, onStored }: Watch,
 ): Promise<Manifest> {
   const { clock, keys, log, serviceDid: server } = ports
   const key = keys.open(Uint8Array.from(secret), bucketSecretContext(did))
   const opened = await ports.openBucket(location, Buffer.from(key).toString())
   const until = clock.now() + MAX_MS
-  const storage = boundedStorage(opened.storage, () => {
+  const mustGoOn = () => {
     if (clock.now() < until) return
-    throw new XrpcError(
-      504,
-      'UpstreamTimeout',
-      'It took longer than an hour. The next one goes on with it.',
-    )
-  })
+    const message = 'It took longer than an hour. The next one goes on with it.'
+    throw new XrpcError(504, 'UpstreamTimeout', message)
+  }
+  const storage = boundedStorage(opened.storage, mustGoOn, onStored)
   try {
     const copy = { ...ports, backupKey: undefined }
     const { manifest, outcome } = await storeArchive(copy, storage, { did, report, mustHold })

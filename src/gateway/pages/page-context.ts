@@ -26,6 +26,7 @@ export interface PageContext {
     | 'identity'
     | 'handleRules'
     | 'blobs'
+    | 'archives'
     | 'movedAccounts'
     | 'activateAccount'
     | 'deleteAccount'

@@ -22,6 +22,7 @@ const sections = [
   ['/invites', 'invites'],
   ['/groups', 'groups'],
   ['/data', 'data'],
+  ['/archives', 'archives'],
   ['/history', 'history'],
   ['/move', 'move'],
   ['/delete', 'leave'],

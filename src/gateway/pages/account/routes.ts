@@ -6,6 +6,7 @@ import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { retryHeader } from '#src/gateway/http/response.ts'
 import { appPasswordsSection } from '#src/gateway/pages/account/app-passwords.ts'
 import { appsSection } from '#src/gateway/pages/account/apps.ts'
+import { archivesSection } from '#src/gateway/pages/account/archives/section.ts'
 import { accountArea, accountPath } from '#src/gateway/pages/account/area.ts'
 import { activitySection } from '#src/gateway/pages/account/data/activity.ts'
 import { exportSection } from '#src/gateway/pages/account/data/export.ts'
@@ -43,6 +44,7 @@ const sections: readonly Section[] = [
   ...[overviewSection, profileSection, appsSection, appPasswordsSection, emailSection],
   ...[recoverySection, handleSection, invitesSection, groupsSection, moveSection, deleteSection],
   ...[dataSection, recordsSection, recordSection, filesSection, exportSection, activitySection],
+  archivesSection,
 ]
 
 export function accountPages(app: Hono<Env>, context: HistoryContext): void {

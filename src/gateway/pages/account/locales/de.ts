@@ -14,6 +14,7 @@ export const de: AccountTexts = {
   data: 'Meine Daten',
   storageUsed: 'Belegter Speicher',
   history: 'Verlauf',
+  archives: 'Archive',
   recoveryKey: 'Wiederherstellungsschlüssel',
   move: 'Umziehen',
   leave: 'Pausieren oder löschen',

@@ -12,6 +12,7 @@ export const en = {
   data: 'My data',
   storageUsed: 'Storage used',
   history: 'History',
+  archives: 'Archives',
   recoveryKey: 'Recovery key',
   move: 'Move',
   leave: 'Pause or delete',

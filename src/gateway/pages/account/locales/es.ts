@@ -14,6 +14,7 @@ export const es: AccountTexts = {
   data: 'Mis datos',
   storageUsed: 'Almacenamiento usado',
   history: 'Historial',
+  archives: 'Copias',
   recoveryKey: 'Clave de recuperación',
   move: 'Trasladar',
   leave: 'Pausar o eliminar',

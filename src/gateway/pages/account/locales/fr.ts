@@ -14,6 +14,7 @@ export const fr: AccountTexts = {
   data: 'Mes données',
   storageUsed: 'Stockage utilisé',
   history: 'Historique',
+  archives: 'Archives',
   recoveryKey: 'Clé de récupération',
   move: 'Déménager',
   leave: 'Suspendre ou supprimer',

@@ -14,6 +14,7 @@ export const ja: AccountTexts = {
   data: 'マイデータ',
   storageUsed: '使用ストレージ',
   history: '履歴',
+  archives: 'アーカイブ',
   recoveryKey: '復旧キー',
   move: '移行',
   leave: '休止または削除',

@@ -14,6 +14,7 @@ export const ko: AccountTexts = {
   data: '내 데이터',
   storageUsed: '사용한 저장 공간',
   history: '기록',
+  archives: '아카이브',
   recoveryKey: '복구 키',
   move: '이전',
   leave: '일시 중지 또는 삭제',

@@ -14,6 +14,7 @@ export const pt: AccountTexts = {
   data: 'Meus dados',
   storageUsed: 'Armazenamento usado',
   history: 'Histórico',
+  archives: 'Cópias',
   recoveryKey: 'Chave de recuperação',
   move: 'Migrar',
   leave: 'Pausar ou excluir',

@@ -14,6 +14,7 @@ export const ro: AccountTexts = {
   data: 'Datele mele',
   storageUsed: 'Spațiu folosit',
   history: 'Istoric',
+  archives: 'Arhive',
   recoveryKey: 'Cheie de recuperare',
   move: 'Mutare',
   leave: 'Suspendă sau șterge',

@@ -14,6 +14,7 @@ export const sv: AccountTexts = {
   data: 'Mina data',
   storageUsed: 'Använd lagring',
   history: 'Historik',
+  archives: 'Arkiv',
   recoveryKey: 'Återställningsnyckel',
   move: 'Flytta',
   leave: 'Pausa eller radera',

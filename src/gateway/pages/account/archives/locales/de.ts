@@ -1,0 +1,55 @@
+/** Texts of the section on archives in German. */
+import type { ArchiveTexts } from '#src/gateway/pages/account/archives/locales/en.ts'
+
+export const de: ArchiveTexts = {
+  bucketHelp:
+    'Einmal am Tag, wenn sich etwas geändert hat, legt der Server eine signierte Kopie deines Kontos in deinem eigenen Bucket ab: Posts und andere Einträge, Dateien und Einstellungen. Passwörter und Schlüssel sind nicht darin. Von älteren Kopien bleiben die jeweils letzten von 7 Tagen, 4 Wochen und 12 Monaten.',
+  where: 'Ort',
+  lastArchive: 'Letztes Archiv',
+  none: 'Noch keines',
+  size: 'Größe ohne Dateien',
+  nextLook: 'Nächste Prüfung',
+  lastError: 'Letzter Fehler',
+  failingSince: 'Fehler seit',
+  on: 'An',
+  running: 'Wird archiviert',
+  failing: 'Fehler',
+  paused: 'Angehalten',
+  pausedHelp:
+    'Mehrere Versuche nacheinander sind fehlgeschlagen, deshalb gibt es keine weiteren. Prüfe den Bucket und archiviere dann jetzt oder speichere den Bucket erneut.',
+  copied: '{size} bisher kopiert',
+  archiveNow: 'Jetzt archivieren',
+  begun: 'Das Archiv wird erstellt. Du kannst diese Seite verlassen.',
+  stop: 'Nicht mehr archivieren',
+  stopHelp: 'Was im Bucket liegt, bleibt dort.',
+  stopped: 'Das Konto wird nicht mehr archiviert.',
+  yourBucket: 'Dein Bucket',
+  setUp: 'Bucket einrichten',
+  change: 'Bucket ändern',
+  changeHelp:
+    'Jeder Dienst mit S3-Schnittstelle ist möglich. Beim Speichern wird zur Probe eine kleine Datei geschrieben, gelesen und gelöscht.',
+  endpoint: 'Adresse des Dienstes',
+  endpointHelp: 'Leer lassen für Amazon S3. Sonst eine URL wie https://s3.example.com',
+  region: 'Region',
+  regionHelp: 'Zum Beispiel eu-central-1; viele Dienste brauchen keine',
+  bucket: 'Bucket',
+  folder: 'Ordner',
+  folderHelp: 'Optional',
+  keyId: 'Zugriffsschlüssel-ID',
+  secret: 'Geheimer Zugriffsschlüssel',
+  secretHelp:
+    'Der Schlüssel muss in diesem Ordner schreiben, lesen, auflisten und löschen dürfen. Am besten erstellst du einen, der nur das darf.',
+  keepSecret: 'Leer lassen, um den gespeicherten zu behalten.',
+  save: 'Speichern und testen',
+  savedNote: 'Der Bucket funktioniert. Das erste Archiv entsteht in den nächsten Minuten.',
+  download: 'Stattdessen herunterladen',
+  downloadHelp: 'Du kannst auch alles einmal als ZIP-Datei herunterladen.',
+  downloadLink: 'Meine Daten exportieren',
+  restore: 'Wiederherstellen',
+  restoreHelp:
+    'Lass den Ordner, wie er ist: Jedes Archiv hat eine signierte Liste dessen, was dazugehört. Zum Wiederherstellen gib es dem Betreiber dieses Servers oder eines anderen, der Headwater betreibt. Dein Passwort und deine Anmeldungen bleiben dabei, wie sie sind.',
+  invalid: 'Das funktioniert nicht: {reason}',
+  bucketFailed: 'Der Bucket kann nicht verwendet werden: {reason}',
+  secretMissing: 'Gib den geheimen Zugriffsschlüssel ein.',
+  busy: 'Es wird bereits ein Archiv erstellt.',
+}

@@ -1,0 +1,55 @@
+/** Texts of the section on archives in English. */
+export const en = {
+  bucketHelp:
+    'Once a day, if something has changed, the server puts a signed copy of your account into your own bucket: posts and other records, files, and preferences. Passwords and keys are not in it. Of older copies the last of 7 days, 4 weeks and 12 months are kept.',
+  where: 'Where',
+  lastArchive: 'Last archive',
+  none: 'None yet',
+  size: 'Size without files',
+  nextLook: 'Next check',
+  lastError: 'Last error',
+  failingSince: 'Failing since',
+  on: 'On',
+  running: 'Archiving',
+  failing: 'Failing',
+  paused: 'Paused',
+  pausedHelp:
+    'Several attempts in a row have failed, so there will be no more. Check the bucket, then archive now or save the bucket again.',
+  copied: '{size} copied so far',
+  archiveNow: 'Archive now',
+  begun: 'The archive is being made. You can leave this page.',
+  stop: 'Stop archiving',
+  stopHelp: 'What is in the bucket stays there.',
+  stopped: 'The account is no longer archived.',
+  yourBucket: 'Your bucket',
+  setUp: 'Set up a bucket',
+  change: 'Change the bucket',
+  changeHelp:
+    'Any service with an S3 interface will do. When you save, a small file is written, read and deleted to try it out.',
+  endpoint: 'Address of the service',
+  endpointHelp: 'Leave it empty for Amazon S3. Otherwise a URL such as https://s3.example.com',
+  region: 'Region',
+  regionHelp: 'Such as eu-central-1; many services need none',
+  bucket: 'Bucket',
+  folder: 'Folder',
+  folderHelp: 'Optional',
+  keyId: 'Access key ID',
+  secret: 'Secret access key',
+  secretHelp:
+    'The key must be allowed to write, read, list and delete in this folder. Best make one that can do only that.',
+  keepSecret: 'Leave it empty to keep the saved one.',
+  save: 'Save and try out',
+  savedNote: 'The bucket works. The first archive is made within some minutes.',
+  download: 'Download instead',
+  downloadHelp: 'You can also download everything once, as a ZIP file.',
+  downloadLink: 'Export my data',
+  restore: 'Restore',
+  restoreHelp:
+    'Keep the folder as it is: each archive has a signed list of what belongs to it. To restore one, give it to the operator of this server, or of another one that runs Headwater. Your password and your sign-ins stay as they are then.',
+  invalid: 'This does not work: {reason}',
+  bucketFailed: 'The bucket cannot be used: {reason}',
+  secretMissing: 'Enter the secret access key.',
+  busy: 'An archive is being made already.',
+}
+
+export type ArchiveTexts = Record<keyof typeof en, string>

@@ -1,0 +1,55 @@
+/** Texts of the section on archives in Spanish. */
+import type { ArchiveTexts } from '#src/gateway/pages/account/archives/locales/en.ts'
+
+export const es: ArchiveTexts = {
+  bucketHelp:
+    'Una vez al día, si algo ha cambiado, el servidor guarda una copia firmada de tu cuenta en tu propio bucket: publicaciones y otros registros, archivos y preferencias. No incluye contraseñas ni claves. De las copias anteriores se conservan las últimas de 7 días, 4 semanas y 12 meses.',
+  where: 'Ubicación',
+  lastArchive: 'Última copia',
+  none: 'Ninguna todavía',
+  size: 'Tamaño sin archivos',
+  nextLook: 'Próxima comprobación',
+  lastError: 'Último error',
+  failingSince: 'Falla desde',
+  on: 'Activado',
+  running: 'Copiando',
+  failing: 'Con errores',
+  paused: 'En pausa',
+  pausedHelp:
+    'Han fallado varios intentos seguidos, así que no habrá más. Revisa el bucket y después haz una copia ahora o guarda el bucket de nuevo.',
+  copied: '{size} copiados hasta ahora',
+  archiveNow: 'Hacer una copia ahora',
+  begun: 'La copia está en curso. Puedes salir de esta página.',
+  stop: 'Dejar de hacer copias',
+  stopHelp: 'Lo que hay en el bucket se queda allí.',
+  stopped: 'Ya no se hacen copias de la cuenta.',
+  yourBucket: 'Tu bucket',
+  setUp: 'Configurar un bucket',
+  change: 'Cambiar el bucket',
+  changeHelp:
+    'Sirve cualquier servicio con interfaz S3. Al guardar, se escribe, se lee y se borra un archivo pequeño para probarlo.',
+  endpoint: 'Dirección del servicio',
+  endpointHelp: 'Déjala vacía para Amazon S3. Si no, una URL como https://s3.example.com',
+  region: 'Región',
+  regionHelp: 'Por ejemplo eu-central-1; muchos servicios no la necesitan',
+  bucket: 'Bucket',
+  folder: 'Carpeta',
+  folderHelp: 'Opcional',
+  keyId: 'ID de clave de acceso',
+  secret: 'Clave de acceso secreta',
+  secretHelp:
+    'La clave debe poder escribir, leer, listar y borrar en esta carpeta. Lo mejor es crear una que solo pueda hacer eso.',
+  keepSecret: 'Déjala vacía para conservar la guardada.',
+  save: 'Guardar y probar',
+  savedNote: 'El bucket funciona. La primera copia se hará en unos minutos.',
+  download: 'Descargar en su lugar',
+  downloadHelp: 'También puedes descargarlo todo una vez, en un archivo ZIP.',
+  downloadLink: 'Exportar mis datos',
+  restore: 'Restaurar',
+  restoreHelp:
+    'Deja la carpeta como está: cada copia tiene una lista firmada de su contenido. Para restaurar una, dásela al administrador de este servidor o de otro que use Headwater. Tu contraseña y tus sesiones se quedan como están.',
+  invalid: 'Esto no funciona: {reason}',
+  bucketFailed: 'No se puede usar el bucket: {reason}',
+  secretMissing: 'Introduce la clave de acceso secreta.',
+  busy: 'Ya se está haciendo una copia.',
+}

@@ -1,0 +1,55 @@
+/** Texts of the section on archives in French. */
+import type { ArchiveTexts } from '#src/gateway/pages/account/archives/locales/en.ts'
+
+export const fr: ArchiveTexts = {
+  bucketHelp:
+    "Une fois par jour, si quelque chose a changé, le serveur dépose une copie signée de votre compte dans votre propre bucket : posts et autres enregistrements, fichiers et préférences. Les mots de passe et les clés n'y sont pas. Des copies plus anciennes, les dernières de 7 jours, 4 semaines et 12 mois sont conservées.",
+  where: 'Emplacement',
+  lastArchive: 'Dernière archive',
+  none: "Aucune pour l'instant",
+  size: 'Taille sans les fichiers',
+  nextLook: 'Prochaine vérification',
+  lastError: 'Dernière erreur',
+  failingSince: 'En échec depuis',
+  on: 'Activé',
+  running: 'Archivage en cours',
+  failing: 'En échec',
+  paused: 'En pause',
+  pausedHelp:
+    "Plusieurs tentatives de suite ont échoué, il n'y en aura donc plus. Vérifiez le bucket, puis archivez maintenant ou enregistrez-le à nouveau.",
+  copied: "{size} copiés jusqu'ici",
+  archiveNow: 'Archiver maintenant',
+  begun: "L'archive est en cours de création. Vous pouvez quitter cette page.",
+  stop: "Arrêter l'archivage",
+  stopHelp: 'Ce qui se trouve dans le bucket y reste.',
+  stopped: "Le compte n'est plus archivé.",
+  yourBucket: 'Votre bucket',
+  setUp: 'Configurer un bucket',
+  change: 'Modifier le bucket',
+  changeHelp:
+    "Tout service avec une interface S3 convient. À l'enregistrement, un petit fichier est écrit, lu puis supprimé pour l'essayer.",
+  endpoint: 'Adresse du service',
+  endpointHelp: 'Laissez vide pour Amazon S3. Sinon une URL comme https://s3.example.com',
+  region: 'Région',
+  regionHelp: "Par exemple eu-central-1 ; beaucoup de services n'en ont pas besoin",
+  bucket: 'Bucket',
+  folder: 'Dossier',
+  folderHelp: 'Facultatif',
+  keyId: "Identifiant de clé d'accès",
+  secret: "Clé d'accès secrète",
+  secretHelp:
+    "La clé doit pouvoir écrire, lire, lister et supprimer dans ce dossier. Le mieux est d'en créer une qui ne peut faire que cela.",
+  keepSecret: 'Laissez vide pour garder celle qui est enregistrée.',
+  save: 'Enregistrer et essayer',
+  savedNote: "Le bucket fonctionne. La première archive sera créée d'ici quelques minutes.",
+  download: 'Télécharger plutôt',
+  downloadHelp: 'Vous pouvez aussi tout télécharger une fois, dans un fichier ZIP.',
+  downloadLink: 'Exporter mes données',
+  restore: 'Restaurer',
+  restoreHelp:
+    "Gardez le dossier tel quel : chaque archive a une liste signée de son contenu. Pour en restaurer une, donnez-la à l'administrateur de ce serveur, ou d'un autre qui utilise Headwater. Votre mot de passe et vos connexions restent alors tels quels.",
+  invalid: 'Cela ne fonctionne pas : {reason}',
+  bucketFailed: 'Le bucket est inutilisable : {reason}',
+  secretMissing: "Saisissez la clé d'accès secrète.",
+  busy: 'Une archive est déjà en cours de création.',
+}

@@ -1,0 +1,55 @@
+/** Texts of the section on archives in Japanese. */
+import type { ArchiveTexts } from '#src/gateway/pages/account/archives/locales/en.ts'
+
+export const ja: ArchiveTexts = {
+  bucketHelp:
+    '変更があった場合、サーバーは1日に1回、アカウントの署名付きコピーをあなた自身のバケットに保存します。内容は投稿などのレコード、ファイル、設定です。パスワードと鍵は含まれません。古いコピーは、直近の7日分、4週分、12か月分のそれぞれ最後のものが残ります。',
+  where: '保存先',
+  lastArchive: '最後のアーカイブ',
+  none: 'まだありません',
+  size: 'サイズ（ファイルを除く）',
+  nextLook: '次の確認',
+  lastError: '最後のエラー',
+  failingSince: '失敗の開始',
+  on: 'オン',
+  running: 'アーカイブ中',
+  failing: '失敗',
+  paused: '一時停止',
+  pausedHelp:
+    '続けて何度も失敗したため、自動では再試行されません。バケットを確認してから、今すぐアーカイブするか、バケットを保存し直してください。',
+  copied: 'これまでに{size}をコピーしました',
+  archiveNow: '今すぐアーカイブ',
+  begun: 'アーカイブを作成しています。このページを離れてもかまいません。',
+  stop: 'アーカイブを停止',
+  stopHelp: 'バケットにあるものはそのまま残ります。',
+  stopped: 'このアカウントはアーカイブされなくなりました。',
+  yourBucket: 'あなたのバケット',
+  setUp: 'バケットを設定',
+  change: 'バケットを変更',
+  changeHelp:
+    'S3互換のサービスであれば利用できます。保存時に小さなファイルを書き込み、読み取り、削除して確認します。',
+  endpoint: 'サービスのアドレス',
+  endpointHelp: 'Amazon S3の場合は空欄にします。それ以外はhttps://s3.example.comのようなURL',
+  region: 'リージョン',
+  regionHelp: '例：eu-central-1。不要なサービスもあります',
+  bucket: 'バケット',
+  folder: 'フォルダー',
+  folderHelp: '任意',
+  keyId: 'アクセスキーID',
+  secret: 'シークレットアクセスキー',
+  secretHelp:
+    'このフォルダーでの書き込み、読み取り、一覧表示、削除の権限が必要です。それだけができるキーを作ることをおすすめします。',
+  keepSecret: '空欄にすると保存済みのキーを使います。',
+  save: '保存して確認',
+  savedNote: 'バケットは利用できます。最初のアーカイブは数分以内に作成されます。',
+  download: '代わりにダウンロード',
+  downloadHelp: 'すべてをZIPファイルとして一度にダウンロードすることもできます。',
+  downloadLink: 'データをエクスポート',
+  restore: '復元',
+  restoreHelp:
+    'フォルダーはそのままにしてください。各アーカイブには内容の署名付きリストがあります。復元するには、このサーバー、またはHeadwaterを使う別のサーバーの管理者に渡してください。パスワードとサインインの状態は変わりません。',
+  invalid: 'この設定は使えません：{reason}',
+  bucketFailed: 'バケットを使用できません：{reason}',
+  secretMissing: 'シークレットアクセスキーを入力してください。',
+  busy: 'すでにアーカイブを作成しています。',
+}

@@ -1,0 +1,55 @@
+/** Texts of the section on archives in Korean. */
+import type { ArchiveTexts } from '#src/gateway/pages/account/archives/locales/en.ts'
+
+export const ko: ArchiveTexts = {
+  bucketHelp:
+    '변경 사항이 있으면 서버가 하루에 한 번 계정의 서명된 사본을 내 버킷에 저장합니다. 게시물 등의 레코드, 파일, 환경설정이 들어 있으며 비밀번호와 키는 들어 있지 않습니다. 이전 사본은 최근 7일, 4주, 12개월의 마지막 사본이 보관됩니다.',
+  where: '위치',
+  lastArchive: '마지막 아카이브',
+  none: '아직 없음',
+  size: '크기(파일 제외)',
+  nextLook: '다음 확인',
+  lastError: '마지막 오류',
+  failingSince: '실패 시작',
+  on: '켜짐',
+  running: '아카이브 중',
+  failing: '실패',
+  paused: '일시 중지됨',
+  pausedHelp:
+    '여러 번 연속으로 실패하여 더 이상 시도하지 않습니다. 버킷을 확인한 다음 지금 아카이브하거나 버킷을 다시 저장하세요.',
+  copied: '지금까지 {size} 복사됨',
+  archiveNow: '지금 아카이브',
+  begun: '아카이브를 만들고 있습니다. 이 페이지를 떠나도 됩니다.',
+  stop: '아카이브 중지',
+  stopHelp: '버킷에 있는 것은 그대로 남습니다.',
+  stopped: '이 계정은 더 이상 아카이브되지 않습니다.',
+  yourBucket: '내 버킷',
+  setUp: '버킷 설정',
+  change: '버킷 변경',
+  changeHelp:
+    'S3 인터페이스가 있는 서비스라면 모두 사용할 수 있습니다. 저장할 때 작은 파일을 쓰고 읽고 삭제하여 확인합니다.',
+  endpoint: '서비스 주소',
+  endpointHelp: 'Amazon S3는 비워 두세요. 그 외에는 https://s3.example.com 같은 URL',
+  region: '리전',
+  regionHelp: '예: eu-central-1. 필요 없는 서비스도 많습니다',
+  bucket: '버킷',
+  folder: '폴더',
+  folderHelp: '선택 사항',
+  keyId: '액세스 키 ID',
+  secret: '비밀 액세스 키',
+  secretHelp:
+    '이 폴더에서 쓰기, 읽기, 목록 보기, 삭제를 할 수 있는 키여야 합니다. 그것만 할 수 있는 키를 만드는 것이 좋습니다.',
+  keepSecret: '비워 두면 저장된 키를 그대로 사용합니다.',
+  save: '저장하고 확인',
+  savedNote: '버킷이 작동합니다. 첫 아카이브는 몇 분 안에 만들어집니다.',
+  download: '대신 다운로드',
+  downloadHelp: '모든 것을 ZIP 파일로 한 번에 다운로드할 수도 있습니다.',
+  downloadLink: '내 데이터 내보내기',
+  restore: '복원',
+  restoreHelp:
+    '폴더를 그대로 두세요. 각 아카이브에는 내용의 서명된 목록이 있습니다. 복원하려면 이 서버 또는 Headwater를 사용하는 다른 서버의 운영자에게 전달하세요. 비밀번호와 로그인 상태는 그대로 유지됩니다.',
+  invalid: '사용할 수 없습니다: {reason}',
+  bucketFailed: '버킷을 사용할 수 없습니다: {reason}',
+  secretMissing: '비밀 액세스 키를 입력하세요.',
+  busy: '이미 아카이브를 만들고 있습니다.',
+}

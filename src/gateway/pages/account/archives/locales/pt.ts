@@ -1,0 +1,55 @@
+/** Texts of the section on archives in Portuguese. */
+import type { ArchiveTexts } from '#src/gateway/pages/account/archives/locales/en.ts'
+
+export const pt: ArchiveTexts = {
+  bucketHelp:
+    'Uma vez por dia, se algo mudou, o servidor guarda uma cópia assinada da sua conta no seu próprio bucket: posts e outros registros, arquivos e preferências. Senhas e chaves não fazem parte dela. Das cópias mais antigas ficam as últimas de 7 dias, 4 semanas e 12 meses.',
+  where: 'Local',
+  lastArchive: 'Última cópia',
+  none: 'Nenhuma ainda',
+  size: 'Tamanho sem arquivos',
+  nextLook: 'Próxima verificação',
+  lastError: 'Último erro',
+  failingSince: 'Falhando desde',
+  on: 'Ativado',
+  running: 'Copiando',
+  failing: 'Com falhas',
+  paused: 'Pausado',
+  pausedHelp:
+    'Várias tentativas seguidas falharam, por isso não haverá outras. Verifique o bucket e depois faça uma cópia agora ou salve o bucket novamente.',
+  copied: '{size} copiados até agora',
+  archiveNow: 'Copiar agora',
+  begun: 'A cópia está sendo feita. Você pode sair desta página.',
+  stop: 'Parar de copiar',
+  stopHelp: 'O que está no bucket fica lá.',
+  stopped: 'A conta não é mais copiada.',
+  yourBucket: 'Seu bucket',
+  setUp: 'Configurar um bucket',
+  change: 'Alterar o bucket',
+  changeHelp:
+    'Qualquer serviço com interface S3 serve. Ao salvar, um arquivo pequeno é gravado, lido e apagado para testar.',
+  endpoint: 'Endereço do serviço',
+  endpointHelp: 'Deixe vazio para o Amazon S3. Caso contrário, uma URL como https://s3.example.com',
+  region: 'Região',
+  regionHelp: 'Por exemplo eu-central-1; muitos serviços não precisam',
+  bucket: 'Bucket',
+  folder: 'Pasta',
+  folderHelp: 'Opcional',
+  keyId: 'ID da chave de acesso',
+  secret: 'Chave de acesso secreta',
+  secretHelp:
+    'A chave precisa poder gravar, ler, listar e apagar nesta pasta. O melhor é criar uma que só possa fazer isso.',
+  keepSecret: 'Deixe vazio para manter a que está salva.',
+  save: 'Salvar e testar',
+  savedNote: 'O bucket funciona. A primeira cópia será feita em alguns minutos.',
+  download: 'Baixar em vez disso',
+  downloadHelp: 'Você também pode baixar tudo uma vez, em um arquivo ZIP.',
+  downloadLink: 'Exportar meus dados',
+  restore: 'Restaurar',
+  restoreHelp:
+    'Deixe a pasta como está: cada cópia tem uma lista assinada do que faz parte dela. Para restaurar uma, entregue-a ao administrador deste servidor ou de outro que use o Headwater. Sua senha e suas sessões continuam como estão.',
+  invalid: 'Isto não funciona: {reason}',
+  bucketFailed: 'O bucket não pode ser usado: {reason}',
+  secretMissing: 'Digite a chave de acesso secreta.',
+  busy: 'Uma cópia já está sendo feita.',
+}

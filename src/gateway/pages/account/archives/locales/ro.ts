@@ -1,0 +1,55 @@
+/** Texts of the section on archives in Romanian. */
+import type { ArchiveTexts } from '#src/gateway/pages/account/archives/locales/en.ts'
+
+export const ro: ArchiveTexts = {
+  bucketHelp:
+    'O dată pe zi, dacă s-a schimbat ceva, serverul pune o copie semnată a contului tău în propriul tău bucket: postări și alte înregistrări, fișiere și preferințe. Parolele și cheile nu fac parte din ea. Din copiile mai vechi se păstrează ultimele din 7 zile, 4 săptămâni și 12 luni.',
+  where: 'Locație',
+  lastArchive: 'Ultima arhivă',
+  none: 'Încă niciuna',
+  size: 'Dimensiune fără fișiere',
+  nextLook: 'Următoarea verificare',
+  lastError: 'Ultima eroare',
+  failingSince: 'Eșuează din',
+  on: 'Activat',
+  running: 'Se arhivează',
+  failing: 'Eșuează',
+  paused: 'Întrerupt',
+  pausedHelp:
+    'Mai multe încercări la rând au eșuat, așa că nu vor mai fi altele. Verifică bucketul, apoi arhivează acum sau salvează din nou bucketul.',
+  copied: '{size} copiați până acum',
+  archiveNow: 'Arhivează acum',
+  begun: 'Arhiva se creează. Poți părăsi această pagină.',
+  stop: 'Oprește arhivarea',
+  stopHelp: 'Ce se află în bucket rămâne acolo.',
+  stopped: 'Contul nu mai este arhivat.',
+  yourBucket: 'Bucketul tău',
+  setUp: 'Configurează un bucket',
+  change: 'Schimbă bucketul',
+  changeHelp:
+    'Este potrivit orice serviciu cu interfață S3. La salvare, un fișier mic este scris, citit și șters, ca probă.',
+  endpoint: 'Adresa serviciului',
+  endpointHelp: 'Las-o goală pentru Amazon S3. Altfel, un URL precum https://s3.example.com',
+  region: 'Regiune',
+  regionHelp: 'De exemplu eu-central-1; multe servicii nu au nevoie',
+  bucket: 'Bucket',
+  folder: 'Dosar',
+  folderHelp: 'Opțional',
+  keyId: 'ID-ul cheii de acces',
+  secret: 'Cheia de acces secretă',
+  secretHelp:
+    'Cheia trebuie să poată scrie, citi, lista și șterge în acest dosar. Cel mai bine creezi una care poate doar asta.',
+  keepSecret: 'Las-o goală pentru a o păstra pe cea salvată.',
+  save: 'Salvează și testează',
+  savedNote: 'Bucketul funcționează. Prima arhivă se creează în câteva minute.',
+  download: 'Descarcă în schimb',
+  downloadHelp: 'Poți și să descarci totul o dată, ca fișier ZIP.',
+  downloadLink: 'Exportă datele mele',
+  restore: 'Restaurare',
+  restoreHelp:
+    'Lasă dosarul așa cum este: fiecare arhivă are o listă semnată a conținutului ei. Pentru a restaura una, dă-o administratorului acestui server sau al altuia care folosește Headwater. Parola și autentificările tale rămân așa cum sunt.',
+  invalid: 'Nu funcționează: {reason}',
+  bucketFailed: 'Bucketul nu poate fi folosit: {reason}',
+  secretMissing: 'Introdu cheia de acces secretă.',
+  busy: 'Se creează deja o arhivă.',
+}

@@ -1,0 +1,55 @@
+/** Texts of the section on archives in Swedish. */
+import type { ArchiveTexts } from '#src/gateway/pages/account/archives/locales/en.ts'
+
+export const sv: ArchiveTexts = {
+  bucketHelp:
+    'En gång om dagen, om något har ändrats, lägger servern en signerad kopia av ditt konto i din egen bucket: inlägg och andra poster, filer och inställningar. Lösenord och nycklar ingår inte. Av äldre kopior behålls de senaste från 7 dagar, 4 veckor och 12 månader.',
+  where: 'Plats',
+  lastArchive: 'Senaste arkiv',
+  none: 'Inget ännu',
+  size: 'Storlek utan filer',
+  nextLook: 'Nästa kontroll',
+  lastError: 'Senaste fel',
+  failingSince: 'Misslyckas sedan',
+  on: 'På',
+  running: 'Arkiverar',
+  failing: 'Misslyckas',
+  paused: 'Pausat',
+  pausedHelp:
+    'Flera försök i rad har misslyckats, så det görs inga fler. Kontrollera din bucket och arkivera sedan nu eller spara den igen.',
+  copied: '{size} kopierade hittills',
+  archiveNow: 'Arkivera nu',
+  begun: 'Arkivet skapas. Du kan lämna sidan.',
+  stop: 'Sluta arkivera',
+  stopHelp: 'Det som finns i din bucket ligger kvar där.',
+  stopped: 'Kontot arkiveras inte längre.',
+  yourBucket: 'Din bucket',
+  setUp: 'Ställ in en bucket',
+  change: 'Ändra din bucket',
+  changeHelp:
+    'Alla tjänster med S3-gränssnitt fungerar. När du sparar skrivs, läses och raderas en liten fil som test.',
+  endpoint: 'Tjänstens adress',
+  endpointHelp: 'Lämna tomt för Amazon S3. Annars en URL som https://s3.example.com',
+  region: 'Region',
+  regionHelp: 'Till exempel eu-central-1; många tjänster behöver ingen',
+  bucket: 'Bucket',
+  folder: 'Mapp',
+  folderHelp: 'Valfritt',
+  keyId: 'Åtkomstnyckel-ID',
+  secret: 'Hemlig åtkomstnyckel',
+  secretHelp:
+    'Nyckeln måste få skriva, läsa, lista och radera i mappen. Skapa helst en som bara får göra det.',
+  keepSecret: 'Lämna tomt för att behålla den sparade.',
+  save: 'Spara och testa',
+  savedNote: 'Din bucket fungerar. Det första arkivet skapas inom några minuter.',
+  download: 'Ladda ner i stället',
+  downloadHelp: 'Du kan också ladda ner allt en gång, som en ZIP-fil.',
+  downloadLink: 'Exportera mina data',
+  restore: 'Återställ',
+  restoreHelp:
+    'Låt mappen vara som den är: varje arkiv har en signerad lista över vad som hör till det. För att återställa ett, ge det till den som driver den här servern eller en annan server med Headwater. Ditt lösenord och dina inloggningar förblir som de är.',
+  invalid: 'Det fungerar inte: {reason}',
+  bucketFailed: 'Din bucket kan inte användas: {reason}',
+  secretMissing: 'Ange den hemliga åtkomstnyckeln.',
+  busy: 'Ett arkiv skapas redan.',
+}
