@@ -26,6 +26,7 @@ const paths = [
   '/data/files',
   '/data/export',
   '/data/activity',
+  '/archives',
   '/history',
   '/move',
   '/delete',

@@ -4,6 +4,7 @@ import { accountActions } from '#actors/actions/account.ts'
 import type { Account } from '#src/account/account.ts'
 import { setPassword } from '#src/account/sessions/passwords.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
+import type { OwnArchives } from '#src/gateway/archives/open-own-archives.ts'
 import type { PageStreams } from '#src/gateway/pages/live/page-streams.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import { openGateway } from '#tests/support/gateway.ts'
@@ -47,7 +48,13 @@ export function openAccountPages(
     blobs = memoryBlobStorage(),
     live,
     clock = { now: () => Date.now() },
-  }: { blobs?: MemoryBlobStorage; live?: PageStreams; clock?: Clock } = {},
+    archives,
+  }: {
+    blobs?: MemoryBlobStorage
+    live?: PageStreams
+    clock?: Clock
+    archives?: { own: Partial<OwnArchives> }
+  } = {},
 ) {
   const nameOf = (did: string) => `${did.split(':').at(-1)}.test`
   const find = async ({ identifier }: { identifier: string }) => {
@@ -64,7 +71,7 @@ export function openAccountPages(
   const { app, errors } = openGateway(
     { directory },
     {
-      server: { dispatch, blobs } as never,
+      server: { dispatch, blobs, archives } as never,
       pages: { ...pagePorts(clock), ...(live !== undefined && { live }) },
       findAccount: async (name) => (await find({ identifier: name }))?.did,
     },
