@@ -30,6 +30,10 @@ interface NamedArchive {
 }
 
 export interface Archives {
+  /** Whether the server makes archives itself. */
+  isConfigured: boolean
+  /** Between rounds; 0 if archives are made by command only. */
+  intervalMs: number
   /** Throws 400 ArchivesNotConfigured. */
   mustBeConfigured(): void
   create(did: string, report: Report): Promise<CreatedArchive>
@@ -75,7 +79,7 @@ export function openArchives(
   }
   const own = openOwnArchives(ports)
   return {
-    own,
+    ...{ own, isConfigured: openStorage !== undefined, intervalMs },
     mustBeConfigured: () => mustBeConfigured(all),
     create: (did, report) => bounded(() => createArchive(all, did, report)),
     list: async (did, more) => listArchives(await storageOf(all), did, trustedKeys(all, more)),

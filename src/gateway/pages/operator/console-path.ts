@@ -19,6 +19,7 @@ export const sections = [
   ['/mail', 'mail'],
   ['/checks', 'checks'],
   ['/backups', 'backups'],
+  ['/archives', 'archives'],
   ['/configuration', 'configuration'],
   ['/audit', 'audit'],
 ] as const

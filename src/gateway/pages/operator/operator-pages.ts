@@ -2,6 +2,7 @@
 import type { Hono } from 'hono'
 import { accountPage } from '#src/gateway/pages/operator/account.ts'
 import { accountPages } from '#src/gateway/pages/operator/accounts.ts'
+import { archivePages } from '#src/gateway/pages/operator/archives/pages.ts'
 import { auditPages } from '#src/gateway/pages/operator/audit.ts'
 import { casePages } from '#src/gateway/pages/operator/case.ts'
 import { caseImages } from '#src/gateway/pages/operator/case-image.ts'
@@ -30,7 +31,7 @@ export function operatorPages(app: Hono<Env>, ports: ConsolePorts): void {
   const sections = [
     ...[moderationPages, casePages, caseImages, takedownPages],
     ...[tenantPages, invitePages, domainPages, relayPages, webhookPages],
-    ...[serverPages, configurationPages, auditPages],
+    ...[serverPages, archivePages, configurationPages, auditPages],
   ]
   for (const section of sections) section(ports, routes)
   // Last, since it matches every path.
