@@ -124,6 +124,10 @@ export const directoryActions = {
     ...reads({ list: directory.listIdentityChanges }),
     ...writes({ begin: directory.beginIdentityChange, end: directory.endIdentityChange }),
   },
+  operatorSessions: {
+    ...reads({ hasEnded: directory.hasOperatorSessionEnded }),
+    ...writes({ end: directory.endOperatorSession }),
+  },
   settings: {
     ...reads({
       get: directory.getSetting,

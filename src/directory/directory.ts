@@ -62,6 +62,7 @@ export {
   removeMoveInvites,
 } from '#src/directory/move-invites.ts'
 export { addOperatorAudit, listOperatorAudit } from '#src/directory/operator-audit.ts'
+export { endOperatorSession, hasOperatorSessionEnded } from '#src/directory/operator-sessions.ts'
 export {
   findOwnBucket,
   listDueBuckets,

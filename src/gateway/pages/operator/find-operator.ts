@@ -5,8 +5,8 @@
 import type { Context } from 'hono'
 import { XrpcError } from '#src/errors.ts'
 import {
-  isOperatorToken,
   type OperatorKeys,
+  operatorSessionOf,
   readOperatorToken,
 } from '#src/gateway/pages/operator/operator-session.ts'
 import type { PageSession } from '#src/gateway/pages/page-session.ts'
@@ -39,8 +39,10 @@ export async function findOperator(
   { pageToken, network }: PageSession,
 ): Promise<FoundOperator> {
   const { server, operatorDids, clock } = ports
+  const { operatorSessions } = server.dispatch.directory
   const token = readOperatorToken(c, server.service.publicUrl)
-  if (token !== undefined && isOperatorToken(ports, token, clock.now())) {
+  const session = token === undefined ? undefined : operatorSessionOf(ports, token, clock.now())
+  if (session !== undefined && !(await operatorSessions.hasEnded(session))) {
     return { operator: { actor: ADMIN_PASSWORD, name: ADMIN_PASSWORD } }
   }
   // Checked first, so that only operators' accounts are woken.

@@ -1,10 +1,11 @@
 /**
  * The cookie of an operator who has signed in with the admin password: signed, valid for eight hours, and only as long as the
- * password is the same. Nothing about it is stored, so a sign-out ends it in the browser only.
+ * password is the same. Only those that were signed out before are stored, in the directory.
  */
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHash, createHmac, randomBytes } from 'node:crypto'
 import type { Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
+import type { OperatorSession } from '#src/directory/operator-sessions.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import { equalSecrets } from '#src/ports/equal-secrets.ts'
 
@@ -24,13 +25,22 @@ export function operatorToken(keys: OperatorKeys, now: number): string {
   return `${body}.${signatureOf(keys, body)}`
 }
 
-export function isOperatorToken(keys: OperatorKeys, token: string, now: number): boolean {
-  if (keys.adminPassword === undefined || token.length > MAX_COOKIE_LENGTH) return false
+/** What its sign-out stores; undefined for a token that is not valid. It may have been signed out. */
+export function operatorSessionOf(
+  keys: OperatorKeys,
+  token: string,
+  now: number,
+): OperatorSession | undefined {
+  if (keys.adminPassword === undefined || token.length > MAX_COOKIE_LENGTH) return undefined
   const dot = token.lastIndexOf('.')
   const body = token.slice(0, Math.max(dot, 0))
   const [expiresAt = ''] = body.split('.')
   const isSigned = equalSecrets(token.slice(dot + 1), signatureOf(keys, body))
-  return isSigned && /^\d{1,16}$/.test(expiresAt) && now < Number(expiresAt)
+  if (!isSigned || !/^\d{1,16}$/.test(expiresAt) || now >= Number(expiresAt)) return undefined
+  return {
+    hash: createHash('sha256').update(token).digest('base64url'),
+    expiresAt: Number(expiresAt),
+  }
 }
 
 export function readOperatorToken(c: Context<Env>, publicUrl: string): string | undefined {

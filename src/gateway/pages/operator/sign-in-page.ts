@@ -10,7 +10,12 @@ import { callOf } from '#src/gateway/pages/operator/console-call.ts'
 import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
 import type { ConsolePorts } from '#src/gateway/pages/operator/console-ports.ts'
 import { findOperator } from '#src/gateway/pages/operator/find-operator.ts'
-import { operatorToken, setOperatorToken } from '#src/gateway/pages/operator/operator-session.ts'
+import {
+  operatorSessionOf,
+  operatorToken,
+  readOperatorToken,
+  setOperatorToken,
+} from '#src/gateway/pages/operator/operator-session.ts'
 import { operatorTexts } from '#src/gateway/pages/operator/texts.ts'
 import {
   mustPassCsrfCheck,
@@ -122,6 +127,9 @@ export function signInRoutes(app: Hono<Env>, ports: ConsolePorts): void {
     const found = await findOperator(ports, c, session)
     if ('operator' in found) {
       const { pageToken } = session
+      const token = readOperatorToken(c, publicUrl) ?? ''
+      const ended = operatorSessionOf(ports, token, clock.now())
+      if (ended !== undefined) await server.dispatch.directory.operatorSessions.end(ended)
       setOperatorToken(c, publicUrl)
       if (found.operator.actor !== ADMIN_PASSWORD && pageToken !== undefined) {
         await server.dispatch.account(pageToken.did).page.end({ token: pageToken.token })

@@ -115,6 +115,10 @@ it('the admin password begins a session, and a wrong one does not', async () => 
   expect(await (await open(console, '', session)).text()).toContain('<h1>Overview</h1>')
   const out = await submit(console, '/sign-out', {}, { cookie: session })
   expect(out.headers.getSetCookie()[0]).toMatch(/^operator=; Max-Age=0/)
+  // The cookie that somebody may have copied has ended, too.
+  expect(await (await open(console, '', session)).text()).toContain('action="/admin/sign-in"')
+  const change = await submit(console, `/accounts/${bob}/suspend`, {}, { cookie: session })
+  expect(change.status).toBe(401)
   const signIn = { actor: 'admin password', action: 'sign in', target: null }
   expect(await auditOf(console)).toEqual([signIn])
 })

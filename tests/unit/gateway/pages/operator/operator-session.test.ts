@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest'
-import { isOperatorToken, operatorToken } from '#src/gateway/pages/operator/operator-session.ts'
+import { operatorSessionOf, operatorToken } from '#src/gateway/pages/operator/operator-session.ts'
 
 const keys = { secret: new Uint8Array(32), adminPassword: 'let me in' }
 const now = Date.UTC(2026, 10, 20)
 const HOUR_MS = 3_600_000
+const isOperatorToken = (...args: Parameters<typeof operatorSessionOf>) =>
+  operatorSessionOf(...args) !== undefined
 
 it('a session lasts for eight hours, and as long as the password', () => {
   const token = operatorToken(keys, now)
