@@ -2,6 +2,7 @@
 import { Agent } from '@atproto/api'
 import type { OAuthSession } from '@atproto/oauth-client-node'
 import { describe, expect, it } from 'vitest'
+import { Authenticator } from '#tests/support/authenticator.ts'
 import { groupClient, ok } from '#tests/support/group-client.ts'
 import {
   type App,
@@ -158,6 +159,26 @@ describe('an app signs in as a group', () => {
     expect(await open(browser, app)).toBeUndefined()
     await settings.open(security)
     await settings.submit(`${security}/totp/remove`)
+  })
+
+  it('by a member with a passkey, on our page', async () => {
+    const passkeys = '/account/security/passkeys'
+    const settings = await signedInPageClient(server.url, vera)
+    await settings.open('/account/security')
+    const passkey = new Authenticator({ origin: server.url })
+    const response = JSON.stringify(passkey.register(settings.form(passkeys).options))
+    await settings.submit(passkeys, { name: 'phone', response })
+    const browser = newBrowser()
+    const app = newApp()
+    await browser.pages.open((await open(browser, app))!)
+    const answer = passkey.authenticate(browser.pages.passkeyOptions('passkey'))
+    const userHandle = Buffer.from(vera.did).toString('base64url')
+    const shown = { ...answer, response: { ...answer.response, userHandle } }
+    const done = await browser.pages.do('passkey', { response: JSON.stringify(shown) })
+    expect(done.html).toContain('url=/oauth/authorize?')
+    expect(await open(browser, app)).toBeUndefined()
+    await settings.open('/account/security')
+    await settings.submit(`${passkeys}/remove`)
   })
 
   it('but not an account that is no member', async () => {

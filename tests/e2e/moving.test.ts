@@ -33,6 +33,7 @@ import { PageClient, signedInPageClient } from '#tests/support/page-client.ts'
 import { createdAt } from '#tests/support/records.ts'
 import { adminPassword, createTestAccount, type TestAccount } from '#tests/support/server.ts'
 import { type Places, serverPairs } from '#tests/support/server-pairs.ts'
+import { Subscription } from '#tests/support/subscription.ts'
 
 const email = 'alice@example.com'
 const sharedEmail = 'cooks@example.com'
@@ -322,6 +323,21 @@ for (const [name, isThere, start] of serverPairs) {
         )
         expect(entries.filter(({ action }) => action === 'repo.createRecord')).toHaveLength(2)
         expect(entries.filter(({ action }) => action === 'import.finish')).toHaveLength(1)
+      })
+
+      it('shows no one outside who its members are', async () => {
+        const { data: head } = await cooks.agent.com.atproto.sync.getLatestCommit({
+          did: cooks.did,
+        })
+        using firehose = new Subscription(places.here, 0)
+        const events = () => firehose.eventsOf(cooks.did)
+        await expect.poll(() => events().at(-1)?.body.rev).toBe(head.rev)
+        const { data: car } = await cooks.agent.com.atproto.sync.getRepo({ did: cooks.did })
+        const log = await fetch(`${places.here.plcUrl}/${cooks.did}/log/audit`)
+        const all = [...events().map(({ bytes }) => bytes), car, await log.arrayBuffer()]
+        const seen = Buffer.concat(all.map((bytes) => new Uint8Array(bytes))).toString('latin1')
+        expect(seen).toContain(cooks.did)
+        for (const { did: member } of [olga, eddie]) expect(seen).not.toContain(member)
       })
 
       it('another group moves away and back by its page', async () => {

@@ -165,8 +165,8 @@ describe('everything else that a member changes', () => {
       }
     }
     expect([...allowed].sort()).toEqual([
-      ...['blob', 'group', 'identity', 'import', 'lifecycle', 'oauth', 'preferences', 'repo'],
-      ...['service', 'session', 'sync'],
+      ...['blob', 'group', 'identity', 'import', 'lifecycle', 'migration', 'oauth', 'preferences'],
+      ...['repo', 'service', 'session', 'sync'],
     ])
   })
 })

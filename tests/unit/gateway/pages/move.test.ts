@@ -5,7 +5,7 @@ import type { Migrations } from '#src/gateway/migrations/open-migrations.ts'
 import type { Migration } from '#src/rules/migrations.ts'
 import { did, now } from '#tests/support/gateway.ts'
 import { openPages } from '#tests/support/open-pages.ts'
-import { pagePorts } from '#tests/support/page-ports.ts'
+import { pagePorts, rateLimits } from '#tests/support/page-ports.ts'
 
 const server = 'https://next.example'
 const copying: Migration = {
@@ -63,17 +63,6 @@ function open(
   }
   const pages = { ...pagePorts({ now: () => now }), migrations }
   return openPages(actors, undefined, { pages, ...overrides })
-}
-
-/** Refuses what is counted as the `last`. Other requests than those of moves are not counted. */
-function rateLimits(counted: string[], last: number) {
-  const limit = { name: 'tests', points: 1, durationMs: 60_000 }
-  const count = ({ nsid }: { nsid: string }) => {
-    if (nsid.startsWith('com.')) counted.push(nsid)
-    return { limit, isRefused: counted.length === last, remaining: 0, resetAt: now + 60_000 }
-  }
-  const attempt = async <T>(_: unknown, attempt: () => T | Promise<T>) => attempt()
-  return Object.assign(count, { attempt })
 }
 
 const called = (name: string) => asked.filter(([one]) => one === name).map(([, ...args]) => args)
