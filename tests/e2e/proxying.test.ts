@@ -282,7 +282,7 @@ describe('a group, by an app that knows passwords only', () => {
     expect(blob.data.blob.size).toBe(2)
     await agent.post({ text: 'soup' })
     const own = await agent.com.atproto.server.createAppPassword({ name: 'more' }).catch((e) => e)
-    expect(own).toMatchObject({ status: 403 })
+    expect(own).toMatchObject({ status: 400, error: 'InvalidToken' })
 
     ok(await ask(alice, 'removeMember', { account: cooks, did: eddie.did }))
     await expect(agent.post({ text: 'late' })).rejects.toMatchObject({ status: 403 })
