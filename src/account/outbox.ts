@@ -20,6 +20,8 @@ import type { EncodedEvent } from '#src/protocol/frames.ts'
 
 export interface OutboxRow extends EncodedEvent {
   id: number
+  /** What made the commit, for the history. */
+  client?: string | undefined
 }
 
 /** Where the rows of an outbox are stored. */
@@ -207,12 +209,15 @@ export const firehoseOutbox: OutboxTable<OutboxRow> = {
 }
 
 /** `answers` of those rows that are the first of a call with a key, by their ids. */
+/** As in the audit log. */
+const MAX_CLIENT_LENGTH = 300
+
 export function addToOutbox(
   rows: readonly OutboxRow[],
   answers?: ReadonlyMap<number, KeptAnswer>,
 ): Statement[] {
   if (rows.length === 0) return []
-  const values = rows.map(({ id, kind, event, seqAt, head, rev, place }) => [
+  const values = rows.map(({ id, kind, event, seqAt, head, rev, place, client }) => [
     id,
     kind,
     event,
@@ -222,8 +227,9 @@ export function addToOutbox(
     answers?.get(id)?.key ?? '',
     answers?.get(id)?.answer ?? null,
     ...(place ? [place.opsLength, place.blockAt, place.blockLength] : [null, null, null]),
+    client?.slice(0, MAX_CLIENT_LENGTH) ?? null,
   ])
   const columns =
-    'id, kind, event, seq_at, head, rev, key, answer, ops_length, block_at, block_length'
+    'id, kind, event, seq_at, head, rev, key, answer, ops_length, block_at, block_length, client'
   return [insertRows(`INSERT INTO outbox (${columns})`, values)]
 }

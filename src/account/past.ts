@@ -55,13 +55,14 @@ export function keepRecords(paths: readonly string[], until: string): Statement[
 export function keepCommits(through: number): Statement[] {
   return [
     {
-      sql: `INSERT INTO past_commit (rev, cid, ops, block, total)
-            SELECT rev, head, ${opsOfEvent}, ${blockOfEvent},
+      sql: `INSERT INTO past_commit (rev, cid, ops, block, client, total)
+            SELECT rev, head, ${opsOfEvent}, ${blockOfEvent}, client,
               coalesce((SELECT total FROM past_commit ORDER BY rev DESC LIMIT 1), 0)
                 + sum(ops_length + block_length + ${ROW_BYTES}) OVER (ORDER BY id)
             FROM outbox WHERE id <= ? AND block_at IS NOT NULL AND rev >= (SELECT since FROM history)
             ORDER BY id
-            ON CONFLICT (rev) DO UPDATE SET ops = excluded.ops WHERE past_commit.ops = ${NO_OPS}`,
+            ON CONFLICT (rev) DO UPDATE SET ops = excluded.ops, client = excluded.client
+              WHERE past_commit.ops = ${NO_OPS}`,
       params: [through],
     },
   ]

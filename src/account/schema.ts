@@ -41,15 +41,12 @@ export const accountSchema: readonly Migration[] = [
        rev TEXT NOT NULL
      ) WITHOUT ROWID`,
     ddl`CREATE TABLE backlink (            -- the subjects of likes, reposts, follows and blocks
-       collection TEXT NOT NULL,
-       subject TEXT NOT NULL,
-       path TEXT NOT NULL,
+       collection TEXT NOT NULL, subject TEXT NOT NULL, path TEXT NOT NULL,
        PRIMARY KEY (collection, subject, path)
      ) WITHOUT ROWID`,
     `CREATE INDEX backlink_path ON backlink (path)`,
     ddl`CREATE TABLE record_blob (         -- which record references which blob
-       blob_cid TEXT NOT NULL,
-       path TEXT NOT NULL,
+       blob_cid TEXT NOT NULL, path TEXT NOT NULL,
        PRIMARY KEY (blob_cid, path)
      ) WITHOUT ROWID`,
     `CREATE INDEX record_blob_path ON record_blob (path)`,
@@ -297,4 +294,6 @@ export const accountSchema: readonly Migration[] = [
     'ALTER TABLE history ADD COLUMN tenant_days INTEGER',
     'ALTER TABLE history ADD COLUMN asked_at INTEGER NOT NULL DEFAULT 0',
   ],
+  // Release 5: what made a commit (rules/commit-clients.ts); null if a member did, or if it is not known.
+  ['ALTER TABLE outbox ADD COLUMN client TEXT', 'ALTER TABLE past_commit ADD COLUMN client TEXT'],
 ]

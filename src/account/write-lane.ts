@@ -44,6 +44,8 @@ export interface Prepared<T> {
   onDurable?: () => void
   /** What a commit does to records. */
   ops?: readonly CommitOp[]
+  /** What made it. */
+  client?: string | undefined
 }
 
 /** The lane as actions use it. */
@@ -187,7 +189,7 @@ export class WriteLane {
     for (const [i, event] of prepared.events.entries()) {
       // From the clock, so that not even a restored or reprovisioned account repeats an id.
       outboxId = Math.max(outboxId + 1, this.#clock.now() * 1000)
-      group.rows.push({ id: outboxId, ...event })
+      group.rows.push({ id: outboxId, ...event, client: prepared.client })
       if (i > 0 || waiting.key === undefined) continue
       const answer = JSON.stringify(prepared.answer)
       group.kept.set(outboxId, { key: waiting.key, answer })
@@ -233,8 +235,8 @@ export class WriteLane {
     this.#heads.durable = group.head
     this.#answers.clear()
     for (const { prepared } of group.members) prepared.onDurable?.()
-    // Where the commit is in the event is for the table only.
-    this.#outbox.deliver(group.rows.map(({ place: _, ...row }) => row))
+    // Where the commit is in the event, and what made it, are for the table only.
+    this.#outbox.deliver(group.rows.map(({ place: _, client: __, ...row }) => row))
     for (const { waiting, prepared } of group.members) waiting.resolve(prepared.answer)
   }
 

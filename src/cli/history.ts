@@ -195,7 +195,8 @@ async function restoreWith(client: ServerClient, invocation: Invocation): Promis
 
 /** The DID of a member, or the client id of an app. */
 async function actorOf(client: ServerClient, name: string): Promise<string> {
-  return /^https?:/.test(name) ? name : resolveName(client, name)
+  const isApp = /^(?:https?:|app password |page$|session$)/.test(name)
+  return isApp ? name : resolveName(client, name)
 }
 
 const settings: Command = {

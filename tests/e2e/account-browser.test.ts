@@ -3,6 +3,7 @@ import { fromUint8Array as readRepo } from '@atcute/repo'
 import { multibaseToBytes, P256Keypair } from '@atproto/crypto'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { appPasswordAgent } from '#tests/support/app-password-agent.ts'
 import { describeInBrowser, openPage } from '#tests/support/browser.ts'
 import { type BrowserFixture, startBrowserFixture } from '#tests/support/browser-fixture.ts'
 import { mustBeGood } from '#tests/support/good-page.ts'
@@ -188,7 +189,9 @@ describeInBrowser('the account area', () => {
     const page = await freshPage()
     await signIn(page, ida, '/data/activity')
     await page.getByText('New activity appears automatically.').waitFor()
-    const { uri, rkey } = await writePost(ida, 'hello <b>')
+    const agent = await appPasswordAgent(fixture.server, ida, 'Phone')
+    const { uri, rkey } = await writePost({ ...ida, agent }, 'hello <b>')
+    await page.locator('tr', { hasText: rkey }).getByText('App password “Phone”').waitFor()
     await page.getByRole('link', { name: `app.bsky.feed.post/${rkey}` }).click()
     await page.getByText('hello <b>', { exact: true }).waitFor()
     const width = () =>
@@ -282,12 +285,10 @@ describeInBrowser('the account area', () => {
   it('the pages of the account area are accessible in light and dark, and fit on a phone', async () => {
     const ada = await newAccount('with-a-long-name')
     const page = await openPage(fixture.browser, { bypassCSP: true })
-    await page.goto(fixture.server.url)
-    await mustBeGood(page, 'landing')
-    await page.goto(`${fixture.server.url}/status`)
-    await mustBeGood(page, 'status')
-    await page.goto(`${fixture.server.url}/nothing`)
-    await mustBeGood(page, 'nothing there')
+    for (const path of ['/', '/status', '/nothing']) {
+      await page.goto(`${fixture.server.url}${path}`)
+      await mustBeGood(page, path)
+    }
     await signIn(page, ada)
     const { path: record } = await writePost(ada, `a long word ${'w'.repeat(200)}`)
     const all = [...paths, record, '/data/records?collection=app.bsky.feed.post']

@@ -57,6 +57,7 @@ const image = Uint8Array.of(1, 2, 3)
 export const imageCid = cidForRaw(image)
 const heldImage = Uint8Array.of(5, 6)
 export const heldCid = cidForRaw(heldImage)
+export const appId = 'https://app.example.com/client.json'
 const hour = 3_600_000
 
 /** An account that has done a little of everything, at the moment that its clock shows. Its events are still in the outbox. */
@@ -137,7 +138,8 @@ async function fillGroup(account: Account): Promise<void> {
 }
 
 async function createWithKey(account: Account, rkey: string): Promise<void> {
-  const input = { collection, rkey, record: { $type: collection, n: 3 } }
+  const record = { $type: collection, n: 3 }
+  const input = { collection, rkey, record, client: appId }
   await createRecord(account, input, { id: `key of ${rkey}`, issuedAt: account.clock.now() })
 }
 

@@ -17,6 +17,7 @@ export interface PastCommit {
   /** Who made it, as the audit log says; undefined if it was the account itself. */
   actor?: string
   role?: string
+  /** What made it, also if it was the account itself: the client id of an app, or as rules/commit-clients.ts says. */
   client?: string
   /** The call that made it. */
   action?: string
@@ -37,12 +38,13 @@ export interface RevRange {
 const inRange = 'rev > ?1 AND rev < ?2'
 const inOutbox = `block_at IS NOT NULL AND ${inRange} AND rev >= (SELECT since FROM history)`
 
-const whoMade = ['actor', 'role', 'client', 'action']
-  .map((name) => `(SELECT ${name} FROM audit WHERE audit.rev = c.rev LIMIT 1) AS ${name}`)
-  .join(', ')
+const inAudit = (name: string) => `(SELECT ${name} FROM audit WHERE audit.rev = c.rev LIMIT 1)`
 
-const isMadeBy =
-  'EXISTS (SELECT 1 FROM audit WHERE audit.rev = c.rev AND (audit.actor = ?4 OR audit.client = ?4))'
+const whoMade = `${inAudit('actor')} AS actor, ${inAudit('role')} AS role,
+  coalesce(${inAudit('client')}, client) AS client, ${inAudit('action')} AS action`
+
+const isMadeBy = `(c.client = ?4
+  OR EXISTS (SELECT 1 FROM audit WHERE audit.rev = c.rev AND (audit.actor = ?4 OR audit.client = ?4)))`
 
 /** Of an encoded array. */
 const MAX_HEAD_BYTES = 9
@@ -74,10 +76,10 @@ export async function readCommits(
   const rows = await sql.all<Row>(
     // Each of the two is read in its own order, and no further than the limit.
     `SELECT rev, cid, hex(ops) AS ops, ${whoMade} FROM (
-       SELECT rev, cid, substr(ops, 1, ?6) AS ops, length(ops) AS size FROM past_commit AS c
+       SELECT rev, cid, substr(ops, 1, ?6) AS ops, length(ops) AS size, client FROM past_commit AS c
        WHERE ${inRange} AND ${isWanted('c.ops')}
        UNION ALL
-       SELECT rev, head, substr(${opsOfEvent}, 1, ?6), ops_length FROM outbox AS c
+       SELECT rev, head, substr(${opsOfEvent}, 1, ?6), ops_length, client FROM outbox AS c
        WHERE ${inOutbox} AND ${isWanted(opsOfEvent)}
        ORDER BY rev ${order}, size DESC LIMIT ?3
      ) AS c ORDER BY rev ${order}, size DESC`,

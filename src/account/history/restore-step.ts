@@ -106,7 +106,7 @@ export async function restoreTargets(
     const blobs = writes.flatMap((write) => (write.action === 'delete' ? [] : write.record.blobs))
     if (blobs.length > 0) claim(account.blobs.claim(blobs.map(({ cid }) => cid)))
     try {
-      const prepared = await commitWrites(account, view, writes)
+      const prepared = await commitWrites(account, view, writes, { client: by.client })
       const entry = { ...audit, target: `${writes.length} records`, rev: prepared.answer.rev }
       const row: Statement[] = [auditRow(account, by, own.name, entry), trimAudit()]
       return { ...rest, prepared: { ...prepared, statements: [...row, ...prepared.statements] } }

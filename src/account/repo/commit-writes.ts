@@ -29,6 +29,12 @@ export interface CommitRef {
   rev: string
 }
 
+export interface CommitOptions {
+  swapCommit?: string | null
+  /** What made it: see rules/commit-clients.ts. */
+  client?: string | undefined
+}
+
 // Limits of a #commit event (com.atproto.sync.subscribeRepos) and of applyWrites.
 const MAX_EVENT_BYTES = 2_000_000
 const MAX_WRITES = 200
@@ -41,7 +47,7 @@ export async function commitWrites(
   account: Account,
   { head }: LaneView,
   writes: readonly RecordWrite[],
-  swapCommit?: string | null,
+  { swapCommit, client }: CommitOptions = {},
 ): Promise<Prepared<CommitRef>> {
   // The state may have changed while the write waited in the lane.
   mustWrite(account.directoryMirror.pendingStatus ?? (await account.profile.get()).status)
@@ -83,6 +89,7 @@ export async function commitWrites(
       }),
     ],
     ops,
+    client,
     backlinks: writes.flatMap(backlinksOf),
     ...(blobs && { onDurable: () => account.blobs.reconcile() }),
   }

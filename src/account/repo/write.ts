@@ -22,6 +22,8 @@ import { mustWrite } from '#src/rules/states.ts'
 export interface WriteOptions {
   validate?: boolean
   swapCommit?: string | null
+  /** What the caller writes with: see rules/commit-clients.ts. */
+  client?: string | undefined
 }
 
 export interface CreateRecord extends WriteOptions {
@@ -43,6 +45,7 @@ export interface DeleteRecord {
   rkey: string
   swapRecord?: string | null
   swapCommit?: string | null
+  client?: string | undefined
 }
 
 export type Write =
@@ -78,7 +81,7 @@ export async function createRecord(
   const write: RecordWrite = { action: 'create', record: validated.record }
   const job = async (view: LaneView): Promise<Prepared<Written>> => {
     const writes = [...(await supersededBy(account, view, validated.record, input)), write]
-    const prepared = await commitWrites(account, view, writes, input.swapCommit)
+    const prepared = await commitWrites(account, view, writes, input)
     return { ...prepared, answer: { ...resultOf(account, validated), commit: prepared.answer } }
   }
   return inLane(account, [validated.record], job, key)
@@ -103,7 +106,7 @@ export async function putRecord(
     mustMatch(current, input.swapRecord)
     const action = current === null ? 'create' : 'update'
     const writes: RecordWrite[] = [{ action, record: validated.record }]
-    const prepared = await commitWrites(account, view, writes, input.swapCommit)
+    const prepared = await commitWrites(account, view, writes, input)
     return { ...prepared, answer: { ...result, commit: prepared.answer } }
   }
   return inLane(account, [validated.record], job, key)
@@ -122,7 +125,7 @@ export async function deleteRecord(
     if (current === null) return unchanged(view, {})
     mustMatch(current, input.swapRecord)
     const writes: RecordWrite[] = [{ action: 'delete', path }]
-    const prepared = await commitWrites(account, view, writes, input.swapCommit)
+    const prepared = await commitWrites(account, view, writes, input)
     return { ...prepared, answer: { commit: prepared.answer } }
   }
   return inLane(account, [], job, key)
@@ -154,7 +157,7 @@ export async function applyWrites(
   const results = validated.map(({ result }) => result)
   const records = writes.flatMap((write) => (write.action === 'delete' ? [] : write.record))
   const job = async (view: LaneView): Promise<Prepared<AppliedWrites>> => {
-    const prepared = await commitWrites(account, view, writes, input.swapCommit)
+    const prepared = await commitWrites(account, view, writes, input)
     return { ...prepared, answer: { commit: prepared.answer, results } }
   }
   return inLane(account, records, job, key)

@@ -3,6 +3,7 @@ import { authRequired, invalidRequest, XrpcError } from '#src/errors.ts'
 import { declaredMediaType } from '#src/gateway/http/media-type.ts'
 import type { RawResponse } from '#src/gateway/http/response.ts'
 import { repoSigningKeys } from '#src/gateway/identity/repo-signing-keys.ts'
+import { clientOf } from '#src/gateway/methods/client-of.ts'
 import { importRepo as runImport } from '#src/gateway/methods/import-repo.ts'
 import { ownAccount } from '#src/gateway/methods/own-account.ts'
 import { receiveBlob } from '#src/gateway/methods/receive-blob.ts'
@@ -39,7 +40,8 @@ export const createRecord = method(repo.createRecord, {
   ...recordWrite,
   oauth: (permissions, { input: { collection } }) =>
     permissions.assertRepo({ action: 'create', collection }),
-  run: ({ account, input: { repo: _, ...input } }) => account.repo.createRecord(input),
+  run: ({ account, caller, input: { repo: _, ...input } }) =>
+    account.repo.createRecord({ ...input, client: clientOf(caller) }),
 })
 
 export const putRecord = method(repo.putRecord, {
@@ -48,14 +50,16 @@ export const putRecord = method(repo.putRecord, {
     permissions.assertRepo({ action: 'create', collection })
     permissions.assertRepo({ action: 'update', collection })
   },
-  run: ({ account, input: { repo: _, ...input } }) => account.repo.putRecord(input),
+  run: ({ account, caller, input: { repo: _, ...input } }) =>
+    account.repo.putRecord({ ...input, client: clientOf(caller) }),
 })
 
 export const deleteRecord = method(repo.deleteRecord, {
   ...ownRepo,
   oauth: (permissions, { input: { collection } }) =>
     permissions.assertRepo({ action: 'delete', collection }),
-  run: ({ account, input: { repo: _, ...input } }) => account.repo.deleteRecord(input),
+  run: ({ account, caller, input: { repo: _, ...input } }) =>
+    account.repo.deleteRecord({ ...input, client: clientOf(caller) }),
 })
 
 const MAX_WRITES = 200
@@ -74,11 +78,11 @@ export const applyWrites = method(repo.applyWrites, {
       }
     }
   },
-  run: ({ account, input: { repo: _, ...input } }) => {
+  run: ({ account, caller, input: { repo: _, ...input } }) => {
     if (input.writes.length > MAX_WRITES) {
       throw invalidRequest(`Too many writes. Max: ${MAX_WRITES}`)
     }
-    return account.repo.applyWrites(input)
+    return account.repo.applyWrites({ ...input, client: clientOf(caller) })
   },
 })
 

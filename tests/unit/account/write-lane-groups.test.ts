@@ -29,7 +29,7 @@ async function openHeld() {
   const eventsIn = (statements: readonly Statement[]) =>
     statements
       .filter(({ sql }) => sql.startsWith('INSERT INTO outbox'))
-      .reduce((sum, { params }) => sum + params!.length / 11, 0)
+      .reduce((sum, { params }) => sum + params!.length / 12, 0)
   const account = await openTestAccount({
     onBatch: async (when, statements) => {
       if (!isHeld || when === 'after') return

@@ -7,7 +7,7 @@ import { putRecord } from '#src/account/repo/write.ts'
 import { opened, versionsOf } from '#tests/support/old-databases.ts'
 import { openTestAccount, testDid } from '#tests/support/open-account.ts'
 import { exportedCarAt } from '#tests/support/repo-cars.ts'
-import { collection } from '#tests/support/schema-fixtures.ts'
+import { appId, collection } from '#tests/support/schema-fixtures.ts'
 
 describe.each(versionsOf('account'))('an account of schema version %d', (version) => {
   const open = () => openTestAccount({ sql: opened('account', version) })
@@ -25,6 +25,13 @@ describe.each(versionsOf('account'))('an account of schema version %d', (version
     expect(commits.some(({ ops }) => ops[0]?.path === `${collection}/gone`)).toBe(true)
     expect(commits.some(({ ops }) => ops[0]?.path === `${collection}/kept`)).toBe(true)
     expect(await getRestore(account, { by })).toMatchObject({ restore: { total: 1, left: 1 } })
+  })
+
+  it.skipIf(version < 8)('says what made its commits', async () => {
+    const account = await open()
+    const query = { by: { did: testDid }, actor: appId, limit: 100 }
+    const { commits } = await listCommits(account, query)
+    expect(commits.map(({ ops }) => ops[0]?.path.split('/')[1])).toEqual(['last', 'kept'])
   })
 
   it.skipIf(version >= 6)('has a history from now on', async () => {

@@ -9,6 +9,7 @@ import type { FormFile } from '#src/gateway/pages/form.ts'
 import { field } from '#src/gateway/pages/form-blocks.ts'
 import { hiddenFields, noteView } from '#src/gateway/pages/shell.ts'
 import { sniffMediaType } from '#src/ports/media-type.ts'
+import { PAGE } from '#src/rules/commit-clients.ts'
 
 const name = { collection: 'app.bsky.actor.profile', rkey: 'self' }
 
@@ -62,7 +63,10 @@ ${field({ name: 'description', label: texts.text('description'), value: textOf(d
         ...(kept !== undefined && { avatar: kept }),
       }
       // Another app may have changed the profile meanwhile.
-      await visit.account.repo.putRecord({ ...name, record, swapRecord: stored?.cid ?? null })
+      await visit.account.repo.putRecord({
+        ...{ ...name, record, client: PAGE },
+        swapRecord: stored?.cid ?? null,
+      })
       return undefined
     },
   },

@@ -19,6 +19,7 @@ import type { PageSession } from '#src/gateway/pages/page-session.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'
+import { PAGE } from '#src/rules/commit-clients.ts'
 import { type ManageFlag, manageFlags, OWNER } from '#src/rules/group-roles.ts'
 import { isPublicName, normalizeIdentifier } from '#src/rules/identifiers.ts'
 import { accessScope } from '#src/rules/session-tokens.ts'
@@ -64,7 +65,7 @@ export async function signedIn(
   return {
     did,
     name,
-    call: callMethodsAs(context, c, { did, scope: accessScope, clientId: 'page' }),
+    call: callMethodsAs(context, c, { did, scope: accessScope, clientId: PAGE }),
   }
 }
 
@@ -90,7 +91,7 @@ export async function visitGroup(
     requests: manage.has('requests') ? await countRequests(call, found.did) : 0,
     async callAsGroup() {
       if (isItself) {
-        return callMethodsAs(context, c, { did, scope: accessScope, clientId: 'page' })
+        return callMethodsAs(context, c, { did, scope: accessScope, clientId: PAGE })
       }
       const caller = await context.members.ofCaller({
         ...{ did: found.did, member: did, client: 'page' },

@@ -6,30 +6,30 @@ import {
   textOf,
 } from '#src/gateway/pages/history/history-visit.ts'
 import { kindOf } from '#src/gateway/pages/history/kinds.ts'
+import { isClient } from '#src/rules/commit-clients.ts'
 
-/** Members, and the apps of these commits; undefined for an account that one person has. */
+/** Members or what else may change the account, and the apps of these commits. */
 export async function actorChoices(
   visit: HistoryVisit,
   commits: readonly { actor?: string; client?: string }[],
   current = '',
-): Promise<Choice[] | undefined> {
-  const { members } = visit.history
-  if (members === undefined) return undefined
-  const choices = await members.choices()
+): Promise<Choice[]> {
+  const { members, clients } = visit.history
+  const choices = (await members?.choices()) ?? (await clients?.())?.choices ?? []
   const isListed = new Set(choices.map(({ value }) => value))
   const others = [current, ...commits.flatMap(({ actor = '', client = '' }) => [actor, client])]
-  const found = [...new Set(others)].filter((one) => isActor(one) && !isListed.has(one))
+  const found = [...new Set(others)].filter((one) => isShown(visit, one) && !isListed.has(one))
   const names = await actorNames(visit, found)
   return [
-    { value: '', label: textOf(visit)('everyone') },
+    { value: '', label: textOf(visit)(members === undefined ? 'allApps' : 'everyone') },
     ...choices,
     ...found.map((value) => ({ value, label: names(value) })),
   ]
 }
 
-/** A DID or the client id of an app; not a page or a session. */
-export function isActor(text: string): boolean {
-  return /^(did:|https?:)/.test(text)
+/** In a group, members and apps; else also what is not an app, such as the account's password. */
+export function isShown({ history: { members } }: HistoryVisit, text: string): boolean {
+  return members === undefined ? isClient(text) : /^(did:|https?:)/.test(text)
 }
 
 export async function collectionChoices(

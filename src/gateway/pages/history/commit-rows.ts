@@ -2,7 +2,7 @@
 import { html } from 'hono/html'
 import type { Names } from '#src/gateway/pages/area/names.ts'
 import { menu, timeOf } from '#src/gateway/pages/blocks.ts'
-import { isActor } from '#src/gateway/pages/history/choices.ts'
+import { isShown } from '#src/gateway/pages/history/choices.ts'
 import {
   actorNames,
   type HistoryVisit,
@@ -31,7 +31,7 @@ export interface Commit {
 
 /** Empty texts are columns without a head. */
 function headOf({ history: { members } }: HistoryVisit, text: ReturnType<typeof textOf>) {
-  return [text('when'), ...(members === undefined ? [] : [text('who')]), text('what'), '']
+  return [text('when'), text(members === undefined ? 'app' : 'who'), text('what'), '']
 }
 
 export function commitsHead(visit: HistoryVisit): Html {
@@ -45,7 +45,7 @@ export async function commitRows(
   commits: readonly Commit[],
   since: string | undefined,
 ): Promise<{ id: string; html: Html }[]> {
-  const actors = commits.flatMap(({ actor = '' }) => [actor])
+  const actors = commits.flatMap(({ actor = '', client = '' }) => [actor, client])
   const shown = commits.flatMap(({ ops }) => ops.slice(0, SHOWN_OPS))
   const [names, previews] = await Promise.all([actorNames(visit, actors), previewsOf(visit, shown)])
   return commits.map((commit) => {
@@ -64,10 +64,9 @@ function row(visit: HistoryVisit, commit: Listed, names: Names, previews: Previe
   const changes = historyUrl(visit, '/changes', { from: revBefore(rev), to: rev })
   const time = timeOf(visit.session, at)
   const when = isFirst ? time : html`<a href="${changes}">${time}</a>`
-  const who = visit.history.members === undefined ? [] : [whoOf(visit, commit, names)]
   const cells = [
     when,
-    ...who,
+    whoOf(visit, commit, names),
     whatOf(visit, commit, changes, previews),
     menuOf(visit, commit, names),
   ]
@@ -77,15 +76,12 @@ function row(visit: HistoryVisit, commit: Listed, names: Names, previews: Previe
 }
 
 function whoOf(visit: HistoryVisit, { actor, client = '' }: Commit, names: Names): Html {
-  const { handle } = visit.history
-  const name =
-    actor === undefined
-      ? handle
-      : html`<a href="${historyUrl(visit, '', { actor })}">${names(actor)}</a>`
-  const app = isActor(client)
-    ? html`<small><a href="${historyUrl(visit, '', { actor: client })}">${names(client)}</a></small>`
-    : ''
-  return html`${name}${app}`
+  const { handle, members } = visit.history
+  const link = (one: string) =>
+    html`<a href="${historyUrl(visit, '', { actor: one })}">${names(one)}</a>`
+  const app = isShown(visit, client) ? link(client) : ''
+  if (members === undefined) return app === '' ? html`–` : app
+  return html`${actor === undefined ? handle : link(actor)}${app === '' ? '' : html`<small>${app}</small>`}`
 }
 
 function whatOf(
@@ -110,17 +106,17 @@ function whatOf(
   return html`${shown.length === 0 ? '–' : shown}${rest}${why}`
 }
 
-function menuOf(visit: HistoryVisit, { rev, actor, isFirst }: Listed, names: Names): Html {
+function menuOf(visit: HistoryVisit, { rev, actor, client, isFirst }: Listed, names: Names): Html {
   const text = textOf(visit)
   const before = revBefore(rev)
   const link = (label: string, params: Record<string, string>) =>
     html`<a href="${historyUrl(visit, '/restore', params)}">${label}</a>`
-  const isMember = actor !== undefined && visit.history.members !== undefined
+  const isGroup = visit.history.members !== undefined
+  const by = isGroup ? actor : client && isShown(visit, client) ? client : undefined
+  const undo = text(isGroup ? 'undoSince' : 'undoAppSince', { name: names(by ?? '') })
   return menu(text('restore'), [
     link(text('toHere'), { at: rev }),
     ...(isFirst ? [] : [link(text('toBefore'), { at: before })]),
-    ...(isMember && !isFirst
-      ? [link(text('undoSince', { name: names(actor) }), { at: before, actor })]
-      : []),
+    ...(by === undefined || isFirst ? [] : [link(undo, { at: before, actor: by })]),
   ])
 }

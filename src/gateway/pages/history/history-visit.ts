@@ -2,9 +2,11 @@
 import type { Visit } from '#src/gateway/pages/area/area.ts'
 import type { CallMethod } from '#src/gateway/pages/area/call-methods.ts'
 import { type Names, namesOf } from '#src/gateway/pages/area/names.ts'
+import type { Clients } from '#src/gateway/pages/history/clients.ts'
 import { type HistoryMessages, historyMessages } from '#src/gateway/pages/history/messages.ts'
 import type { LivePage } from '#src/gateway/pages/live/page-streams.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
+import { isClient } from '#src/rules/commit-clients.ts'
 
 export interface HistoryVisit extends Visit {
   /** As the account itself, or as the member. */
@@ -26,6 +28,8 @@ export interface HistorySubject {
   events(): Promise<LivePage['source']>
   /** Of a group. */
   members?: Members
+  /** Of an account that one person has. */
+  clients?: () => Promise<Clients>
 }
 
 export interface Members {
@@ -63,12 +67,13 @@ export function daysText({ session: { messages } }: HistoryVisit, days: number):
 
 /** The names of members, apps and the account itself. */
 export async function actorNames(
-  { history: { did: own, handle, server } }: HistoryVisit,
+  { history: { did: own, handle, server, clients } }: HistoryVisit,
   actors: Iterable<string>,
 ): Promise<Names> {
-  const known = await namesOf(server, actors)
+  const [known, found] = await Promise.all([namesOf(server, actors), clients?.()])
   return (actor) => {
     if (actor === own) return handle
+    if (found !== undefined && isClient(actor)) return found.name(actor)
     return actor.startsWith('did:') ? known(actor) : (URL.parse(actor)?.host ?? actor)
   }
 }

@@ -51,9 +51,10 @@ export async function momentForm(
     actorChoices(visit, [], actor),
     collectionChoices(visit, collection),
   ])
+  const isGroup = visit.history.members !== undefined
   const form = html`<form method="get" action="${historyUrl(visit, '/restore')}">
 ${field({ name: 'at', label: text('sinceWhen'), options: moments, value: at })}
-${actors === undefined ? '' : field({ name: 'actor', label: text('ofWhom'), options: actors, value: actor })}
+${field({ name: 'actor', label: text(isGroup ? 'ofWhom' : 'app'), options: actors, value: actor })}
 ${field({ name: 'collection', label: text('what'), options: collections, value: collection })}
 <button class="quiet">${text('preview')}</button></form>`
   return card(text('choose'), form, { help: text('chooseHelp') })

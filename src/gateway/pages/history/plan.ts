@@ -35,7 +35,8 @@ export async function planCard(
   const names = await actorNames(visit, [actor])
   const time = timeOfMoment(at)
   const isOfRestore = action === RESTORE
-  const ofActor = isOfRestore ? text('undoRestore') : text('undoTitle', { name: names(actor) })
+  const undoTitle = subject.members === undefined ? 'undoAppTitle' : 'undoTitle'
+  const ofActor = isOfRestore ? text('undoRestore') : text(undoTitle, { name: names(actor) })
   const title = actor === '' ? text('planTitle') : ofActor
   const help = html`${text('sinceThen')}: ${time === undefined ? at : timeOf(session, time)}${collection === '' ? '' : html` · ${kindOf(text, collection)}`}`
   if (total === 0) return card(title, emptyState(text('nothing')), { help })
@@ -45,6 +46,7 @@ export async function planCard(
     ? html`<button class="bad" name="remove" value="yes">${text('removeAndUndo', { name: names(actor) })}</button>`
     : ''
   const label = text(actor === '' ? 'restoreNow' : 'undoNow')
+  const undoHelp = members === undefined ? 'undoAppHelp' : 'undoHelp'
   const query = { at: plan.at, actor, action, collection }
   const form = html`<form method="post" action="${historyUrl(visit, '/restore/start', query)}">${hiddenFields(session, query)}
 ${members === undefined ? '' : field({ name: 'reason', label: text('reason'), maxLength: 300 })}
@@ -57,7 +59,7 @@ ${members === undefined ? '' : field({ name: 'reason', label: text('reason'), ma
       stat(text('deletes'), plan.deletes),
       ...(plan.unavailable === 0 ? [] : [stat(text('unavailable'), plan.unavailable)]),
     ])}
-<p class="muted">${text(actor === '' ? 'planHelp' : 'undoHelp')}</p>${form}`,
+<p class="muted">${text(actor === '' ? 'planHelp' : undoHelp)}</p>${form}`,
     { help },
   )
 }

@@ -66,9 +66,10 @@ async function timeline(visit: HistoryVisit, query: Query): Promise<Html> {
   ])
   const { actor = '', collection = '', since = '' } = query
   const filters = filterForm(session, [
-    ...(actors === undefined
-      ? []
-      : [{ name: 'actor', label: text('who'), value: actor, options: actors }]),
+    {
+      ...{ name: 'actor', value: actor, options: actors },
+      label: text(subject.members === undefined ? 'app' : 'who'),
+    },
     { name: 'collection', label: text('what'), value: collection, options: collections },
     { name: 'since', label: text('since'), type: 'date', value: since },
   ])

@@ -1,7 +1,9 @@
-/** Lists of the commits of a history: found by collection, and cut to what a page shows. */
+/** Lists of the commits of a history: found by app and collection, and cut to what a page shows. */
 import { expect, it } from 'vitest'
 import { listCommits } from '#src/account/history/commits.ts'
-import { applyWrites, createRecord } from '#src/account/repo/write.ts'
+import { restoreRepo } from '#src/account/history/restore.ts'
+import { applyWrites, createRecord, deleteRecord, putRecord } from '#src/account/repo/write.ts'
+import type { Statement } from '#src/ports/sql.ts'
 import { type OpenAccount, openTestAccount, testDid } from '#tests/support/open-account.ts'
 
 const by = { did: testDid }
@@ -59,4 +61,62 @@ it('of a collection each commit is found once, and none of one whose name ends t
   } while (cursor !== undefined)
   expect(new Set(found).size).toBe(5)
   expect(found.map((path) => path.split('/')[0])).toEqual(Array(5).fill(collection))
+})
+
+const app = 'https://app.example.com/client.json'
+
+it('what made a commit is stored with its event, without a statement more, and is not sent', async () => {
+  const statements: Statement[] = []
+  const account = await openTestAccount({ onBatch: (_, batch) => void statements.push(...batch) })
+  const put = async (n: number, client?: string) => {
+    statements.length = 0
+    await putRecord(account, { collection, rkey: 'one', record: { $type: collection, n }, client })
+    return statements.map(({ sql }) => sql)
+  }
+  await put(0)
+  expect(await put(1, app)).toEqual(await put(2))
+  await put(3, app.padEnd(2_000, '/'))
+  await account.outbox.settled()
+  expect(JSON.stringify(account.delivered)).not.toContain('app.example.com')
+  const clients = async () => {
+    const { commits } = await listCommits(account, { by, limit: 100, collection })
+    return commits.map(({ client }) => client)
+  }
+  const expected = [app.padEnd(300, '/'), undefined, app, undefined]
+  expect(await clients()).toEqual(expected)
+  await leaveOutbox(account)
+  expect(await clients()).toEqual(expected)
+  const { commits } = await listCommits(account, { by, limit: 100, actor: app })
+  expect(commits).toHaveLength(1)
+})
+
+it('what an app did is undone, and what was changed in another way since stays', async () => {
+  const account = await openTestAccount()
+  const put = (rkey: string, n: number, client: string) =>
+    putRecord(account, { collection, rkey, record: { $type: collection, n }, client })
+  await put('kept', 1, 'session')
+  await put('gone', 1, 'session')
+  await leaveOutbox(account)
+  const { rev: at } = await account.lane.head()
+  await put('kept', 2, app)
+  await put('new', 2, app)
+  await put('mine', 2, app)
+  await deleteRecord(account, { collection, rkey: 'gone', client: app })
+  await put('mine', 3, 'page')
+  await restoreRepo(account, { by: { ...by, client: 'page' }, at, actor: app })
+  await account.background.settled()
+  const rows = await account.sql.all<{ path: string; value: string }>(
+    'SELECT path, hex(value) AS value FROM record WHERE path LIKE ? ORDER BY path',
+    `${collection}/%`,
+  )
+  const found = rows.map(({ path, value }) => {
+    return [path.split('/')[1], Buffer.from(value, 'hex').at(3)]
+  })
+  expect(found).toEqual([
+    ['gone', 1],
+    ['kept', 1],
+    ['mine', 3],
+  ])
+  const { commits } = await listCommits(account, { by, limit: 1 })
+  expect(commits).toMatchObject([{ client: 'page', action: 'history.restoreRepo' }])
 })

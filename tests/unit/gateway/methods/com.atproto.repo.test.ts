@@ -17,13 +17,17 @@ describe('writes', () => {
     ['putRecord', { collection: 'a.b.c', record: {}, rkey: 'self', swapRecord: null }],
     ['deleteRecord', { collection: 'a.b.c', rkey: 'self' }],
     ['applyWrites', { writes: [create] }],
-  ])('%s passes its input to the account, without the repo', async (name, input) => {
-    const gateway = writing()
-    const method = `com.atproto.repo.${name}`
-    const response = await post(gateway, method, { repo: did, ...input }, asAccount())
-    expect(response.status).toBe(200)
-    expect(gateway.calls.at(-1)).toEqual([`repo.${name}`, input])
-  })
+  ])(
+    '%s passes its input to the account, without the repo, and what the caller writes with',
+    async (name, input) => {
+      const gateway = writing()
+      const method = `com.atproto.repo.${name}`
+      const body = { repo: did, ...input, client: 'https://other.example.com/client.json' }
+      const response = await post(gateway, method, body, asAccount())
+      expect(response.status).toBe(200)
+      expect(gateway.calls.at(-1)).toEqual([`repo.${name}`, { ...input, client: 'session' }])
+    },
+  )
 
   it.each([
     ['a missing key', 'deleteRecord', { collection: 'a.b.c' }],

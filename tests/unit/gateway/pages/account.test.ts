@@ -153,7 +153,7 @@ describe('the account area', () => {
     await pages.submit('/account/profile/save', { displayName: 'Alice', description: 'a\r\nb' })
     const record = { ...value, displayName: 'Alice', description: 'a\nb' }
     const name = { collection: 'app.bsky.actor.profile', rkey: 'self' }
-    expect(written).toEqual([{ ...name, record, swapRecord: 'bafy' }])
+    expect(written).toEqual([{ ...name, record, swapRecord: 'bafy', client: 'page' }])
   })
 
   it('a file that is no picture is refused, and nothing is written', async () => {

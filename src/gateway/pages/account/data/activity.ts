@@ -10,6 +10,7 @@ import type { Section, Visit } from '#src/gateway/pages/account/section.ts'
 import { card, timeOf } from '#src/gateway/pages/blocks.ts'
 import { detailText } from '#src/gateway/pages/event-views.ts'
 import { filterForm, pager } from '#src/gateway/pages/form-blocks.ts'
+import { type Clients, clientsOf } from '#src/gateway/pages/history/clients.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 import { browserName } from '#src/ports/browser-name.ts'
 
@@ -119,7 +120,7 @@ function eventRow(
 
 /** None if the account keeps no history. */
 async function commitRows(visit: Visit, { before }: Query): Promise<Row[]> {
-  const { account, did } = visit
+  const { account, did, session } = visit
   const until =
     before === undefined ? {} : { until: new Date(Date.parse(before) - 1).toISOString() }
   try {
@@ -130,10 +131,13 @@ async function commitRows(visit: Visit, { before }: Query): Promise<Row[]> {
       maxOps: MAX_PATHS,
       ...until,
     }
-    const { commits } = await account.history.listCommits(input)
+    const [{ commits }, clients] = await Promise.all([
+      account.history.listCommits(input),
+      clientsOf(account, session),
+    ])
     return commits
       .filter(({ ops }) => ops.length > 0)
-      .map((commit) => ({ id: commit.rev, at: commit.at, html: commitRow(visit, commit) }))
+      .map((commit) => ({ id: commit.rev, at: commit.at, html: commitRow(visit, commit, clients) }))
   } catch (error) {
     if (error instanceof XrpcError && error.error === 'HistoryOff') return []
     throw error
@@ -143,15 +147,13 @@ async function commitRows(visit: Visit, { before }: Query): Promise<Row[]> {
 function commitRow(
   visit: Visit,
   { rev: id, at, ops, opCount = ops.length, client }: CommitView,
+  clients: Clients,
 ): Html {
   const { text } = dataTexts(visit.session)
   const [first] = ops
   const words = { create: 'didCreate', update: 'didUpdate', delete: 'didDelete' } as const
   const what = opCount === 1 ? text(words[first!.action]) : text('didMany', { n: opCount })
-  // Of an app.
-  const by = client?.includes('/')
-    ? html`<small>${URL.parse(client)?.hostname ?? client}</small>`
-    : ''
+  const by = client === undefined ? '' : html`<small>${clients.name(client)}</small>`
   const paths = ops.slice(0, MAX_PATHS).map(({ action, path }) => {
     const name = action === 'delete' ? path : html`<a href="${recordHref(path)}">${path}</a>`
     return html`<div>${name}</div>`

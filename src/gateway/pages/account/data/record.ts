@@ -14,6 +14,7 @@ import type { Section, Visit } from '#src/gateway/pages/account/section.ts'
 import { card, emptyState, facts } from '#src/gateway/pages/blocks.ts'
 import { confirmForm, isTyped, wronglyTyped } from '#src/gateway/pages/form-blocks.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
+import { PAGE } from '#src/rules/commit-clients.ts'
 
 interface Shown {
   uri: string
@@ -70,7 +71,10 @@ ${card(text('deleteRecord'), form, danger)}`
       if (!isTyped(form, rkey)) return wronglyTyped(session)
       context.server.movedAccounts.mustBeHere(did)
       // Not what was written in the meantime.
-      await account.repo.deleteRecord({ collection, rkey, swapRecord: form['cid'] ?? '' })
+      await account.repo.deleteRecord({
+        ...{ collection, rkey, client: PAGE },
+        swapRecord: form['cid'] ?? '',
+      })
       return c.redirect(recordsHref({ collection, done: '' }), 303)
     },
   },

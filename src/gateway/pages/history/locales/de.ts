@@ -13,6 +13,14 @@ export const de: HistoryTexts = {
   since: 'Seit',
   everyone: 'Alle',
   everything: 'Alles',
+  app: 'App',
+  allApps: 'Alle Apps',
+  undoAppSince: 'Änderungen seitdem rückgängig machen ({name})',
+  undoAppTitle: 'Änderungen rückgängig machen ({name})',
+  thisSite: 'Diese Website',
+  yourPassword: 'Dein Passwort',
+  appPassword: 'App-Passwort „{name}“',
+  removedAppPassword: 'Entferntes App-Passwort',
   kept: 'Änderungen werden {days} aufbewahrt.',
   begins: 'Der Verlauf beginnt',
   noCommits: 'Keine passenden Änderungen.',
@@ -77,6 +85,8 @@ export const de: HistoryTexts = {
     'Seitdem geschriebene Einträge werden geändert oder gelöscht. Nichts geht verloren: Du kannst die Wiederherstellung rückgängig machen, solange ihr Verlauf aufbewahrt wird.',
   undoHelp:
     'Einträge, die seitdem jemand anderes geändert hat, bleiben, wie sie sind. Nichts geht verloren: Du kannst dies rückgängig machen, solange sein Verlauf aufbewahrt wird.',
+  undoAppHelp:
+    'Einträge, die seitdem anders geändert wurden, bleiben, wie sie sind. Nichts geht verloren: Du kannst dies rückgängig machen, solange sein Verlauf aufbewahrt wird.',
   reason: 'Grund, für das Aktivitätsprotokoll',
   restoreNow: 'Jetzt wiederherstellen',
   undoNow: 'Jetzt rückgängig machen',

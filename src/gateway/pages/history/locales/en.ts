@@ -11,6 +11,14 @@ export const en = {
   since: 'Since',
   everyone: 'Everyone',
   everything: 'Everything',
+  app: 'App',
+  allApps: 'All apps',
+  undoAppSince: 'Undo changes since then ({name})',
+  undoAppTitle: 'Undo changes ({name})',
+  thisSite: 'This website',
+  yourPassword: 'Your password',
+  appPassword: 'App password “{name}”',
+  removedAppPassword: 'Removed app password',
   kept: 'Changes are kept for {days}.',
   begins: 'The history begins',
   noCommits: 'No changes match.',
@@ -74,6 +82,8 @@ export const en = {
     'Records written since are changed or deleted. Nothing is lost: you can undo the restore while its history is kept.',
   undoHelp:
     'Records that someone else has changed since stay as they are. Nothing is lost: you can undo this while its history is kept.',
+  undoAppHelp:
+    'Records that were changed in another way since stay as they are. Nothing is lost: you can undo this while its history is kept.',
   reason: 'Reason, for the activity log',
   restoreNow: 'Restore now',
   undoNow: 'Undo now',

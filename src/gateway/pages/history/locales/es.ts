@@ -13,6 +13,14 @@ export const es: HistoryTexts = {
   since: 'Desde',
   everyone: 'Todos',
   everything: 'Todo',
+  app: 'Aplicación',
+  allApps: 'Todas las aplicaciones',
+  undoAppSince: 'Deshacer los cambios desde entonces ({name})',
+  undoAppTitle: 'Deshacer los cambios ({name})',
+  thisSite: 'Este sitio web',
+  yourPassword: 'Tu contraseña',
+  appPassword: 'Contraseña de aplicación «{name}»',
+  removedAppPassword: 'Contraseña de aplicación eliminada',
   kept: 'Los cambios se conservan durante {days}.',
   begins: 'El historial empieza',
   noCommits: 'Ningún cambio coincide.',
@@ -76,6 +84,8 @@ export const es: HistoryTexts = {
     'Los registros escritos desde entonces se cambian o se eliminan. No se pierde nada: puedes deshacer la restauración mientras se conserve su historial.',
   undoHelp:
     'Los registros que otra persona haya cambiado desde entonces se quedan como están. No se pierde nada: puedes deshacer esto mientras se conserve su historial.',
+  undoAppHelp:
+    'Los registros cambiados de otra forma desde entonces se quedan como están. No se pierde nada: puedes deshacer esto mientras se conserve su historial.',
   reason: 'Motivo, para el registro de actividad',
   restoreNow: 'Restaurar ahora',
   undoNow: 'Deshacer ahora',

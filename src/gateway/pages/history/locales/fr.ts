@@ -13,6 +13,14 @@ export const fr: HistoryTexts = {
   since: 'Depuis',
   everyone: 'Tout le monde',
   everything: 'Tout',
+  app: 'Application',
+  allApps: 'Toutes les applications',
+  undoAppSince: 'Annuler les modifications depuis ({name})',
+  undoAppTitle: 'Annuler les modifications ({name})',
+  thisSite: 'Ce site web',
+  yourPassword: 'Votre mot de passe',
+  appPassword: 'Mot de passe d’application « {name} »',
+  removedAppPassword: 'Mot de passe d’application supprimé',
   kept: 'Les modifications sont conservées pendant {days}.',
   begins: "L'historique commence",
   noCommits: 'Aucune modification ne correspond.',
@@ -77,6 +85,8 @@ export const fr: HistoryTexts = {
     "Les enregistrements écrits depuis sont modifiés ou supprimés. Rien n'est perdu : vous pouvez annuler la restauration tant que son historique est conservé.",
   undoHelp:
     "Les enregistrements que quelqu'un d'autre a modifiés depuis restent tels quels. Rien n'est perdu : vous pouvez revenir en arrière tant que l'historique est conservé.",
+  undoAppHelp:
+    "Les enregistrements modifiés autrement depuis restent tels quels. Rien n'est perdu : vous pouvez revenir en arrière tant que l'historique est conservé.",
   reason: "Raison, pour le journal d'activité",
   restoreNow: 'Restaurer maintenant',
   undoNow: 'Annuler maintenant',

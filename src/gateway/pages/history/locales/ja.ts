@@ -13,6 +13,14 @@ export const ja: HistoryTexts = {
   since: '開始日',
   everyone: '全員',
   everything: 'すべて',
+  app: 'アプリ',
+  allApps: 'すべてのアプリ',
+  undoAppSince: 'これ以降の変更を取り消す（{name}）',
+  undoAppTitle: '変更を取り消す（{name}）',
+  thisSite: 'このウェブサイト',
+  yourPassword: 'あなたのパスワード',
+  appPassword: 'アプリパスワード「{name}」',
+  removedAppPassword: '削除されたアプリパスワード',
   kept: '変更の保存期間：{days}。',
   begins: '履歴の始まり',
   noCommits: '該当する変更はありません。',
@@ -77,6 +85,8 @@ export const ja: HistoryTexts = {
     'それ以降に書き込まれたレコードは変更または削除されます。失われるものはなく、履歴が保存されている間は復元を取り消せます。',
   undoHelp:
     'その後ほかの人が変更したレコードはそのまま残ります。失われるものはなく、履歴が保存されている間は元に戻せます。',
+  undoAppHelp:
+    'その後ほかの方法で変更されたレコードはそのまま残ります。失われるものはなく、履歴が保存されている間は元に戻せます。',
   reason: '理由（アクティビティログ用）',
   restoreNow: '今すぐ復元',
   undoNow: '今すぐ取り消す',

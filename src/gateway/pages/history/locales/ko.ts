@@ -13,6 +13,14 @@ export const ko: HistoryTexts = {
   since: '시작일',
   everyone: '모두',
   everything: '전체',
+  app: '앱',
+  allApps: '모든 앱',
+  undoAppSince: '이후 변경 취소({name})',
+  undoAppTitle: '변경 취소({name})',
+  thisSite: '이 웹사이트',
+  yourPassword: '내 비밀번호',
+  appPassword: '앱 비밀번호 ‘{name}’',
+  removedAppPassword: '삭제된 앱 비밀번호',
   kept: '변경 사항 보관 기간: {days}.',
   begins: '기록 시작',
   noCommits: '일치하는 변경 사항이 없습니다.',
@@ -76,6 +84,8 @@ export const ko: HistoryTexts = {
     '그 이후에 작성된 레코드는 변경되거나 삭제됩니다. 잃는 것은 없습니다. 기록이 보관되는 동안 복원을 취소할 수 있습니다.',
   undoHelp:
     '이후 다른 사람이 변경한 레코드는 그대로 유지됩니다. 잃는 것은 없습니다. 기록이 보관되는 동안 되돌릴 수 있습니다.',
+  undoAppHelp:
+    '이후 다른 방법으로 변경된 레코드는 그대로 유지됩니다. 잃는 것은 없습니다. 기록이 보관되는 동안 되돌릴 수 있습니다.',
   reason: '이유(활동 로그용)',
   restoreNow: '지금 복원',
   undoNow: '지금 취소',

@@ -13,6 +13,14 @@ export const pt: HistoryTexts = {
   since: 'Desde',
   everyone: 'Todos',
   everything: 'Tudo',
+  app: 'Aplicativo',
+  allApps: 'Todos os aplicativos',
+  undoAppSince: 'Desfazer as alterações desde então ({name})',
+  undoAppTitle: 'Desfazer as alterações ({name})',
+  thisSite: 'Este site',
+  yourPassword: 'Sua senha',
+  appPassword: 'Senha de aplicativo “{name}”',
+  removedAppPassword: 'Senha de aplicativo removida',
   kept: 'As alterações são mantidas por {days}.',
   begins: 'O histórico começa',
   noCommits: 'Nenhuma alteração corresponde.',
@@ -77,6 +85,8 @@ export const pt: HistoryTexts = {
     'Os registros escritos desde então são alterados ou excluídos. Nada se perde: você pode desfazer a restauração enquanto o histórico dela for mantido.',
   undoHelp:
     'Os registros que outra pessoa alterou desde então ficam como estão. Nada se perde: você pode desfazer isto enquanto o histórico for mantido.',
+  undoAppHelp:
+    'Os registros alterados de outra forma desde então ficam como estão. Nada se perde: você pode desfazer isto enquanto o histórico for mantido.',
   reason: 'Motivo, para o registro de atividades',
   restoreNow: 'Restaurar agora',
   undoNow: 'Desfazer agora',

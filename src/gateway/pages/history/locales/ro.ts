@@ -13,6 +13,14 @@ export const ro: HistoryTexts = {
   since: 'Din',
   everyone: 'Toți',
   everything: 'Tot',
+  app: 'Aplicație',
+  allApps: 'Toate aplicațiile',
+  undoAppSince: 'Anulează modificările de atunci ({name})',
+  undoAppTitle: 'Anulează modificările ({name})',
+  thisSite: 'Acest site',
+  yourPassword: 'Parola ta',
+  appPassword: 'Parola de aplicație „{name}”',
+  removedAppPassword: 'Parolă de aplicație ștearsă',
   kept: 'Modificările sunt păstrate {days}.',
   begins: 'Istoricul începe',
   noCommits: 'Nicio modificare nu corespunde.',
@@ -77,6 +85,8 @@ export const ro: HistoryTexts = {
     'Înregistrările scrise de atunci sunt modificate sau șterse. Nu se pierde nimic: poți anula restaurarea cât timp i se păstrează istoricul.',
   undoHelp:
     'Înregistrările modificate de altcineva de atunci rămân așa cum sunt. Nu se pierde nimic: poți reveni cât timp se păstrează istoricul.',
+  undoAppHelp:
+    'Înregistrările modificate altfel de atunci rămân așa cum sunt. Nu se pierde nimic: poți reveni cât timp se păstrează istoricul.',
   reason: 'Motiv, pentru jurnalul de activitate',
   restoreNow: 'Restaurează acum',
   undoNow: 'Anulează acum',

@@ -13,6 +13,14 @@ export const sv: HistoryTexts = {
   since: 'Sedan',
   everyone: 'Alla',
   everything: 'Allt',
+  app: 'App',
+  allApps: 'Alla appar',
+  undoAppSince: 'Ångra ändringar sedan dess ({name})',
+  undoAppTitle: 'Ångra ändringar ({name})',
+  thisSite: 'Den här webbplatsen',
+  yourPassword: 'Ditt lösenord',
+  appPassword: 'Applösenordet ”{name}”',
+  removedAppPassword: 'Borttaget applösenord',
   kept: 'Ändringar sparas i {days}.',
   begins: 'Historiken börjar',
   noCommits: 'Inga ändringar matchar.',
@@ -76,6 +84,8 @@ export const sv: HistoryTexts = {
     'Poster som har skrivits sedan dess ändras eller raderas. Inget går förlorat: du kan ångra återställningen så länge dess historik sparas.',
   undoHelp:
     'Poster som någon annan har ändrat sedan dess lämnas som de är. Inget går förlorat: du kan ångra detta så länge historiken sparas.',
+  undoAppHelp:
+    'Poster som har ändrats på annat sätt sedan dess lämnas som de är. Inget går förlorat: du kan ångra detta så länge historiken sparas.',
   reason: 'Orsak, för aktivitetsloggen',
   restoreNow: 'Återställ nu',
   undoNow: 'Ångra nu',

@@ -102,7 +102,8 @@ describe('the history of a group', () => {
     const to = await remove('one')
     const record = `/history/record?${new URLSearchParams({ collection, rkey: 'one' })}`
     const changes = `/history/changes?${new URLSearchParams({ from, to })}`
-    const offered = async (path: string) => (await textOf(path)).match(/>Restore this/g)?.length ?? 0
+    const offered = async (path: string) =>
+      (await textOf(path)).match(/>Restore this/g)?.length ?? 0
     expect([await offered(record), await offered(changes)]).toEqual([2, 1])
     // As it answers if a blob of the record is gone.
     const { readValues, getRecordVersions } = accountActions.history
