@@ -114,7 +114,7 @@ describe('moving away', () => {
     const { status, html } = await pages.submit(`/account/move/out?server=${server}`, newAccount)
     expect(status).toBe(400)
     expect(html).toMatch(/id="name"[^>]*aria-invalid="true"/)
-    expect(html).toContain('Handle already taken')
+    expect(html).toContain('This handle is already taken.')
   })
 
   it.each(['out', 'back', 'sign-in', 'continue', 'again', 'send', 'confirm', 'cancel'])(
