@@ -8,10 +8,12 @@ const folder = resolve(import.meta.dirname, '../.bench')
 
 export const referenceMain = join(folder, 'start.js')
 
-/** Whether the version in our reference/package.json is installed. */
+/** Whether the version in our reference/package.json is installed, with all that it needs. */
 export function isReferenceInstalled(): boolean {
   const there = join(folder, 'node_modules/@atproto/pds/package.json')
-  return existsSync(there) && read(there).version === wanted()
+  // npm writes it when everything is in place.
+  const end = join(folder, 'node_modules/.package-lock.json')
+  return existsSync(end) && existsSync(there) && read(there).version === wanted()
 }
 
 export function installReference(): void {

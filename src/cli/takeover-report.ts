@@ -111,7 +111,7 @@ export function nextStep(result?: TakeoverResult): string {
   if (result === undefined) return 'headwater takeover FOLDER, while the reference runs'
   return result.state === 'open'
     ? 'repeat it, or stop the reference and run it with --finish'
-    : 'start the server under the same host name, then run headwater doctor and headwater relays request'
+    : 'start the server under the same host name, then run headwater doctor and headwater relays'
 }
 
 function leftOutLines(accounts: LeftOutAndNotes['leftOut']): string[] {

@@ -3,7 +3,7 @@
  * fills up, and with blobs in S3. TAKEOVER_ACCOUNTS and TAKEOVER_KILLS (of each step) make it longer, and print figures.
  */
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import type { ChildProcess } from 'node:child_process'
+import { type ChildProcess, execFileSync } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { inParallel } from '#src/ports/in-parallel.ts'
@@ -175,7 +175,10 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
       expect(consumer.statusOf(did) ?? 'active', `${did} is ${kind}`).toBe(kind)
     }
     deepEqual(consumer.errors, [])
-    if (isLong) process.stdout.write(`${consumer.events.length} events verified\n`)
+      if (isLong) {
+        const sizes = execFileSync('du', ['-sm', `${place.source}/actors`, place.target])
+        process.stdout.write(`${consumer.events.length} events verified\nMB:\n${sizes}`)
+      }
     await place.stopServer()
   })
 
