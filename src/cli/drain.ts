@@ -119,7 +119,7 @@ const start: Command = {
     }
     if (problems.length > 0) {
       for (const problem of problems) warn(JSON.stringify(problem))
-      warn(`${problems.length} accounts have a problem; run the command again to try them again`)
+      warn(`accounts with a problem: ${problems.length}; run the command again to try them again`)
       process.exitCode = 1
     }
     return all.map(({ handle, did, email, state, url }) => ({ handle, did, email, state, url }))

@@ -90,7 +90,9 @@ export async function domainsOf(old: Pick<ServerClient, 'get' | 'url'>): Promise
     return availableUserDomains
   } catch (error) {
     const { message } = error as Error
-    throw new UsageError(`${old.url} does not answer as a PDS: ${message.split(':')[0]}`)
+    // A connection that failed has its code in brackets.
+    const reason = /\(([A-Z_]+)\)/.exec(message)?.[1] ?? message
+    throw new UsageError(`${old.url} does not answer as a PDS: ${reason}`)
   }
 }
 

@@ -39,12 +39,14 @@ export const listMoveInvites = method(admin.listMoveInvites, {
     const { moveInvites } = server.dispatch.directory
     const of = from === undefined ? {} : { server: originOf(from) }
     const only = state === undefined ? {} : { state: state === 'done' ? ('here' as const) : state }
-    const [{ here, ...counts }, { invites, ...next }] = await Promise.all([
-      moveInvites.count(of),
+    const [counted, { invites, ...next }] = await Promise.all([
+      page.cursor === undefined ? moveInvites.count(of) : undefined,
       moveInvites.list({ ...of, ...only, ...page }),
     ])
-    const shown = await showAll(server, invites)
-    return { counts: { ...counts, done: here }, invites: shown, ...next }
+    const counts = counted && {
+      counts: { invited: counted.invited, moving: counted.moving, done: counted.here },
+    }
+    return { ...counts, invites: await showAll(server, invites), ...next }
   },
 })
 

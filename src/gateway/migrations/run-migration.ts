@@ -73,6 +73,8 @@ const MAX_WAITING = 100
 export const SLOT_MS = 10 * 60_000
 /** Of one run. */
 export const RUN_MS = 24 * 60 * 60_000
+/** That are looked for at a time. */
+const MAX_RECORDED = 1_000
 const SAVE_MS = 1_000
 const RENEW_MS = 20_000
 const STOP_MS = 2_000
@@ -216,9 +218,12 @@ export function migrationRuns(ports: RunPorts): MigrationRuns {
   return {
     start: (did) => start(did),
     async resume({ takesOver }) {
-      const found = await runningMoves.list({ limit: MAX_WAITING })
+      const found = await runningMoves.list({ limit: MAX_RECORDED })
       const isDue = (did: string) => (retries.get(did)?.at ?? 0) <= own.clock.now()
-      for (const did of found.filter(isDue)) start(did, { isRecorded: true, takesOver })
+      for (const did of found.filter(isDue)) {
+        if (running.size >= MAX_WAITING) break
+        start(did, { isRecorded: true, takesOver })
+      }
     },
     async hold(did, work) {
       const run = await open(did, stopping.signal)

@@ -30,7 +30,9 @@ export type $Params = l.InferOutput<typeof $params>
 
 export const $output = /*#__PURE__*/ l.jsonPayload({
   cursor: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string()),
-  counts: /*#__PURE__*/ l.ref<Counts>((() => counts) as any),
+  counts: /*#__PURE__*/ l.optional(
+    /*#__PURE__*/ l.ref<Counts>((() => counts) as any),
+  ),
   invites: /*#__PURE__*/ l.array(
     /*#__PURE__*/ l.ref<AdminDefs.MoveInvite>(
       (() => AdminDefs.moveInvite) as any,
