@@ -8,6 +8,7 @@ import { webhooksActions } from '#actors/actions/webhooks.ts'
 import { readConfig } from '#src/config/config.ts'
 import { addReport } from '#src/directory/directory.ts'
 import { authRequired, invalidRequest } from '#src/errors.ts'
+import type { Archives } from '#src/gateway/archives/open-archives.ts'
 import { Samples } from '#src/gateway/operator/samples.ts'
 import { operatorToken } from '#src/gateway/pages/operator/operator-session.ts'
 import { WebhookStats } from '#src/webhooks/stats.ts'
@@ -33,6 +34,7 @@ export interface ConsoleOptions {
   env?: Record<string, string>
   branding?: object
   stopping?: AbortSignal
+  archives?: Partial<Archives>
 }
 
 export type TestConsole = Awaited<ReturnType<typeof openConsole>>
@@ -92,6 +94,14 @@ export async function openConsole(options: ConsoleOptions = {}) {
       },
     },
     {
+      server: {
+        archives: {
+          isConfigured: true,
+          intervalMs: 86_400_000,
+          list: async () => [],
+          ...options.archives,
+        },
+      } as never,
       pages: { ...pagePorts(clock, options.branding ?? { name: 'Garden' }), secret },
       console: {
         ...{ samples, firehose, operatorDids: [anna], stopping },

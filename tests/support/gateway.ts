@@ -50,7 +50,8 @@ const noProvisioning = new Proxy({} as Provisioning, {
 })
 
 const noArchives = new Proxy({} as Archives, {
-  get: () => {
+  get: (_, name) => {
+    if (name === 'isConfigured') return false
     throw new Error('the test has no archives')
   },
 })

@@ -42,10 +42,16 @@ export async function openTenantPages() {
   } as never
   const clock = { now: () => now }
   const relays: string[] = []
+  const archives = { isConfigured: false }
   const { app } = openGateway(
     {},
     {
-      server: { ...server, dispatch, relays: { ...server.relays, relays } },
+      server: {
+        ...server,
+        dispatch,
+        relays: { ...server.relays, relays },
+        archives: archives as never,
+      },
       findAccount: async (name) => (people.includes(name) ? name : undefined),
       pages: {
         ...pagePorts(clock),
@@ -58,6 +64,7 @@ export async function openTenantPages() {
     ...opened,
     /** Those that the server asks to crawl it. */
     relays,
+    archives,
     get: async (as: string, path: string, headers: Record<string, string> = {}) =>
       app.request(`/tenant${path}`, { headers: { ...headers, cookie: cookieOf(as) } }),
     send: async (as: string, path: string, init: RequestInit & { duplex: string }) =>

@@ -117,6 +117,7 @@ export async function openTwoTenants() {
         update: directory.updateCase,
       }),
       relays: bind(of, { findStatuses: directory.findRelayStatuses }),
+      archives: bind(of, { states: directory.archiveStates }),
       tenantAccounts: bind(of, {
         find: directory.findTenantAccount,
         list: directory.listTenantAccounts,

@@ -11,6 +11,7 @@ import { wordOf } from '#src/gateway/pages/tenant/messages.ts'
 import { relayBadges } from '#src/gateway/pages/tenant/relay-badges.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
+import { isoTime } from '#src/rules/iso-time.ts'
 
 const SHOWN_ROWS = 10
 
@@ -41,6 +42,7 @@ export const accountPage: AreaPage<TenantVisit> = {
         ? []
         : [[text('relays'), html`${relay}<small>${text('relaysHelp')}</small>`] as const]),
       [text('created'), timeOf(session, createdAt)],
+      ...(await lastArchive(visit, did)),
     ])
     const mayWrite = may('accounts:write')
     const body = html`${card(handle, about)}
@@ -87,6 +89,19 @@ ${mayWrite ? card(text('delete'), confirmForm(session, { action: `${path}/delete
       return { goTo: `${base}/accounts` }
     },
   },
+}
+
+/** Nothing if the server makes no archives. */
+async function lastArchive(
+  { context, session, text }: TenantVisit,
+  did: string,
+): Promise<(readonly [string, Html | string])[]> {
+  const { archives, dispatch } = context.server
+  if (!archives.isConfigured) return []
+  const [state] = await dispatch.directory.archives.states({ dids: [did] })
+  const at = state?.archivedAt ?? null
+  const time = at === null ? text('noArchive') : timeOf(session, isoTime(at))
+  return [[text('lastArchive'), time]]
 }
 
 function claim({ session, text }: TenantVisit, path: string): Html {

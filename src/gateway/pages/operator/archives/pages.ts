@@ -54,7 +54,7 @@ export function archivePages(ports: ConsolePorts, { get, post }: ConsoleRoutes):
     ])
     const infos = await directory.accounts.getInfos({ dids: page.archives.map(({ did }) => did) })
     const handles = new Map(infos.map(({ did, handle }) => [did, handle]))
-    const find = { name: 'account', label: text('find'), help: text('findHelp'), maxLength: 300 }
+    const find = { name: 'account', label: text('find'), maxLength: 300 }
     const only = { name: 'failing', label: text('onlyFailing'), type: 'check' as const }
     const checked = onlyFailed ? { ...only, value: 'yes' } : only
     return call.render({

@@ -26,6 +26,8 @@ export const de: TenantTexts = {
   kind: 'Art',
   status: 'Status',
   created: 'Angelegt',
+  lastArchive: 'Letztes Archiv',
+  noArchive: 'noch keines',
   name: 'Name',
   type: 'Typ',
   value: 'Wert',

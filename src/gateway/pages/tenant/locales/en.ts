@@ -24,6 +24,8 @@ export const en = {
   kind: 'Kind',
   status: 'Status',
   created: 'Created',
+  lastArchive: 'Last archive',
+  noArchive: 'none yet',
   name: 'Name',
   type: 'Type',
   value: 'Value',

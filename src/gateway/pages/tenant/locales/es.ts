@@ -26,6 +26,8 @@ export const es: TenantTexts = {
   kind: 'Tipo',
   status: 'Estado',
   created: 'Creada',
+  lastArchive: 'Última copia',
+  noArchive: 'ninguna todavía',
   name: 'Nombre',
   type: 'Tipo',
   value: 'Valor',

@@ -26,6 +26,8 @@ export const fr: TenantTexts = {
   kind: 'Type',
   status: 'État',
   created: 'Créé',
+  lastArchive: 'Dernière archive',
+  noArchive: "aucune pour l'instant",
   name: 'Nom',
   type: 'Type',
   value: 'Valeur',

@@ -26,6 +26,8 @@ export const ja: TenantTexts = {
   kind: '種類',
   status: '状態',
   created: '作成日時',
+  lastArchive: '最後のアーカイブ',
+  noArchive: 'まだありません',
   name: '名前',
   type: 'タイプ',
   value: '値',

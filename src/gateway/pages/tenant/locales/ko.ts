@@ -26,6 +26,8 @@ export const ko: TenantTexts = {
   kind: '종류',
   status: '상태',
   created: '생성일',
+  lastArchive: '마지막 아카이브',
+  noArchive: '아직 없음',
   name: '이름',
   type: '유형',
   value: '값',

@@ -26,6 +26,8 @@ export const pt: TenantTexts = {
   kind: 'Tipo',
   status: 'Status',
   created: 'Criada',
+  lastArchive: 'Última cópia',
+  noArchive: 'nenhuma ainda',
   name: 'Nome',
   type: 'Tipo',
   value: 'Valor',

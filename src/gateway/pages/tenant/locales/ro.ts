@@ -26,6 +26,8 @@ export const ro: TenantTexts = {
   kind: 'Tip',
   status: 'Stare',
   created: 'Creat',
+  lastArchive: 'Ultima arhivă',
+  noArchive: 'încă niciuna',
   name: 'Nume',
   type: 'Tip',
   value: 'Valoare',

@@ -26,6 +26,8 @@ export const sv: TenantTexts = {
   kind: 'Typ',
   status: 'Status',
   created: 'Skapat',
+  lastArchive: 'Senaste arkiv',
+  noArchive: 'inget ännu',
   name: 'Namn',
   type: 'Typ',
   value: 'Värde',

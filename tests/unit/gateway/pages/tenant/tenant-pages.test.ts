@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import {
   getTenant,
   listTenantDomains,
+  recordArchive,
   recordRelay,
   recordRelayAccounts,
 } from '#src/directory/directory.ts'
@@ -62,6 +63,15 @@ describe('the console of a tenant', () => {
     expect(await wrong.text()).toContain('This must be a number: many')
     await pages.post(owner, '/roomy/branding/history', { days: '' })
     expect(await days()).toBeUndefined()
+  })
+
+  it('shows when an account was archived, if the server makes archives', async () => {
+    const page = async () => (await pages.get(admin, `/roomy/accounts/${did}`)).text()
+    expect(await page()).not.toContain('Last archive')
+    pages.archives.isConfigured = true
+    expect(await page()).toContain('none yet')
+    await recordArchive(pages.directory, { did, rev: '3k', name: 'one', bytes: 9 })
+    expect(await page()).not.toContain('none yet')
   })
 
   it('finds an account by the id that the platform has for it, and by its handle', async () => {
