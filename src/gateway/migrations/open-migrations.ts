@@ -26,7 +26,6 @@ import {
   type RunPorts,
 } from '#src/gateway/migrations/run-migration.ts'
 import type { CreatedAccount } from '#src/gateway/workflows/create-account.ts'
-import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { startPeriodicTask } from '#src/ports/periodic-task.ts'
 import { createSafeDispatcher } from '#src/ports/safe-fetch.ts'
 import { createRequestUpstream } from '#src/ports/upstream.ts'

@@ -114,8 +114,12 @@ describe('four moves with servers that never end', () => {
     const ends: MigrationChange['end'][] = []
     const ports: RunPorts = {
       dispatch: {
+        directory: {
+          runningMoves: { add: async () => {}, list: async () => [], remove: async () => {} },
+        },
         account: (did) => ({
           migration: {
+            find: async () => null,
             claim: async () => {
               const session = { did, handle: 'a.test', email: undefined }
               const tokens = { accessJwt: 'a', refreshJwt: 'r' }

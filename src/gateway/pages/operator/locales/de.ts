@@ -15,6 +15,7 @@ export const de: OperatorTexts = {
   mail: 'E-Mail',
   checks: 'Prüfungen',
   backups: 'Backups',
+  archives: 'Archive',
   configuration: 'Konfiguration',
   audit: 'Protokoll',
   goTo: 'Gehe zu',
@@ -189,6 +190,7 @@ export const de: OperatorTexts = {
   recordsHelp:
     'Ein entfernter Eintrag oder eine entfernte Datei wird niemandem sonst ausgeliefert. Er bleibt im Repository und kann weiterhin gelöscht werden. Diese Entfernungen sind hier nicht aufgelistet; sie stehen im Protokoll.',
   groups: 'Gruppen',
+  longestHistory: 'Längster Verlauf in Tagen',
   newPerHour: 'Neue Konten pro Stunde',
   newThisHour: 'Neu in dieser Stunde',
   newAccounts: 'Neue Konten',

@@ -13,6 +13,7 @@ export const en = {
   mail: 'Mail',
   checks: 'Checks',
   backups: 'Backups',
+  archives: 'Archives',
   configuration: 'Configuration',
   audit: 'Audit',
   goTo: 'Go to',

@@ -15,6 +15,7 @@ export const es: OperatorTexts = {
   mail: 'Correo',
   checks: 'Comprobaciones',
   backups: 'Copias de seguridad',
+  archives: 'Copias de cuentas',
   configuration: 'Configuración',
   audit: 'Auditoría',
   goTo: 'Ir a',
@@ -188,6 +189,7 @@ export const es: OperatorTexts = {
   recordsHelp:
     'Un registro o archivo retirado no se sirve a nadie más. Sigue en el repositorio, y su dueño aún puede eliminarlo. Estas retiradas no aparecen aquí; consulta el registro de auditoría.',
   groups: 'Grupos',
+  longestHistory: 'Historial más largo, en días',
   newPerHour: 'Cuentas nuevas por hora',
   newThisHour: 'Nuevas en esta hora',
   newAccounts: 'Cuentas nuevas',

@@ -15,6 +15,7 @@ export const fr: OperatorTexts = {
   mail: 'E-mail',
   checks: 'Vérifications',
   backups: 'Sauvegardes',
+  archives: 'Archives',
   configuration: 'Configuration',
   audit: 'Audit',
   goTo: 'Aller à',
@@ -187,6 +188,7 @@ export const fr: OperatorTexts = {
   recordsHelp:
     'Un enregistrement ou un fichier retiré n’est plus servi aux autres. Il reste dans le dépôt, et son propriétaire peut encore le supprimer. Ces retraits ne figurent pas ici ; voyez le journal d’audit.',
   groups: 'Groupes',
+  longestHistory: 'Historique le plus long, en jours',
   newPerHour: 'Nouveaux comptes par heure',
   newThisHour: 'Nouveaux cette heure',
   newAccounts: 'Nouveaux comptes',

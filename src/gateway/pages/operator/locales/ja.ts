@@ -15,6 +15,7 @@ export const ja: OperatorTexts = {
   mail: 'メール',
   checks: 'チェック',
   backups: 'バックアップ',
+  archives: 'アーカイブ',
   configuration: '設定',
   audit: '監査',
   goTo: '移動先',
@@ -187,6 +188,7 @@ export const ja: OperatorTexts = {
   recordsHelp:
     '削除措置中のレコードやファイルは他の人に配信されません。リポジトリには残り、所有者は削除できます。これらの措置はここには一覧されません。監査ログを確認してください。',
   groups: 'グループ',
+  longestHistory: '履歴の最長日数',
   newPerHour: '1 時間あたりの新規アカウント',
   newThisHour: 'この 1 時間の新規',
   newAccounts: '新規アカウント',

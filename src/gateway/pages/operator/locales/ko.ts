@@ -15,6 +15,7 @@ export const ko: OperatorTexts = {
   mail: '메일',
   checks: '점검',
   backups: '백업',
+  archives: '아카이브',
   configuration: '설정',
   audit: '감사',
   goTo: '이동',
@@ -184,6 +185,7 @@ export const ko: OperatorTexts = {
   recordsHelp:
     '게시 중단된 레코드나 파일은 다른 사람에게 제공되지 않습니다. 저장소에는 남아 있고 소유자는 삭제할 수 있습니다. 이 조치는 여기에 나열되지 않으니 감사 로그를 확인하세요.',
   groups: '그룹',
+  longestHistory: '기록 최대 보관 일수',
   newPerHour: '시간당 새 계정',
   newThisHour: '이번 시간의 새 계정',
   newAccounts: '새 계정',

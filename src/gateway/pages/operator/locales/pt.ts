@@ -15,6 +15,7 @@ export const pt: OperatorTexts = {
   mail: 'E-mail',
   checks: 'Verificações',
   backups: 'Backups',
+  archives: 'Cópias de contas',
   configuration: 'Configuração',
   audit: 'Auditoria',
   goTo: 'Ir para',
@@ -187,6 +188,7 @@ export const pt: OperatorTexts = {
   recordsHelp:
     'Um registro ou arquivo removido não é servido a mais ninguém. Ele fica no repositório, e o dono ainda pode excluí-lo. Essas remoções não aparecem aqui; veja o registro de auditoria.',
   groups: 'Grupos',
+  longestHistory: 'Histórico mais longo, em dias',
   newPerHour: 'Contas novas por hora',
   newThisHour: 'Novas nesta hora',
   newAccounts: 'Contas novas',

@@ -15,6 +15,7 @@ export const ro: OperatorTexts = {
   mail: 'E-mail',
   checks: 'Verificări',
   backups: 'Copii de siguranță',
+  archives: 'Arhive',
   configuration: 'Configurare',
   audit: 'Audit',
   goTo: 'Mergi la',
@@ -186,6 +187,7 @@ export const ro: OperatorTexts = {
   recordsHelp:
     'O înregistrare sau un fișier retras nu mai este servit altora. Rămâne în depozit, iar proprietarul îl poate șterge. Aceste retrageri nu apar aici; vezi jurnalul de audit.',
   groups: 'Grupuri',
+  longestHistory: 'Istoricul cel mai lung, în zile',
   newPerHour: 'Conturi noi pe oră',
   newThisHour: 'Noi în această oră',
   newAccounts: 'Conturi noi',

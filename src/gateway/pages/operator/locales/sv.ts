@@ -15,6 +15,7 @@ export const sv: OperatorTexts = {
   mail: 'E-post',
   checks: 'Kontroller',
   backups: 'Säkerhetskopior',
+  archives: 'Arkiv',
   configuration: 'Konfiguration',
   audit: 'Granskning',
   goTo: 'Gå till',
@@ -186,6 +187,7 @@ export const sv: OperatorTexts = {
   recordsHelp:
     'En borttagen post eller fil lämnas inte ut till andra. Den finns kvar i arkivet, och ägaren kan fortfarande radera den. De här borttagningarna listas inte här; se granskningsloggen.',
   groups: 'Grupper',
+  longestHistory: 'Längsta historik i dagar',
   newPerHour: 'Nya konton per timme',
   newThisHour: 'Nya den här timmen',
   newAccounts: 'Nya konton',

@@ -26,6 +26,7 @@ export const es: WordTexts = {
   'action.app password revoked': 'Revocó una contraseña de aplicación',
   'action.session created': 'Entró como el grupo',
   'action.service.getServiceAuth': 'Llamó a otro servicio',
+  'action.migration.begin': 'Empezó a trasladar el grupo',
   'action.group.noteCall': 'Llamó a otro servicio',
   'status.queued': 'en cola',
   'status.deleting': 'eliminándose',

@@ -26,6 +26,7 @@ export const fr: WordTexts = {
   'action.app password revoked': 'A révoqué un mot de passe d’application',
   'action.session created': 'S’est connecté au nom du groupe',
   'action.service.getServiceAuth': 'A appelé un autre service',
+  'action.migration.begin': 'A commencé à déménager le groupe',
   'action.group.noteCall': 'A appelé un autre service',
   'status.queued': 'en attente',
   'status.deleting': 'en cours de suppression',

@@ -26,6 +26,7 @@ export const ko: WordTexts = {
   'action.app password revoked': '앱 비밀번호 취소',
   'action.session created': '그룹으로 로그인',
   'action.service.getServiceAuth': '다른 서비스 호출',
+  'action.migration.begin': '그룹 이전 시작',
   'action.group.noteCall': '다른 서비스 호출',
   'status.queued': '대기 중',
   'status.deleting': '삭제 중',

@@ -26,6 +26,7 @@ export const pt: WordTexts = {
   'action.app password revoked': 'Revogou uma senha de aplicativo',
   'action.session created': 'Entrou como o grupo',
   'action.service.getServiceAuth': 'Chamou outro serviço',
+  'action.migration.begin': 'Começou a migrar o grupo',
   'action.group.noteCall': 'Chamou outro serviço',
   'status.queued': 'na fila',
   'status.deleting': 'sendo excluída',

@@ -26,6 +26,7 @@ export const ro: WordTexts = {
   'action.app password revoked': 'A revocat o parolă de aplicație',
   'action.session created': 'S-a autentificat ca grup',
   'action.service.getServiceAuth': 'A apelat alt serviciu',
+  'action.migration.begin': 'A început mutarea grupului',
   'action.group.noteCall': 'A apelat alt serviciu',
   'status.queued': 'în așteptare',
   'status.deleting': 'se șterge',

@@ -26,6 +26,7 @@ export const sv: WordTexts = {
   'action.app password revoked': 'Återkallade ett applösenord',
   'action.session created': 'Loggade in som gruppen',
   'action.service.getServiceAuth': 'Anropade en annan tjänst',
+  'action.migration.begin': 'Började flytta gruppen',
   'action.group.noteCall': 'Anropade en annan tjänst',
   'status.queued': 'i kö',
   'status.deleting': 'raderas',

@@ -2,7 +2,7 @@
 import type { ArchivesTexts } from '#src/gateway/pages/operator/archives/locales/en.ts'
 
 export const es: ArchivesTexts = {
-  title: 'Copias',
+  title: 'Copias de cuentas',
   notSet: 'No se hacen copias',
   notSetHelp:
     'Pon en PDS_ARCHIVE_LOCATION una carpeta o un bucket, y define PDS_BACKUP_KEY_HEX; así cada cuenta que haya cambiado se copia a diario.',

@@ -2,7 +2,7 @@
 import type { ArchivesTexts } from '#src/gateway/pages/operator/archives/locales/en.ts'
 
 export const pt: ArchivesTexts = {
-  title: 'Cópias',
+  title: 'Cópias de contas',
   notSet: 'Nenhuma cópia é feita',
   notSetHelp:
     'Defina PDS_ARCHIVE_LOCATION como uma pasta ou um bucket, e PDS_BACKUP_KEY_HEX; assim, cada conta que mudou é copiada todos os dias.',
