@@ -48,6 +48,8 @@ const isMadeBy = `(c.client = ?4
 
 /** Of an encoded array. */
 const MAX_HEAD_BYTES = 9
+/** Bytes, far more than an event may have. */
+const UNBOUNDED = 2 ** 31 - 1
 
 export interface CommitFilter {
   /** A DID, or the client id of an app: only those that this member or app made. */
@@ -69,8 +71,7 @@ export async function readCommits(
   { after, before }: RevRange,
   { limit, order, actor, collection, maxOps }: Reading,
 ): Promise<PastCommit[]> {
-  const maxBytes =
-    maxOps === undefined ? Number.MAX_SAFE_INTEGER : MAX_HEAD_BYTES + maxOps * MAX_OP_BYTES
+  const maxBytes = maxOps === undefined ? UNBOUNDED : MAX_HEAD_BYTES + maxOps * MAX_OP_BYTES
   const isWanted = (ops: string) => `(?4 IS NULL OR ${isMadeBy})
     AND (?5 IS NULL OR instr(${ops}, CAST(?5 AS BLOB)) > 0)`
   const rows = await sql.all<Row>(
