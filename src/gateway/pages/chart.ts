@@ -3,7 +3,9 @@
  * them again, so that they can be read point by point. A table has the same figures, for screen readers among others.
  */
 import { html, raw } from 'hono/html'
-import type { Html } from '#src/gateway/pages/shell.ts'
+import { serverTexts } from '#src/gateway/pages/operator/server/texts.ts'
+import type { Html, RenderContext } from '#src/gateway/pages/shell.ts'
+import { shortNumberText } from '#src/gateway/pages/unit-text.ts'
 
 export interface ChartLine {
   label: string
@@ -28,18 +30,19 @@ const HEIGHT = 140
 const MAX_POINTS = 200
 const TABLE_ROWS = 12
 
-export function chart(input: Chart): Html {
-  const { title, unit = '', lines, format = shortNumber } = input
+export function chart(context: Pick<RenderContext, 'messages'>, input: Chart): Html {
+  const { text: say, language } = serverTexts(context)
+  const { title, unit = '', lines, format = (n) => shortNumberText(language, n) } = input
   const { times, values } = thinned(input)
   const known = values.flat().filter((value) => value !== null)
   const newest = lines.map(({ label }, i) => {
     const value = values[i]!.findLast((one) => one !== null)
-    const text = value == null ? 'not known' : `${format(value)} ${unit}`.trim()
+    const text = value == null ? say('notKnown') : `${format(value)} ${unit}`.trim()
     return html`<span class="line-${i}"><i></i>${label} <b>${text}</b></span>`
   })
   const head = html`<figcaption><strong>${title}</strong><span class="legend">${newest}</span></figcaption>`
   if (times.length < 2 || known.length === 0) {
-    return html`<figure class="chart">${head}<p class="muted">Not enough samples yet: one is taken every half minute.</p></figure>`
+    return html`<figure class="chart">${head}<p class="muted">${say('fewSamples')}</p></figure>`
   }
   const top = niceTop(Math.max(...known))
   const [from, to] = [times[0]!, times.at(-1)!]
@@ -54,7 +57,7 @@ export function chart(input: Chart): Html {
     `<path class="grid" d="M0 .5H${WIDTH}M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT - 0.5}H${WIDTH}"/>${paths.join('')}`,
   )}</svg>
 <div class="axis"><small>${clock(from)}</small><small>${clock(to)} UTC</small></div></div>
-${figures(input, times, values, format)}</figure>`
+${figures(input, times, values, format, say('figures'))}</figure>`
 }
 
 /** For the island: seconds since the first point, and values. */
@@ -70,8 +73,8 @@ function pointsOf(
   })
 }
 
-export function charts(all: readonly Chart[]): Html {
-  return html`<div class="charts">${all.map(chart)}</div>`
+export function charts(context: Pick<RenderContext, 'messages'>, all: readonly Chart[]): Html {
+  return html`<div class="charts">${all.map((one) => chart(context, one))}</div>`
 }
 
 function figures(
@@ -79,12 +82,13 @@ function figures(
   times: readonly number[],
   values: readonly (readonly (number | null)[])[],
   format: (value: number) => string,
+  label: string,
 ): Html {
   const step = Math.max(1, Math.ceil(times.length / TABLE_ROWS))
   const rows = times
     .map((at, i) => ({ at, i }))
     .filter(({ i }) => (times.length - 1 - i) % step === 0)
-  return html`<details class="more"><summary>Figures</summary><table><caption class="hidden">${title}</caption>
+  return html`<details class="more"><summary>${label}</summary><table><caption class="hidden">${title}</caption>
 <thead><tr><th scope="col">UTC</th>${lines.map(({ label }) => html`<th scope="col">${label} ${unit}</th>`)}</tr></thead>
 <tbody>${rows.map(({ at, i }) => html`<tr><td>${clock(at)}</td>${values.map((line) => html`<td>${line[i] == null ? '–' : format(line[i])}</td>`)}</tr>`)}</tbody></table></details>`
 }
@@ -126,13 +130,6 @@ function niceTop(value: number): number {
   if (value <= 0) return 1
   const power = 10 ** Math.floor(Math.log10(value))
   return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= value)!
-}
-
-export function shortNumber(value: number): string {
-  if (value !== 0 && Math.abs(value) < 10) return String(Number(value.toPrecision(2)))
-  return new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 }).format(
-    value,
-  )
 }
 
 function clock(at: number): string {

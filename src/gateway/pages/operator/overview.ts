@@ -30,7 +30,7 @@ export function overviewPages(
     const cells = await overviewCells(ports, call.session, range.ms)
     return call.render({
       ...{ title: call.text('overview'), wide: true, note, islands: ['live', 'chart'] },
-      actions: rangeLinks(range.name),
+      actions: rangeLinks(text, range.name),
       body: html`<div data-live="${consolePath}/live?range=${range.name}">${liveCells(cells)}</div>
 <p class="muted">${withElement(text('chartsHelp', { link: '\n' }), metrics)}</p>`,
     })
@@ -60,7 +60,7 @@ export async function overviewCells(
   return {
     alerts: alertsView(serverTexts(context).text, alertsOf(inputs, alertWords(context))),
     figures: figuresView(context, inputs, last, figures),
-    charts: overviewCharts(samples.since(rangeMs)),
+    charts: overviewCharts(context, samples.since(rangeMs)),
   }
 }
 

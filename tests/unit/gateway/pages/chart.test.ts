@@ -1,9 +1,14 @@
 import { expect, it } from 'vitest'
-import { chart, shortNumber } from '#src/gateway/pages/chart.ts'
+import { chart } from '#src/gateway/pages/chart.ts'
+import { messagesFor } from '#src/gateway/pages/messages.ts'
+import { shortNumberText } from '#src/gateway/pages/unit-text.ts'
 
+const english = { messages: messagesFor('en') }
 const start = Date.UTC(2026, 10, 20)
 const textOf = async (times: number[], values: (number | null)[]) =>
-  String(await chart({ title: 'Calls', unit: '/s', times, lines: [{ label: 'all', values }] }))
+  String(
+    await chart(english, { title: 'Calls', unit: '/s', times, lines: [{ label: 'all', values }] }),
+  )
 
 it('a chart has a line, its newest value, and the figures in a table', async () => {
   const times = Array.from({ length: 30 }, (_, i) => start + i * 60_000)
@@ -40,17 +45,13 @@ it('a day of samples is as long as an hour of them', async () => {
 })
 
 it('a title is escaped', async () => {
-  const text = await chart({ title: '<script>', times: [], lines: [] })
+  const text = await chart(english, { title: '<script>', times: [], lines: [] })
   expect(String(text)).not.toContain('<script>')
 })
 
-it('numbers are short', () => {
-  expect([0, 0.1234, 5.678, 42, 1_234, 5_600_000].map(shortNumber)).toEqual([
-    '0',
-    '0.12',
-    '5.7',
-    '42',
-    '1.2K',
-    '5.6M',
-  ])
+it('numbers are short, and in the language of the page', () => {
+  const numbers = [0, 0.1234, 5.678, 42, 1_234, 5_600_000]
+  const textsIn = (language: string) => numbers.map((n) => shortNumberText(language, n))
+  expect(textsIn('en')).toEqual(['0', '0.12', '5.7', '42', '1.2K', '5.6M'])
+  expect(textsIn('ja')).toEqual(['0', '0.12', '5.7', '42', '1234', '560万'])
 })
