@@ -117,6 +117,7 @@ function invitesCard(context: RenderContext, { info, invites }: AccountDetails):
   const { text } = operatorTexts(context)
   const { did, handle } = info
   const { invites: codes = [], invitedBy, invitesDisabled = false } = invites ?? {}
+  const ownerOf = (account: string) => (account === 'admin' ? text('operator') : account)
   const rows = codes.map(({ code, available, uses, disabled }) => [
     code,
     text('ofTotal', { n: uses.length, total: available }),
@@ -126,7 +127,7 @@ function invitesCard(context: RenderContext, { info, invites }: AccountDetails):
   const label = invitesDisabled ? text('enableInvites') : text('disableInvites')
   return card(
     text('invites'),
-    html`${invitedBy === undefined ? '' : html`<p>${text('signedUpWith', { code: invitedBy.code, account: invitedBy.forAccount })}</p>`}
+    html`${invitedBy === undefined ? '' : html`<p>${text('signedUpWith', { code: invitedBy.code, account: ownerOf(invitedBy.forAccount) })}</p>`}
 ${table({ label: text('inviteCodes'), head: [text('code'), text('used'), text('state')], rows, empty: text('noInviteCodes') })}
 <div class="actions">${actionForm(context, { action: `${accountPath(did)}/${name}`, label, about: handle })}</div>`,
   )

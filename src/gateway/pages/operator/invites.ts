@@ -89,7 +89,7 @@ function codeRow(context: RenderContext, invite: InviteCode): (Html | string)[] 
   return [
     html`<span class="mono">${code}</span>`,
     text('ofTotal', { n: uses.length, total: available }),
-    forAccount,
+    forAccount === 'admin' ? text('operator') : forAccount,
     timeOf(context, createdAt),
     isUsable ? actionForm(context, action) : badge(text(disabled ? 'disabled' : 'usedUp'), 'quiet'),
   ]

@@ -3,6 +3,7 @@ import { html } from 'hono/html'
 import type { AreaPage } from '#src/gateway/pages/area/area.ts'
 import { namesOf } from '#src/gateway/pages/area/names.ts'
 import { table, timeOf } from '#src/gateway/pages/blocks.ts'
+import { caseText } from '#src/gateway/pages/cases/messages.ts'
 import { filterForm, pager } from '#src/gateway/pages/form-blocks.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
@@ -81,7 +82,7 @@ async function rows(
     head: [text('time'), text('actor'), text('action'), text('target'), text('details')],
     rows: entries.map(({ at, actor, action, target = '', detail = '' }) => [
       timeOf(session, at),
-      names(actor),
+      actor === 'operator' ? caseText(session)('operator') : names(actor),
       word(session, 'action', action),
       names(target),
       html`<small>${detail === '{}' ? '' : detail.slice(0, MAX_DETAIL)}</small>`,

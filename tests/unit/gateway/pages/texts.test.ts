@@ -17,3 +17,10 @@ it.each(files)('the texts in %s have the names of the English ones', async (file
   const named = (all: Texts) => Object.keys(english).map((key) => [key, ...namesIn(all[key])])
   expect(named(texts)).toEqual(named(english))
 })
+
+it.each(files)('no sentence in %s is the English one', async (file) => {
+  const [texts, english] = [await textsOf(file), await textsOf(`${dirname(file)}/en.ts`)]
+  const same = Object.entries(texts).filter(([key, text]) => text === english[key])
+  const sentences = same.filter(([, text]) => text.split(' ').length > 3)
+  if (basename(file) !== 'en.ts') expect(sentences).toEqual([])
+})

@@ -28,7 +28,7 @@ export const de: OperatorTexts = {
   serverError: 'Interner Serverfehler. Näheres steht im Log des Servers.',
   missing: 'Fülle „{field}“ aus.',
   notANumber: '„{field}“ muss eine ganze Zahl sein.',
-  operator: 'Betrieb',
+  operator: 'Betreiber',
   signInLead: 'Melde dich bei der Konsole dieses Servers an.',
   adminPassword: 'Admin-Passwort',
   signIn: 'Anmelden',
