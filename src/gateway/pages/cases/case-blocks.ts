@@ -2,7 +2,7 @@
 import { html } from 'hono/html'
 import type { CaseView } from '#src/directory/moderation-cases.ts'
 import { badge, table, timeOf } from '#src/gateway/pages/blocks.ts'
-import { type CaseText, caseWord } from '#src/gateway/pages/cases/messages.ts'
+import { type CaseText, caseWord } from '#src/gateway/pages/cases/texts.ts'
 import type { Html, RenderContext } from '#src/gateway/pages/shell.ts'
 import {
   type CaseState,

@@ -11,7 +11,7 @@ import {
 import { eventsOfGroup } from '#src/gateway/pages/group/group-events.ts'
 import { groupPath } from '#src/gateway/pages/group/group-path.ts'
 import { historyMembers } from '#src/gateway/pages/group/history-members.ts'
-import { type GroupMessages, groupMessages } from '#src/gateway/pages/group/messages.ts'
+import { type GroupMessages, groupTexts } from '#src/gateway/pages/group/texts.ts'
 import type { HistoryVisit } from '#src/gateway/pages/history/history-visit.ts'
 import { requireOwner } from '#src/gateway/pages/owner.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
@@ -86,7 +86,7 @@ export async function visitGroup(
   const manage = new Set(me.manage as ManageFlag[])
   const visit: GroupVisit = {
     ...{ session, owner: name, base: groupPath(found.handle), label: found.handle },
-    ...{ context, c, text: groupMessages(session).text, group: found, did, call, manage },
+    ...{ context, c, text: groupTexts(session).text, group: found, did, call, manage },
     ...{ role: me.role, scope: me.scope },
     requests: manage.has('requests') ? await countRequests(call, found.did) : 0,
     async callAsGroup() {

@@ -14,8 +14,8 @@ import {
   type SignedIn,
   signedIn,
 } from '#src/gateway/pages/group/group-visit.ts'
-import { groupMessages } from '#src/gateway/pages/group/messages.ts'
 import { roleName } from '#src/gateway/pages/group/roles.ts'
+import { groupTexts } from '#src/gateway/pages/group/texts.ts'
 import {
   mustPassCsrfCheck,
   openPageSession,
@@ -62,7 +62,7 @@ export function ownGroupPages(app: Hono<Env>, context: GroupContext): void {
     if (status >= 500) context.log.error({ id: c.env?.requestId, err: error }, 'a page failed')
     const text = known === undefined ? serverErrorText(session) : errorText(session, known)
     const body = html`<p class="lead">${text}</p><p><a class="button wide" href="${groupsPath}">${session.messages.text('back')}</a></p>`
-    const title = { text: groupMessages(session).text('groups') }
+    const title = { text: groupTexts(session).text('groups') }
     return renderPage(session, { title, body, narrow: true, status })
   }
 
@@ -89,7 +89,7 @@ export function ownGroupPages(app: Hono<Env>, context: GroupContext): void {
   }
 
   function area(session: PageSession, me: SignedIn, current: string) {
-    const { text } = groupMessages(session)
+    const { text } = groupTexts(session)
     const items = [
       { href: '/account', label: session.messages.text('account') },
       { href: groupsPath, label: text('groups'), isCurrent: current === groupsPath },
@@ -99,7 +99,7 @@ export function ownGroupPages(app: Hono<Env>, context: GroupContext): void {
   }
 
   const showNew: Show = async (me, session, note, status = 200) => {
-    const { text } = groupMessages(session)
+    const { text } = groupTexts(session)
     const { domains } = await context.server.handleRules()
     const body = html`${newGroupCard(session, domains)}${convertCard(session, me, note)}`
     const page = { ...area(session, me, 'new'), title: text('newGroup'), body, status }
@@ -108,7 +108,7 @@ export function ownGroupPages(app: Hono<Env>, context: GroupContext): void {
 
   app.get(groupsPath, (c) =>
     respond(c, async (me, session) => {
-      const { text } = groupMessages(session)
+      const { text } = groupTexts(session)
       const after = c.req.query('cursor')
       const { groups, cursor } = await me.call(group.list, {
         params: { limit: PAGE_GROUPS, ...(after && { cursor: after }) },
@@ -164,7 +164,7 @@ export function ownGroupPages(app: Hono<Env>, context: GroupContext): void {
     (c: C): Show =>
     async (me, session, note, status = 200) => {
       const found = await findGroup(context, c.req.param('group') ?? '')
-      const { text } = groupMessages(session)
+      const { text } = groupTexts(session)
       const token = c.req.query('token') ?? ''
       const query = new URLSearchParams({ token })
       const body = html`<p class="lead">${text('joinHelp', { group: found.handle, name: me.name })}</p>
@@ -197,7 +197,7 @@ ${field({ name: 'text', label: text('joinText'), type: 'area', maxLength: 300 })
   app.get(`${groupsPath}/:group/joined`, (c) =>
     respond(c, async (_, session) => {
       const found = await findGroup(context, c.req.param('group') ?? '')
-      const { text } = groupMessages(session)
+      const { text } = groupTexts(session)
       const body = html`<p class="lead">${text('requested', { group: found.handle })}</p>
 <p><a class="button wide" href="${groupsPath}">${text('groups')}</a></p>`
       return renderPage(session, { title: { text: found.handle }, body, narrow: true })
@@ -206,7 +206,7 @@ ${field({ name: 'text', label: text('joinText'), type: 'area', maxLength: 300 })
 }
 
 function newGroupCard(session: PageSession, domains: readonly string[]): Html {
-  const { text } = groupMessages(session)
+  const { text } = groupTexts(session)
   const options = domains.map((domain) => ({ value: domain, label: domain }))
   return card(
     text('newGroup'),
@@ -219,7 +219,7 @@ ${field({ name: 'domain', label: text('domain'), options })}
 }
 
 function convertCard(session: PageSession, me: SignedIn, note: Note | undefined): Html {
-  const { text } = groupMessages(session)
+  const { text } = groupTexts(session)
   const form = confirmForm(session, {
     ...{ action: `${groupsPath}/convert`, typed: me.name, label: text('convert'), note },
     before: field({ name: 'owner', label: text('firstOwner'), required: true, maxLength: 300 }),

@@ -1,6 +1,6 @@
 /** The roles of a group as its pages name and offer them. */
 import type { GroupVisit } from '#src/gateway/pages/group/group-visit.ts'
-import type { GroupMessages } from '#src/gateway/pages/group/messages.ts'
+import type { GroupMessages } from '#src/gateway/pages/group/texts.ts'
 import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'
 import {
   builtInRole,

@@ -3,7 +3,7 @@ import type { Visit } from '#src/gateway/pages/area/area.ts'
 import type { CallMethod } from '#src/gateway/pages/area/call-methods.ts'
 import { type Names, namesOf } from '#src/gateway/pages/area/names.ts'
 import type { Clients } from '#src/gateway/pages/history/clients.ts'
-import { type HistoryMessages, historyMessages } from '#src/gateway/pages/history/messages.ts'
+import { type HistoryMessages, historyTexts } from '#src/gateway/pages/history/texts.ts'
 import type { LivePage } from '#src/gateway/pages/live/page-streams.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { isClient } from '#src/rules/commit-clients.ts'
@@ -56,7 +56,7 @@ export function historyUrl({ base }: HistoryVisit, page: string, params: Params 
 }
 
 export function textOf({ session }: HistoryVisit): HistoryMessages['text'] {
-  return historyMessages(session).text
+  return historyTexts(session).text
 }
 
 /** Such as "30 days". */

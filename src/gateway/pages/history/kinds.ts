@@ -1,5 +1,5 @@
 /** What people call the records of common collections. */
-import type { HistoryMessageKey, HistoryMessages } from '#src/gateway/pages/history/messages.ts'
+import type { HistoryMessageKey, HistoryMessages } from '#src/gateway/pages/history/texts.ts'
 
 const kinds = {
   'app.bsky.feed.post': 'kind.post',

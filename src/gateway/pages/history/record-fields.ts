@@ -1,7 +1,7 @@
 /** Records as people read them: their fields, and which of them changed. */
 import { html } from 'hono/html'
 import { table } from '#src/gateway/pages/blocks.ts'
-import type { HistoryMessages } from '#src/gateway/pages/history/messages.ts'
+import type { HistoryMessages } from '#src/gateway/pages/history/texts.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 
 /** For each record; a page has several. */

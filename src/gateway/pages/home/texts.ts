@@ -8,11 +8,11 @@ import { ko } from '#src/gateway/pages/home/locales/ko.ts'
 import { pt } from '#src/gateway/pages/home/locales/pt.ts'
 import { ro } from '#src/gateway/pages/home/locales/ro.ts'
 import { sv } from '#src/gateway/pages/home/locales/sv.ts'
-import { type Messages, messagesFor } from '#src/gateway/pages/messages.ts'
+import { type Messages, messagesFor, textsIn } from '#src/gateway/pages/messages.ts'
 import type { RenderContext } from '#src/gateway/pages/shell.ts'
 import type { Branding } from '#src/gateway/pages/style.ts'
 
-const catalogue = { en, de, es, fr, ja, ko, pt, ro, sv }
+const homeTexts = textsIn({ en, de, es, fr, ja, ko, pt, ro, sv })
 
 /** Of pages without a session, which set no cookie. */
 export interface HomeContext extends RenderContext {
@@ -21,5 +21,5 @@ export interface HomeContext extends RenderContext {
 
 export function homeContext(branding: Branding, acceptLanguage: string | undefined): HomeContext {
   const messages = messagesFor(acceptLanguage)
-  return { branding, messages, csrf: '', texts: messagesFor(acceptLanguage, catalogue) }
+  return { branding, messages, csrf: '', texts: homeTexts({ messages }) }
 }

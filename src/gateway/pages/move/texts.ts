@@ -1,5 +1,5 @@
 /** The texts of the pages on moves in each language. */
-import { type Messages, messagesFor } from '#src/gateway/pages/messages.ts'
+import { type Messages, textsIn } from '#src/gateway/pages/messages.ts'
 import { de } from '#src/gateway/pages/move/locales/de.ts'
 import { en } from '#src/gateway/pages/move/locales/en.ts'
 import { es } from '#src/gateway/pages/move/locales/es.ts'
@@ -9,13 +9,10 @@ import { ko } from '#src/gateway/pages/move/locales/ko.ts'
 import { pt } from '#src/gateway/pages/move/locales/pt.ts'
 import { ro } from '#src/gateway/pages/move/locales/ro.ts'
 import { sv } from '#src/gateway/pages/move/locales/sv.ts'
-import type { RenderContext } from '#src/gateway/pages/shell.ts'
 
 export type MoveKey = keyof typeof en
 export type MoveMessages = Messages<MoveKey>
 
 export const moveCatalogue = { en, de, es, fr, ja, ko, pt, ro, sv }
 
-export function moveTexts({ messages }: Pick<RenderContext, 'messages'>): MoveMessages {
-  return messagesFor(messages.language, moveCatalogue)
-}
+export const moveTexts = textsIn(moveCatalogue)

@@ -10,7 +10,7 @@ import {
   reasonsOf,
   type ShownEntry,
 } from '#src/gateway/pages/cases/case-blocks.ts'
-import { caseText } from '#src/gateway/pages/cases/messages.ts'
+import { caseText } from '#src/gateway/pages/cases/texts.ts'
 import { actionForm, field } from '#src/gateway/pages/form-blocks.ts'
 import { accountPath, statusBadge } from '#src/gateway/pages/operator/accounts.ts'
 import { imagePath } from '#src/gateway/pages/operator/case-image.ts'

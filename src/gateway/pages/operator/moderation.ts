@@ -11,7 +11,7 @@ import {
   reasonsOf,
   subjectLine,
 } from '#src/gateway/pages/cases/case-blocks.ts'
-import { caseText, caseWord } from '#src/gateway/pages/cases/messages.ts'
+import { caseText, caseWord } from '#src/gateway/pages/cases/texts.ts'
 import { field, filterForm, pager } from '#src/gateway/pages/form-blocks.ts'
 import { accountPath } from '#src/gateway/pages/operator/accounts.ts'
 import { imagePath } from '#src/gateway/pages/operator/case-image.ts'

@@ -14,7 +14,7 @@ import { lastBackupView, lastDrillView } from '#src/gateway/pages/operator/last-
 import { serverTexts } from '#src/gateway/pages/operator/server/texts.ts'
 import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
 import { hiddenFields } from '#src/gateway/pages/shell.ts'
-import { tenantMessages, wordOf } from '#src/gateway/pages/tenant/messages.ts'
+import { tenantTexts, wordOf } from '#src/gateway/pages/tenant/texts.ts'
 import { unitText } from '#src/gateway/pages/unit-text.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
 
@@ -136,7 +136,7 @@ function jobsPage({ server }: ConsolePorts, { get }: ConsoleRoutes): void {
           twoLines(
             html`<span class="mono">${job.id}</span>`,
             text('jobBy', {
-              kind: wordOf(tenantMessages(call.session).text, 'job', job.kind),
+              kind: wordOf(tenantTexts(call.session).text, 'job', job.kind),
               who: job.createdBy,
             }),
           ),

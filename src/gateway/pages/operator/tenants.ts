@@ -19,7 +19,7 @@ import { nextPage } from '#src/gateway/pages/operator/next-page.ts'
 import { operatorTexts } from '#src/gateway/pages/operator/texts.ts'
 import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
 import { type Html, hiddenFields, type RenderContext } from '#src/gateway/pages/shell.ts'
-import { tenantMessages, wordOf } from '#src/gateway/pages/tenant/messages.ts'
+import { tenantTexts, wordOf } from '#src/gateway/pages/tenant/texts.ts'
 import { word } from '#src/gateway/pages/words/words.ts'
 import type { Tenant } from '#src/rules/tenants.ts'
 
@@ -76,7 +76,7 @@ ${newTenant(call.session)}`,
     ])
     const rows = admins.map(({ did, role }) => [
       did,
-      wordOf(tenantMessages(call.session).text, 'role', role),
+      wordOf(tenantTexts(call.session).text, 'role', role),
     ])
     return call.render({
       ...{ title: tenant.name, note, status },

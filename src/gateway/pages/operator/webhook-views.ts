@@ -14,7 +14,7 @@ import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
 import { type ServerText, serverTexts } from '#src/gateway/pages/operator/server/texts.ts'
 import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
 import { type Html, hiddenFields, type Note, type RenderContext } from '#src/gateway/pages/shell.ts'
-import { tenantMessages, wordOf } from '#src/gateway/pages/tenant/messages.ts'
+import { tenantTexts, wordOf } from '#src/gateway/pages/tenant/texts.ts'
 import type { DeliveryView } from '#src/webhooks/deliveries.ts'
 import type { EndpointView } from '#src/webhooks/endpoints.ts'
 
@@ -74,7 +74,7 @@ export function endpointView(
 ): Html {
   const { text } = serverTexts(context)
   const { endpoint, deliveries, state, after, note } = input
-  const ofTenants = tenantMessages(context).text
+  const ofTenants = tenantTexts(context).text
   const { id, status } = endpoint
   const to = (name: string) => `${path}/${id}/${name}`
   const button = (name: string, label: string) => actionForm(context, { action: to(name), label })
@@ -151,7 +151,7 @@ function endpointBadge(
   context: RenderContext,
   { status, disabledReason = 'operator', failingSince }: EndpointView,
 ): Html {
-  const { text } = tenantMessages(context)
+  const { text } = tenantTexts(context)
   if (status === 'disabled') {
     const reason = wordOf(text, 'disabled', disabledReason)
     return badge(text('endpoint.disabled', { reason }), 'bad')
@@ -164,6 +164,6 @@ function endpointBadge(
 const kinds: Readonly<Record<string, BadgeKind>> = { delivered: 'good', waiting: 'warn' }
 
 function deliveryBadge(context: RenderContext, { state, status }: DeliveryView): Html {
-  const shown = wordOf(tenantMessages(context).text, 'delivery', state)
+  const shown = wordOf(tenantTexts(context).text, 'delivery', state)
   return badge(status === undefined ? shown : `${shown}, ${status}`, kinds[state] ?? 'bad')
 }

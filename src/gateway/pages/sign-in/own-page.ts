@@ -1,5 +1,4 @@
 /** The sign-in form on a page of this server that needs a session. It leads back to that page. */
-import { messagesFor } from '#src/gateway/pages/messages.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import type { PageSession } from '#src/gateway/pages/page-session.ts'
 import { type Note, renderPage } from '#src/gateway/pages/shell.ts'
@@ -19,10 +18,9 @@ export async function signInPage(
 
 /** `next` is the path of a page here, or of an app's request. */
 export function signInContext(session: PageSession, next: string): SignInContext {
-  const { language } = session.messages
   return {
     ...session,
     ...{ flow: flowTo(next), app: undefined },
-    texts: messagesFor(language, signInTexts),
+    texts: signInTexts(session),
   }
 }

@@ -1,5 +1,5 @@
 /** The texts of the pages for signing in, signing up and consent, in each language. */
-import type { Messages } from '#src/gateway/pages/messages.ts'
+import { type Messages, textsIn } from '#src/gateway/pages/messages.ts'
 import type { RenderContext } from '#src/gateway/pages/shell.ts'
 import type { Flow } from '#src/gateway/pages/sign-in/flow.ts'
 import { de } from '#src/gateway/pages/sign-in/locales/de.ts'
@@ -14,7 +14,7 @@ import { sv } from '#src/gateway/pages/sign-in/locales/sv.ts'
 
 export type SignInKey = keyof SignInTexts
 
-export const signInTexts = { en, de, es, fr, ja, ko, pt, ro, sv }
+export const signInTexts = textsIn({ en, de, es, fr, ja, ko, pt, ro, sv })
 
 export interface SignInContext extends RenderContext {
   texts: Messages<SignInKey>

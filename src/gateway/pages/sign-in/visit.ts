@@ -26,12 +26,8 @@ export function viewContext(
 ): SignInContext {
   const header = c.req.header('accept-language')
   const accepted = languages === undefined ? header : `${languages},${header ?? ''}`
-  return {
-    ...session,
-    ...{ flow, app },
-    messages: messagesFor(accepted),
-    texts: messagesFor(accepted, signInTexts),
-  }
+  const messages = messagesFor(accepted)
+  return { ...session, ...{ flow, app, messages }, texts: signInTexts({ messages }) }
 }
 
 /** With the brand of the account's tenant, if it has one. */

@@ -7,9 +7,9 @@ import { actionForm, confirmForm, field, isTyped } from '#src/gateway/pages/form
 import { type Html, hiddenFields } from '#src/gateway/pages/shell.ts'
 import { statusBadge } from '#src/gateway/pages/tenant/account-table.ts'
 import { auditTable } from '#src/gateway/pages/tenant/audit.ts'
-import { wordOf } from '#src/gateway/pages/tenant/messages.ts'
 import { relayBadges } from '#src/gateway/pages/tenant/relay-badges.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
+import { wordOf } from '#src/gateway/pages/tenant/texts.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
 

@@ -11,7 +11,7 @@ import {
   reasonsOf,
   type ShownEntry,
 } from '#src/gateway/pages/cases/case-blocks.ts'
-import { type CaseText, caseText, englishCaseText } from '#src/gateway/pages/cases/messages.ts'
+import { type CaseText, caseText, englishCaseText } from '#src/gateway/pages/cases/texts.ts'
 import type { Form } from '#src/gateway/pages/form.ts'
 import { actionForm, field, pager } from '#src/gateway/pages/form-blocks.ts'
 import { type Html, hiddenFields } from '#src/gateway/pages/shell.ts'

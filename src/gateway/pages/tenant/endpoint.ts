@@ -12,8 +12,8 @@ import {
   pager,
 } from '#src/gateway/pages/form-blocks.ts'
 import { type Html, hiddenFields } from '#src/gateway/pages/shell.ts'
-import { type TenantMessages, wordOf } from '#src/gateway/pages/tenant/messages.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
+import { type TenantMessages, wordOf } from '#src/gateway/pages/tenant/texts.ts'
 import { secretCard, stateOf, wordsOf } from '#src/gateway/pages/tenant/webhooks.ts'
 import * as webhook from '#src/protocol/lexicons/dev/headwater/webhook.ts'
 

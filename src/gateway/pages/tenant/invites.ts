@@ -5,8 +5,8 @@ import type { AreaPage } from '#src/gateway/pages/area/area.ts'
 import { badge, card, table, timeOf } from '#src/gateway/pages/blocks.ts'
 import { actionForm, field, pager } from '#src/gateway/pages/form-blocks.ts'
 import { hiddenFields } from '#src/gateway/pages/shell.ts'
-import type { TenantMessages } from '#src/gateway/pages/tenant/messages.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
+import type { TenantMessages } from '#src/gateway/pages/tenant/texts.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'
 
 const PAGE_CODES = 40

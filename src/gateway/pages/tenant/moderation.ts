@@ -9,7 +9,7 @@ import {
   reasonsOf,
   subjectLine,
 } from '#src/gateway/pages/cases/case-blocks.ts'
-import { caseText } from '#src/gateway/pages/cases/messages.ts'
+import { caseText } from '#src/gateway/pages/cases/texts.ts'
 import { filterForm, pager } from '#src/gateway/pages/form-blocks.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
 import * as tenant from '#src/protocol/lexicons/dev/headwater/tenant.ts'

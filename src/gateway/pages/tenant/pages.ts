@@ -20,7 +20,6 @@ import { endpointPage } from '#src/gateway/pages/tenant/endpoint.ts'
 import { readTenantForm } from '#src/gateway/pages/tenant/form-with-file.ts'
 import { invitesPage } from '#src/gateway/pages/tenant/invites.ts'
 import { jobPage } from '#src/gateway/pages/tenant/job.ts'
-import { tenantMessages, wordOf } from '#src/gateway/pages/tenant/messages.ts'
 import { moderationPage } from '#src/gateway/pages/tenant/moderation.ts'
 import { overviewPage } from '#src/gateway/pages/tenant/overview.ts'
 import {
@@ -30,6 +29,7 @@ import {
   tenantPath,
   visitTenant,
 } from '#src/gateway/pages/tenant/tenant-visit.ts'
+import { tenantTexts, wordOf } from '#src/gateway/pages/tenant/texts.ts'
 import { webhooksPage } from '#src/gateway/pages/tenant/webhooks.ts'
 import { withCookies } from '#src/gateway/pages/with-cookies.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
@@ -75,7 +75,7 @@ async function choose(context: TenantContext, c: Context<Env>): Promise<Response
         headers: { location: `${tenantPath}/${first.tenant}` },
       })
     }
-    const { text } = tenantMessages(session)
+    const { text } = tenantTexts(session)
     const rows = tenants.map(({ tenant, role }) => [
       html`<a href="${tenantPath}/${tenant}">${tenant}</a>`,
       badge(wordOf(text, 'role', role)),

@@ -10,7 +10,7 @@ import {
 import { requireOwner } from '#src/gateway/pages/owner.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import type { PageSession } from '#src/gateway/pages/page-session.ts'
-import { type TenantMessages, tenantMessages } from '#src/gateway/pages/tenant/messages.ts'
+import { type TenantMessages, tenantTexts } from '#src/gateway/pages/tenant/texts.ts'
 import type { TenantCredentials } from '#src/gateway/tenants/credentials.ts'
 import type { CallingTenant } from '#src/gateway/xrpc/callers.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
@@ -58,7 +58,7 @@ export async function visitTenant(
   session: PageSession,
 ): Promise<TenantVisit> {
   const { did, name, tenants } = await signedInAdmin(context, session)
-  const { text } = tenantMessages(session)
+  const { text } = tenantTexts(session)
   const id = c.req.param('tenant') ?? ''
   if (!tenants.some(({ tenant }) => tenant === id)) {
     throw new XrpcError(404, 'NotFound', text('noSuchPlatform'))

@@ -4,8 +4,8 @@ import type { AreaPage } from '#src/gateway/pages/area/area.ts'
 import { badge, card, table, timeOf } from '#src/gateway/pages/blocks.ts'
 import { field } from '#src/gateway/pages/form-blocks.ts'
 import { type Html, hiddenFields } from '#src/gateway/pages/shell.ts'
-import { type TenantMessages, wordOf } from '#src/gateway/pages/tenant/messages.ts'
 import type { TenantVisit } from '#src/gateway/pages/tenant/tenant-visit.ts'
+import { type TenantMessages, wordOf } from '#src/gateway/pages/tenant/texts.ts'
 import * as webhook from '#src/protocol/lexicons/dev/headwater/webhook.ts'
 
 export const webhooksPage: AreaPage<TenantVisit> = {

@@ -8,13 +8,8 @@ import { ko } from '#src/gateway/pages/account/data/locales/ko.ts'
 import { pt } from '#src/gateway/pages/account/data/locales/pt.ts'
 import { ro } from '#src/gateway/pages/account/data/locales/ro.ts'
 import { sv } from '#src/gateway/pages/account/data/locales/sv.ts'
-import { type Messages, messagesFor } from '#src/gateway/pages/messages.ts'
-import type { RenderContext } from '#src/gateway/pages/shell.ts'
+import { textsIn } from '#src/gateway/pages/messages.ts'
 
 export type DataKey = keyof typeof en
 
-const catalogue = { en, de, es, fr, ja, ko, pt, ro, sv }
-
-export function dataTexts({ messages }: Pick<RenderContext, 'messages'>): Messages<DataKey> {
-  return messagesFor(messages.language, catalogue)
-}
+export const dataTexts = textsIn({ en, de, es, fr, ja, ko, pt, ro, sv })

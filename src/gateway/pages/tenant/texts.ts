@@ -1,6 +1,5 @@
 /** The texts of the console of tenants. */
-import { type Messages, messagesFor } from '#src/gateway/pages/messages.ts'
-import type { RenderContext } from '#src/gateway/pages/shell.ts'
+import { type Messages, textsIn } from '#src/gateway/pages/messages.ts'
 import { de } from '#src/gateway/pages/tenant/locales/de.ts'
 import { en } from '#src/gateway/pages/tenant/locales/en.ts'
 import { es } from '#src/gateway/pages/tenant/locales/es.ts'
@@ -14,12 +13,8 @@ import { sv } from '#src/gateway/pages/tenant/locales/sv.ts'
 type TenantMessageKey = keyof typeof en
 export type TenantMessages = Messages<TenantMessageKey>
 
-const catalogue = { en, de, es, fr, ja, ko, pt, ro, sv }
-
 /** In the language of the page. */
-export function tenantMessages({ messages }: Pick<RenderContext, 'messages'>): TenantMessages {
-  return messagesFor(messages.language, catalogue)
-}
+export const tenantTexts = textsIn({ en, de, es, fr, ja, ko, pt, ro, sv })
 
 /** The text of one of a kind, such as `role.owner`; a value that has none is shown as it is. */
 export function wordOf(

@@ -8,21 +8,21 @@ import { ko } from '#src/gateway/pages/cases/locales/ko.ts'
 import { pt } from '#src/gateway/pages/cases/locales/pt.ts'
 import { ro } from '#src/gateway/pages/cases/locales/ro.ts'
 import { sv } from '#src/gateway/pages/cases/locales/sv.ts'
-import { type Messages, messagesFor } from '#src/gateway/pages/messages.ts'
+import { type Messages, messagesFor, textsIn } from '#src/gateway/pages/messages.ts'
 import type { RenderContext } from '#src/gateway/pages/shell.ts'
 
 type CaseMessageKey = keyof typeof en
 export type CaseText = Messages<CaseMessageKey>['text']
 
-const catalogue = { en, de, es, fr, ja, ko, pt, ro, sv }
+const caseTexts = textsIn({ en, de, es, fr, ja, ko, pt, ro, sv })
 
 /** In the language of the page. */
-export function caseText({ messages }: Pick<RenderContext, 'messages'>): CaseText {
-  return messagesFor(messages.language, catalogue).text
+export function caseText(context: Pick<RenderContext, 'messages'>): CaseText {
+  return caseTexts(context).text
 }
 
 /** Of the notes that are stored, which are in English. */
-export const englishCaseText: CaseText = messagesFor('en', catalogue).text
+export const englishCaseText: CaseText = caseText({ messages: messagesFor('en') })
 
 /** The text of one of a kind, such as `reason.spam`; a value that has none is shown as it is. */
 export function caseWord(

@@ -8,15 +8,10 @@ import { ko } from '#src/gateway/pages/group/locales/ko.ts'
 import { pt } from '#src/gateway/pages/group/locales/pt.ts'
 import { ro } from '#src/gateway/pages/group/locales/ro.ts'
 import { sv } from '#src/gateway/pages/group/locales/sv.ts'
-import { type Messages, messagesFor } from '#src/gateway/pages/messages.ts'
-import type { RenderContext } from '#src/gateway/pages/shell.ts'
+import { type Messages, textsIn } from '#src/gateway/pages/messages.ts'
 
 export type GroupMessageKey = keyof typeof en
 export type GroupMessages = Messages<GroupMessageKey>
 
-const catalogue = { en, de, es, fr, ja, ko, pt, ro, sv }
-
 /** In the language of the page. */
-export function groupMessages({ messages }: RenderContext): GroupMessages {
-  return messagesFor(messages.language, catalogue)
-}
+export const groupTexts = textsIn({ en, de, es, fr, ja, ko, pt, ro, sv })

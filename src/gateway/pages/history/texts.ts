@@ -8,15 +8,10 @@ import { ko } from '#src/gateway/pages/history/locales/ko.ts'
 import { pt } from '#src/gateway/pages/history/locales/pt.ts'
 import { ro } from '#src/gateway/pages/history/locales/ro.ts'
 import { sv } from '#src/gateway/pages/history/locales/sv.ts'
-import { type Messages, messagesFor } from '#src/gateway/pages/messages.ts'
-import type { RenderContext } from '#src/gateway/pages/shell.ts'
+import { type Messages, textsIn } from '#src/gateway/pages/messages.ts'
 
 export type HistoryMessageKey = keyof typeof en
 export type HistoryMessages = Messages<HistoryMessageKey>
 
-const catalogue = { en, de, es, fr, ja, ko, pt, ro, sv }
-
 /** In the language of the page. */
-export function historyMessages({ messages }: Pick<RenderContext, 'messages'>): HistoryMessages {
-  return messagesFor(messages.language, catalogue)
-}
+export const historyTexts = textsIn({ en, de, es, fr, ja, ko, pt, ro, sv })
