@@ -72,9 +72,9 @@ describeInBrowser('the console', () => {
     expect(await status()).toMatchObject({ active: true })
     await page.goto(`${server.url}/admin/audit?target=${alice.did}`)
     const rows = await page.locator('tbody tr').allTextContents()
-    expect(rows.map((row) => /lift suspension|suspend/.exec(row)?.[0])).toEqual([
-      'lift suspension',
-      'suspend',
+    expect(rows.map((row) => /Lifted a suspension|Suspended an account/.exec(row)?.[0])).toEqual([
+      'Lifted a suspension',
+      'Suspended an account',
     ])
     expect(rows[0]).toMatch(/admin password.*127\.0\.0\.1|admin password.*::1/s)
   })

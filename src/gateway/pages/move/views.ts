@@ -2,6 +2,7 @@
 import { html } from 'hono/html'
 import type { ServerDescription } from '#src/gateway/migrations/other-server.ts'
 import { card, facts } from '#src/gateway/pages/blocks.ts'
+import { sentenceOf } from '#src/gateway/pages/errors/error-text.ts'
 import { actionForm, field } from '#src/gateway/pages/form-blocks.ts'
 import { progressView } from '#src/gateway/pages/move/progress-view.ts'
 import type { MoveMessages } from '#src/gateway/pages/move/texts.ts'
@@ -145,7 +146,9 @@ function nextView(context: MoveContext, shown: Shown): Html {
   if (move.error !== null || !isWaiting) {
     const label = texts.text('continue')
     const form = actionForm(session, { action: `${path}/continue`, label, kind: 'primary' })
-    const help = texts.text('stoppedBecause', { reason: move.error ?? '–' })
+    const message = move.error ?? '–'
+    const reason = sentenceOf(session, { error: '', message }) ?? message
+    const help = texts.text('stoppedBecause', { reason })
     return html`<div class="note bad"><p>${help}</p>${form}</div>${isWaiting ? confirmView(context, shown) : ''}`
   }
   return html`${missingView(context, move)}${wanted === undefined ? confirmView(context, shown) : ownDidView(context, wanted)}`
