@@ -4,6 +4,8 @@
  */
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { type ChildProcess, execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { inParallel } from '#src/ports/in-parallel.ts'
@@ -175,10 +177,10 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
       expect(consumer.statusOf(did) ?? 'active', `${did} is ${kind}`).toBe(kind)
     }
     deepEqual(consumer.errors, [])
-      if (isLong) {
-        const sizes = execFileSync('du', ['-sm', `${place.source}/actors`, place.target])
-        process.stdout.write(`${consumer.events.length} events verified\nMB:\n${sizes}`)
-      }
+    if (isLong) {
+      const sizes = execFileSync('du', ['-sm', `${place.source}/actors`, place.target])
+      process.stdout.write(`${consumer.events.length} events verified\nMB:\n${sizes}`)
+    }
     await place.stopServer()
   })
 
@@ -186,7 +188,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
   afterAll(() => disk[Symbol.dispose]())
 
   it.runIf(disk.isMounted)(
-    'goes on after a full disk, with the blobs in the same bucket as before',
+    'goes on after a full disk, with the blobs in the same bucket as before, and back again',
     { timeout: TIMEOUT_MS },
     async () => {
       const s3 = await startS3Server()
@@ -228,6 +230,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
       expect(finished).toMatchObject({ taken: 3, notes: [] })
       await place.startHeadwater()
       await inParallel(owners, AT_ONCE, (owner) => owner.verify())
+      await goBack(place, owners[0]!)
       await place.stopServer()
     },
   )
@@ -244,4 +247,22 @@ async function expectReservedKey(place: Place, web: WebIdentity, key: string): P
   await agent.com.atproto.repo.createRecord({ repo: web.did, collection: post, record })
   const { data: car } = await com.atproto.sync.getRepo({ did: web.did })
   equal((await verifiedRepo(car, { did: web.did, key })).records.size, 1)
+}
+
+/** To the reference, as docs/operate/takeover.md has it. A relay continues. */
+async function goBack(place: Place, owner: Owner): Promise<void> {
+  using here = new Subscription(place, 0)
+  await owner.write('the last one here')
+  const { cid } = await owner.verifyRepo()
+  const { body } = await here.waitForCommit(cid)
+  await place.stopServer()
+  const counter = new DatabaseSync(join(place.source, 'sequencer.sqlite'))
+  const seq = `${Date.now() + 60_000}000`
+  counter.exec(`UPDATE sqlite_sequence SET seq = ${seq} WHERE name = 'repo_seq'`)
+  counter.close()
+  await place.startReference()
+  using back = new Subscription(place, body.seq)
+  await owner.write('back again')
+  await back.waitForCommit((await owner.verifyRepo()).cid)
+  ok(back.seqs.every((seq) => seq > body.seq))
 }
