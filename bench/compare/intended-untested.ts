@@ -106,6 +106,8 @@ export const intendedUntested: IntendedDifference[] = [
     why: "[a flood](../operate/relays.md#brakes) uses up a relay's limit",
   },
   { what: 'the address block of a new account', why: 'to find the accounts of a flood' },
+  { what: 'many accounts of another server', why: '[moves](moves.md#invitations)' },
+  { what: 'a new host name', why: '[identity](identity.md#a-new-host-name)' },
   { what: 'deleting many accounts', why: 'paced, so that relays follow' },
   {
     what: 'suspending an account',
