@@ -110,10 +110,37 @@ it('an account is archived, verified with and without the server, tried, and res
   expect(restored).toMatchObject({ created: false, status: 'active', records: 2, missingBlobs: 0 })
   expect(restored.rev > made.rev).toBe(true)
   expect(await textsAt(server)).toEqual(['one', 'two'])
-  // The sessions of before have ended.
-  await alice.agent.login({ identifier: 'alice.test', password: alice.password })
+  // Password and sessions stay as they are.
   await write('four')
   expect(await textsAt(server)).toEqual(['four', 'one', 'two'])
+})
+
+it('an owner archives the account to a bucket of their own, which has no private part', async () => {
+  const own = async (name: string, input: object) => {
+    const { accessJwt: token } = alice.agent.session!
+    const response = await fetch(`${server.url}/xrpc/dev.headwater.archive.${name}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ account: alice.did, ...input }),
+    })
+    return { status: response.status, text: await response.text() }
+  }
+  const where = { endpoint: s3.endpoint, bucket: s3.bucket, prefix: 'of-alice' }
+  const { accessKeyId, secretAccessKey } = s3.credentials
+  const refused = await own('putBucket', { ...where, accessKeyId, secretAccessKey: 'wrong' })
+  expect(refused.status).toBe(400)
+  expect(refused.text).toContain('BucketFailed')
+  const set = await own('putBucket', { ...where, accessKeyId, secretAccessKey })
+  expect(set.status).toBe(200)
+  expect(JSON.parse(set.text)).toMatchObject({ bucket: { bucket: s3.bucket, prefix: 'of-alice/' } })
+  expect(set.text).not.toContain('secret')
+  const lines = (await own('createArchive', {})).text.trim().split('\n')
+  const { result } = JSON.parse(lines.at(-1)!) as { result: { archive: string; records: number } }
+  expect(result).toMatchObject({ records: 3 })
+  const location = `s3://${s3.bucket}/of-alice`
+  const flags = ['--location', location, '--signed-by', serverKey]
+  const verified = await run<object>(storage, 'verify', alice.did, result.archive, ...flags)
+  expect(verified).toMatchObject({ records: 3, private: false })
 })
 
 it('an account that was deleted is restored with its key, its password and its blobs', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { headwater } from '#tests/support/command-line.ts'
 import { CrashTest, createAccounts } from '#tests/support/crash-test.ts'
 import { post, thing } from '#tests/support/records.ts'
 import {
@@ -16,6 +17,7 @@ const RESERVE = 32 * MB
 const WAIT = { timeout: 60_000, interval: 100 }
 
 const disk = smallDisk(192)
+const archives = smallDisk(64)
 const { isMounted, fill } = disk
 const formerFolder = process.env['TMPDIR']
 
@@ -27,6 +29,7 @@ afterAll(() => {
   if (formerFolder === undefined) delete process.env['TMPDIR']
   else process.env['TMPDIR'] = formerFolder
   disk[Symbol.dispose]()
+  archives[Symbol.dispose]()
 })
 
 const record = (server: TestServer, account: TestAccount) =>
@@ -86,6 +89,29 @@ describe.runIf(isMounted)('a full disk', () => {
     empty()
     await expect.poll(async () => (await record(server, alice)).status, WAIT).toBe(200)
     await expect.poll(() => storage(server), WAIT).toMatchObject({ status: 'ok' })
+  })
+
+  it('on a full disk of archives none is made, the account goes on, and the next one is whole', async () => {
+    await using server = await startServer({
+      env: {
+        PDS_MIN_FREE_DISK_BYTES: String(RESERVE),
+        PDS_ARCHIVE_LOCATION: archives.path,
+        PDS_ARCHIVE_INTERVAL_HOURS: '0',
+        PDS_BACKUP_KEY_HEX: 'ab'.repeat(32),
+      },
+    })
+    const [alice] = (await createAccounts(server, 1)) as [TestAccount]
+    const env = { HEADWATER_URL: server.url, PDS_ADMIN_PASSWORD: adminPassword }
+    const archive = (...args: string[]) => headwater(['archive', ...args, alice.did, '--json'], env)
+    const empty = archives.fill(RESERVE / 2)
+    const refused = await archive('create')
+    expect(refused.code).not.toBe(0)
+    expect(refused.err + refused.out).toMatch(/InsufficientStorage|nearly full|not enough/i)
+    expect((await archive('list')).json()).toEqual([])
+    expect((await record(server, alice)).status).toBe(200)
+    empty()
+    expect(await archive('create')).toMatchObject({ code: 0 })
+    expect((await archive('verify')).json()).toMatchObject({ records: 1, private: true })
   })
 
   it('a disk that another program fills to the last byte under write load loses nothing, and the server heals by itself', async () => {
