@@ -127,7 +127,7 @@ it('an owner archives the account to a bucket of their own, which has no private
   }
   const where = { endpoint: s3.endpoint, bucket: s3.bucket, prefix: 'of-alice' }
   const { accessKeyId, secretAccessKey } = s3.credentials
-  const refused = await own('putBucket', { ...where, accessKeyId, secretAccessKey: 'wrong' })
+  const refused = await own('putBucket', { ...where, accessKeyId: 'wrong', secretAccessKey })
   expect(refused.status).toBe(400)
   expect(refused.text).toContain('BucketFailed')
   const set = await own('putBucket', { ...where, accessKeyId, secretAccessKey })

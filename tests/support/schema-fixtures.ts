@@ -39,6 +39,7 @@ import { createKey } from '#src/tenants/api-keys.ts'
 import { beginKeyedCall, endKeyedCall } from '#src/tenants/idempotency.ts'
 import { addJobPart, beginJob, endJobPart, startJob } from '#src/tenants/jobs.ts'
 import type { TenantContext } from '#src/tenants/tenant.ts'
+import { fillArchives } from '#tests/support/archive-rows.ts'
 import { actingAs, eddie, invite, makeGroup, owner, vera } from '#tests/support/group-scenarios.ts'
 import { once } from '#tests/support/memory-blobs.ts'
 import { fillMoves, nextServer } from '#tests/support/move-fixtures.ts'
@@ -215,11 +216,7 @@ export async function fillDirectory(of: Directory): Promise<void> {
   await directory.takeArchiveLease(of, { name: lease, holder, ms: hour })
   const archiveRound = { startedAt: of.clock.now(), after: null, endedAt: null, drilledAt: null }
   await directory.putArchiveRound(of, { holder, round: archiveRound })
-  const made = { did: alice, rev: '3k', stateSeq: 7, name: 'archive-1', bytes: 9 }
-  await directory.recordArchive(of, made)
-  const location = { bucket: 'alices', prefix: '', accessKeyId: 'key' }
-  await directory.putOwnBucket(of, { did: alice, location, secret: new Uint8Array([1]) })
-  await directory.recordOwnArchive(of, { ...made, setAt: of.clock.now() })
+  await fillArchives(of, alice)
   await directory.recordDrill(of, { did: alice, error: 'a blob is missing' })
   const said = { status: 'active', accounts: 120, seq: 5, lagMs: 30, error: null }
   const turn = { nextAt: of.clock.now(), failures: 0 }
@@ -238,7 +235,7 @@ export async function fillSequencer(
   await append(sequencer, { did, entries })
   const body = JSON.stringify({ change: 'created', kind: 'password' })
   const session = { id: 1, kind: '#session', time: sequencer.clock.now(), subject: 'sid', body }
-  const factor = { id: 2, kind: '#factor', time: sequencer.clock.now(), body: '{}' }
+  const factor = { ...session, id: 2, kind: '#factor' }
   await appendPrivate(sequencer, { did, entries: [session, factor] })
 }
 

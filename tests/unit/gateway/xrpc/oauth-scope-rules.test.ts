@@ -105,6 +105,9 @@ const ofHistory = [
   ...['listCommits', 'getDiff', 'getRecordVersions', 'getRepo', 'getRestore', 'getSettings'],
   ...['putSettings', 'restoreRecords', 'restoreRepo', 'deleteVersions', 'empty'],
 ].map((name) => `dev.headwater.history.${name}`)
+const ofArchives = ['getBucket', 'putBucket', 'deleteBucket', 'createArchive'].map(
+  (name) => `dev.headwater.archive.${name}`,
+)
 /** As Tranquil names them, and the method that does the same. */
 const asDelegation = [
   ['listControllers', 'listMembers'],
@@ -156,6 +159,7 @@ describe('OAuth scope rules', () => {
       ...neverByApps,
       ...ofGroups,
       ...ofHistory,
+      ...ofArchives,
       ...asDelegation.map(([nsid]) => nsid),
     ]
     expect(ruled.map(({ nsid }) => nsid).sort()).toEqual(known.sort())
@@ -196,7 +200,7 @@ describe('OAuth scope rules', () => {
     }
   })
 
-  it.each([...ofGroups, ...ofHistory])(
+  it.each([...ofGroups, ...ofHistory, ...ofArchives])(
     '%s: by the scope for this method of the group service',
     (nsid) => {
       const own = 'aud=did:web:pds.example.com%23group'
