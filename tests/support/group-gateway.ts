@@ -47,6 +47,10 @@ export function openGroup(given: Group = {}) {
       listMembers: () => ({ members: [] }),
       removeMember: () => undefined,
     },
+    history: {
+      restoreRecords: () => ({ records: [] }),
+      restoreRepo: () => ({ at: '', creates: 0, updates: 0, deletes: 0, unavailable: 0 }),
+    },
     repo: { createRecord: () => ({ uri: 'at://x/y/z', cid: 'bafy' }) },
     preferences: { get: () => ({ preferences: [] }) },
     service: { getServiceAuth: () => ({ token: 't' }) },

@@ -2,6 +2,7 @@
 import type { Account } from '#src/account/account.ts'
 import { type AuditEntry, auditRow, trimAudit } from '#src/account/audit.ts'
 import { mustBeAllowed, roleOfCaller } from '#src/account/group/change.ts'
+import { mustMayRestore } from '#src/account/history/may-restore.ts'
 import {
   endRestore,
   finishItems,
@@ -85,7 +86,7 @@ type Restored = Omit<RestoredWrites, 'writes'> & { prepared: Prepared<CommitRef>
 
 /**
  * One commit that makes of the records what the targets say, of as many as fit into it; with a row in the audit log. No
- * commit if nothing is to be written. Throws 403 if the principal may not do it any more, and as `commitWrites`.
+ * commit if nothing is to be written. Throws 403 if the principal may not do it, or not any more, and as `commitWrites`.
  */
 export async function restoreTargets(
   account: Account,
@@ -99,8 +100,14 @@ export async function restoreTargets(
 ): Promise<Restored> {
   const own = await roleOfCaller(account, by)
   mustBeAllowed(own, 'history')
+  const { tree } = view.head
+  const currents = targets.map((target) => ({ ...target, current: lookUp(tree, target.path) }))
+  mustMayRestore(
+    own,
+    currents.filter(({ cid, current }) => cid !== current),
+  )
   for (let limit = MAX_WRITES; ; limit = Math.ceil(limit / 4)) {
-    const restored = await restoredWrites(account, view.head.tree, targets, limit)
+    const restored = await restoredWrites(account, tree, targets, limit)
     const { writes, ...rest } = restored
     if (writes.length === 0) return { ...rest, prepared: undefined }
     const blobs = writes.flatMap((write) => (write.action === 'delete' ? [] : write.record.blobs))

@@ -10,6 +10,7 @@
  */
 import type { Account } from '#src/account/account.ts'
 import { type ChangeFilter, changesBetween } from '#src/account/history/changes.ts'
+import { mustMayRestore } from '#src/account/history/may-restore.ts'
 import { mustMayReadHistory, mustReach, revAt } from '#src/account/history/moments.ts'
 import {
   type RestoreItem,
@@ -31,6 +32,7 @@ import { invalidRequest } from '#src/errors.ts'
 import { lookUp } from '#src/protocol/tree.ts'
 import type { Principal } from '#src/rules/acting-member.ts'
 import type { IdempotencyKey } from '#src/rules/actions.ts'
+import type { Role } from '#src/rules/group-roles.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
 
 const MAX_ITEMS = 50_000
@@ -47,7 +49,7 @@ export interface RestoredRecords {
 
 /**
  * Makes the records at these paths what they were at `at`, in one commit. Throws as `mustMayReadHistory` and
- * `commitWrites`; 400 RevNotAvailable, TooManyChanges.
+ * `commitWrites`; 403 ScopeMissingError; 400 RevNotAvailable, TooManyChanges.
  */
 export async function restoreRecords(
   account: Account,
@@ -117,8 +119,8 @@ export interface RestorePlan {
 }
 
 /**
- * Begins to make the repo what it was at `at`. Throws as `mustMayReadHistory`; 400 RevNotAvailable, RangeTooLarge,
- * TooManyChanges, and RestoreInProgress.
+ * Begins to make the repo what it was at `at`. Throws as `mustMayReadHistory`; 403 ScopeMissingError if the role does not
+ * allow all that is to be written; 400 RevNotAvailable, RangeTooLarge, TooManyChanges, and RestoreInProgress.
  */
 export async function restoreRepo(
   account: Account,
@@ -126,10 +128,10 @@ export async function restoreRepo(
   key?: IdempotencyKey,
 ): Promise<RestorePlan> {
   const { clock, idempotencyKeys, lane, reminder, sql } = account
-  const { since } = await mustMayReadHistory(account, by)
+  const { own, since } = await mustMayReadHistory(account, by)
   const rev = revAt(at)
   mustReach(rev, since)
-  const query = { rev, collections, actor, action }
+  const query = { own, rev, collections, actor, action }
   // Not in the lane, where others' writes would wait for what only counts.
   if (dryRun) return (await planOf(account, await lane.head(), query)).plan
   // So that the rest is done if this process is killed and no call wakes the account.
@@ -153,17 +155,18 @@ export async function restoreRepo(
   return plan
 }
 
-/** What there is to do, and its counts. Throws 400 RangeTooLarge, TooManyChanges. */
+/** What there is to do, and its counts. Throws 400 RangeTooLarge, TooManyChanges; 403 ScopeMissingError. */
 async function planOf(
   account: Account,
   head: { rev: string },
-  { rev, ...filter }: ChangeFilter & { rev: string },
+  { own, rev, ...filter }: ChangeFilter & { own: Role; rev: string },
 ): Promise<{ items: RestoreItem[]; plan: RestorePlan }> {
   const changes = await changesBetween(account, rev, head.rev, filter)
   if (changes.length > MAX_ITEMS) {
     throw tooMany(`${changes.length} records would change, and ${MAX_ITEMS} is the bound`)
   }
   const items = changes.map(({ path, from, to }) => ({ path, cid: from, current: to }))
+  mustMayRestore(own, items)
   return { items, plan: { at: rev, ...(await countOf(account, items)) } }
 }
 

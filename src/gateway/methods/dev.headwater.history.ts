@@ -3,6 +3,7 @@ import { AtUri } from '@atproto/syntax'
 import { invalidRequest } from '#src/errors.ts'
 import { ExportStream } from '#src/gateway/methods/export-car.ts'
 import { aboutGroup, byOf, mayCall, onGroup } from '#src/gateway/methods/group-methods.ts'
+import type { Permissions } from '#src/gateway/xrpc/callers.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import * as history from '#src/protocol/lexicons/dev/headwater/history.ts'
 
@@ -74,9 +75,24 @@ export const putSettings = method(history.putSettings, {
   },
 })
 
+const writes = ['create', 'update', 'delete'] as const
+
+/** An app may restore only where it may also write. Throws ScopeMissingError. */
+function mustMayWrite(permissions: Permissions, collections: Iterable<string>): void {
+  for (const collection of new Set(collections)) {
+    for (const action of writes) permissions.assertRepo({ action, collection })
+  }
+}
+
 export const restoreRecords = method(history.restoreRecords, {
   ...on,
-  oauth: mayCall(history.restoreRecords),
+  oauth: (permissions, call) => {
+    mayCall(history.restoreRecords)(permissions, call)
+    mustMayWrite(
+      permissions,
+      call.input.uris.map((uri) => new AtUri(uri).collection),
+    )
+  },
   run: (call) => {
     const { at, uris } = call.input
     const paths = uris.map((uri) => pathIn(call.did, uri))
@@ -95,7 +111,10 @@ function pathIn(did: string, uri: string): string {
 
 export const restoreRepo = method(history.restoreRepo, {
   ...on,
-  oauth: mayCall(history.restoreRepo),
+  oauth: (permissions, call) => {
+    mayCall(history.restoreRepo)(permissions, call)
+    mustMayWrite(permissions, call.input.collections ?? ['*'])
+  },
   run: (call) => {
     const { at, collections, actor, action, dryRun } = call.input
     const query = { at, collections, actor, action, dryRun }

@@ -44,6 +44,28 @@ describe('an app to which a member has signed in as the group', () => {
     expect((await post(generic, remove, body, app)).status).toBe(403)
   })
 
+  it('restores only where it may also write', async () => {
+    const restore = (name: string, tokenScope: string, body: object) => {
+      const nsid = `dev.headwater.history.${name}`
+      const scope = `atproto rpc:${nsid}?aud=${serviceDid}%23group ${tokenScope}`
+      const gateway = openGroup({ tokenScope: scope, role: 'owner' })
+      return outcome(
+        post(gateway, nsid, { account: did, at: '2026-01-01T00:00:00Z', ...body }, app),
+      )
+    }
+    const uris = [`at://${did}/com.example.thing/one`]
+    const missing = { status: 403, error: 'ScopeMissingError' }
+    expect(await restore('restoreRecords', '', { uris })).toMatchObject(missing)
+    const creating = 'repo:com.example.thing?action=create'
+    expect(await restore('restoreRecords', creating, { uris })).toMatchObject(missing)
+    const writing = 'repo:com.example.thing'
+    expect((await restore('restoreRecords', writing, { uris })).status).toBe(200)
+    expect(await restore('restoreRepo', writing, {})).toMatchObject(missing)
+    const collections = ['com.example.thing']
+    expect((await restore('restoreRepo', writing, { collections })).status).toBe(200)
+    expect((await restore('restoreRepo', 'repo:*', {})).status).toBe(200)
+  })
+
   it.each(['dev.headwater.group.create', '_delegation.createDelegatedAccount'])(
     'does not create a group of the member by %s',
     async (nsid) => {

@@ -1,7 +1,8 @@
 /** Restores: of records and of the repo, cut off and gone on with, by those who may. */
 import { expect, it } from 'vitest'
 import { acting } from '#src/account/acting.ts'
-import { removeMember } from '#src/account/group/members.ts'
+import { removeMember, updateMember } from '#src/account/group/members.ts'
+import { putRole } from '#src/account/group/roles.ts'
 import { listCommits } from '#src/account/history/commits.ts'
 import {
   getRestore,
@@ -212,6 +213,51 @@ it('members whose role may not, and others, neither read nor restore', async () 
     await expect(restoreRepo(group, { by: { did }, at })).rejects.toMatchObject({ error })
   }
   await listCommits(group, { by: { did: vera }, limit: 1 })
+})
+
+it('a restore writes only what the role of the member allows', async () => {
+  const group = await openGroup()
+  const other = 'com.example.other'
+  await put(group, 1)
+  await putRecord(group, { collection: other, rkey: 'one', record: { $type: other, n: 1 } })
+  const at = await headRev(group)
+  await put(group, 2)
+  await put(group, 1, 'new')
+  await deleteRecord(group, { collection: other, rkey: 'one' })
+  const scope = `repo:${collection}?action=update repo:${other}`
+  await putRole(group, { by: owner, name: 'mender', scope, manage: ['history'] })
+  await updateMember(group, { by: owner, did: vera, role: 'mender' })
+  const mender = { did: vera }
+  const refused = { status: 403, error: 'ScopeMissingError' }
+  await expect(restoreRepo(group, { by: mender, at })).rejects.toMatchObject(refused)
+  await expect(restoreRepo(group, { by: mender, at, dryRun: true })).rejects.toMatchObject(refused)
+  const both = { by: mender, at, paths: [path('one'), path('new')] }
+  await expect(restoreRecords(group, both)).rejects.toMatchObject(refused)
+  await restoreRecords(group, { by: mender, at, paths: [path('one')] })
+  await restoreRepo(group, { by: mender, at, collections: [other] })
+  await group.background.settled()
+  expect(await state(group)).toMatchObject([
+    { path: `${other}/one` },
+    { path: path('new') },
+    { path: path('one') },
+  ])
+})
+
+it('the restore of a member whose role is narrowed meanwhile ends, and says why', async () => {
+  const group = await openGroup()
+  await fill(group, 300)
+  const at = await headRev(group)
+  await removeAll(group)
+  await putRole(group, { by: owner, name: 'mender', scope: 'repo:*', manage: ['history'] })
+  await updateMember(group, { by: owner, did: vera, role: 'mender' })
+  await group.background.close()
+  await restoreRepo(group, { by: { did: vera }, at })
+  await restoreStep(group)
+  const scope = `repo:${collection}?action=delete`
+  await putRole(group, { by: owner, name: 'mender', scope, manage: ['history'] })
+  await restoreStep(group)
+  const { restore } = await getRestore(group, { by: owner })
+  expect(restore).toMatchObject({ done: 200, left: 0, error: expect.stringContaining('create') })
 })
 
 it('the restore of a member who is removed meanwhile ends, and says why', async () => {
