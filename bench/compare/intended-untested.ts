@@ -145,6 +145,10 @@ export const intendedUntested: IntendedDifference[] = [
     why: 'a deletion must not undo a takedown',
   },
   { what: 'the bytes of a referenced blob are lost', why: 'disks fail' },
+  {
+    what: 'the blob of a deleted record',
+    why: 'a restore brings pictures back; `PDS_HISTORY_DAYS=0` deletes it at once',
+  },
   { what: 'blobs per account', why: 'off by default' },
   { what: '`deleteAfter` of a deactivation', why: 'the lexicon promises it' },
   { what: 'a reader that takes nothing', why: '[bounds](../operate/bounds.md)' },

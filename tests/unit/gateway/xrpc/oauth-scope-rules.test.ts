@@ -103,11 +103,15 @@ const ofGroups = [
 ].map((name) => `dev.headwater.group.${name}`)
 const ofHistory = [
   ...['listCommits', 'getDiff', 'getRecordVersions', 'getRepo', 'getRestore', 'getSettings'],
-  ...['putSettings', 'restoreRecords', 'restoreRepo', 'deleteVersions', 'empty'],
+  ...['putSettings', 'deleteVersions', 'empty'],
 ].map((name) => `dev.headwater.history.${name}`)
 const ofArchives = ['getBucket', 'putBucket', 'deleteBucket', 'createArchive'].map(
   (name) => `dev.headwater.archive.${name}`,
 )
+const restoring = [
+  ['restoreRecords', { uris: ['at://did:plc:alice/com.example.thing/one'] }],
+  ['restoreRepo', { collections: ['com.example.thing'] }],
+] as const
 /** As Tranquil names them, and the method that does the same. */
 const asDelegation = [
   ['listControllers', 'listMembers'],
@@ -160,6 +164,7 @@ describe('OAuth scope rules', () => {
       ...ofGroups,
       ...ofHistory,
       ...ofArchives,
+      ...restoring.map(([name]) => `dev.headwater.history.${name}`),
       ...asDelegation.map(([nsid]) => nsid),
     ]
     expect(ruled.map(({ nsid }) => nsid).sort()).toEqual(known.sort())
@@ -212,6 +217,18 @@ describe('OAuth scope rules', () => {
       expect(outcome(nsid, 'transition:generic')).toEqual([403, 'ScopeMissingError'])
     },
   )
+
+  it.each(restoring)('%s: by the scope for it, and those to write there', (name, input) => {
+    const nsid = `dev.headwater.history.${name}`
+    const call = `rpc:${nsid}?aud=did:web:pds.example.com%23group`
+    expect(outcome(nsid, `${call} repo:com.example.thing`, { input })).toBe('allowed')
+    const missing = [403, 'ScopeMissingError']
+    for (const scope of [call, `${call} repo:com.example.other`, 'repo:com.example.thing']) {
+      expect(outcome(nsid, scope, { input })).toEqual(missing)
+    }
+    const updating = `${call} repo:com.example.thing?action=update`
+    expect(outcome(nsid, updating, { input })).toEqual(missing)
+  })
 
   it.each(asDelegation)('%s: by the scope for %s of the group service', (nsid, ours) => {
     expect(outcome(nsid, `rpc:${ours}?aud=did:web:pds.example.com%23group`)).toBe('allowed')
