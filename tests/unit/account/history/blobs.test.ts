@@ -229,3 +229,20 @@ it('a blob whose record was deleted before its upload was moved is held', async 
   account.blobs.resume()
   expect(await stored()).toEqual(held)
 })
+
+it('held blobs count for the quota, and an upload over it says so', async () => {
+  account = await openTestAccount({
+    ...{ clock, sql: account.sql },
+    blobs: { storage, quotaBytes: bytes.length },
+  })
+  await remove('one')
+  await account.sql.batch(account.blobs.takeOutcomes())
+  const other = { cid: cidForRaw(Buffer.of(1)), mimeType: 'a/b', size: 1, key: 'none' }
+  await expect(addUpload(account, other)).rejects.toMatchObject({
+    error: 'BlobQuotaExceeded',
+    message: expect.stringContaining(`the history of deleted records has ${bytes.length}`),
+  })
+  await emptyHistory(account, { by })
+  await account.blobs.whenReconciled()
+  await addUpload(account, other)
+})
