@@ -20,7 +20,7 @@ function figures(points: number, add = 0) {
   const times = Array.from({ length: points }, (_, i) => start + i * 60_000)
   const values = times.map((_, i) => i + add)
   const lines = [{ label: 'all', values }]
-  return html`${charts([
+  return html`${charts({ messages: messagesFor('en') }, [
     { title: 'Calls', unit: '/s', times, lines },
     {
       title: 'Awake',

@@ -1,7 +1,7 @@
 /** What an account that one person has was changed with: apps, app passwords, its password, and these pages. */
 import type { Dispatch } from '#src/engine/dispatch.ts'
 import type { Choice } from '#src/gateway/pages/history/history-visit.ts'
-import { historyMessages } from '#src/gateway/pages/history/messages.ts'
+import { historyTexts } from '#src/gateway/pages/history/texts.ts'
 import type { RenderContext } from '#src/gateway/pages/shell.ts'
 import {
   appPasswordOfClient,
@@ -23,7 +23,7 @@ export async function clientsOf(
   account: ReturnType<Dispatch['account']>,
   context: Pick<RenderContext, 'messages'>,
 ): Promise<Clients> {
-  const { text } = historyMessages(context)
+  const { text } = historyTexts(context)
   const [{ passwords }, { events }, grants] = await Promise.all([
     account.appPassword.list(),
     account.factors.events(),
