@@ -27,7 +27,7 @@ describe.each(versionsOf('account'))('an account of schema version %d', (version
     expect(await getRestore(account, { by })).toMatchObject({ restore: { total: 1, left: 1 } })
   })
 
-  it.skipIf(version < 8)('says what made its commits', async () => {
+  it.skipIf(version < 9)('says what made its commits', async () => {
     const account = await open()
     const query = { by: { did: testDid }, actor: appId, limit: 100 }
     const { commits } = await listCommits(account, query)
