@@ -119,8 +119,11 @@ function pathOf(
   return line
     .map((value, i) => {
       const command = isDown ? 'L' : 'M'
+      const isAlone = !isDown && line[i + 1] == null
       isDown = value !== null
-      return value === null ? '' : `${command}${x(times[i]!).toFixed(1)} ${y(value).toFixed(1)}`
+      if (value === null) return ''
+      // A line of no length is a dot.
+      return `${command}${x(times[i]!).toFixed(1)} ${y(value).toFixed(1)}${isAlone ? 'h0' : ''}`
     })
     .join('')
 }

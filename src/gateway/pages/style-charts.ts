@@ -10,7 +10,7 @@ export const chartStyle = `
 .legend .line-1 i{background:var(--line-1)}.legend .line-2 i{background:var(--line-2)}
 .plot{min-height:11rem}
 .plot svg{display:block;width:100%;height:8.5rem;overflow:visible}
-.plot path{fill:none;stroke:var(--line-0);stroke-width:1.75;vector-effect:non-scaling-stroke;stroke-linejoin:round}
+.plot path{fill:none;stroke:var(--line-0);stroke-width:1.75;vector-effect:non-scaling-stroke;stroke-linejoin:round;stroke-linecap:round}
 .plot path.line-1{stroke:var(--line-1)}.plot path.line-2{stroke:var(--line-2)}
 .plot path.grid{stroke:var(--line);stroke-width:1}
 .plot small{font-size:.75rem;font-variant-numeric:tabular-nums}

@@ -25,6 +25,15 @@ function short(value) {
   return isSmall ? String(Number(value.toPrecision(2))) : large.format(value)
 }
 
+/** Values between two that are not known: no line leads to them. */
+function alone({ data }, n) {
+  const line = data[n]
+  const found = line.flatMap((value, i) => {
+    return value != null && line[i - 1] == null && line[i + 1] == null ? [i] : []
+  })
+  return found.length > 0 ? found : null
+}
+
 function draw(figure) {
   figure.dataset.drawn = ''
   const title = figure.querySelector('strong').textContent
@@ -84,7 +93,8 @@ function newPlot(title) {
       series: [
         {},
         ...data.lines.map((_, i) => ({
-          ...{ stroke: () => colorOf(i), width: 1.75, points: { show: false } },
+          ...{ stroke: () => colorOf(i), width: 1.75 },
+          points: { show: false, filter: alone, size: 4, fill: () => colorOf(i) },
         })),
       ],
       hooks: { setCursor: [read] },

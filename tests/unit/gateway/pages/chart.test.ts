@@ -29,6 +29,12 @@ it('a line is broken where a value is not known', async () => {
   expect(path).toBe('M0.0 70.0L150.0 70.0M450.0 0.0L600.0 0.0')
 })
 
+it('a value between two that are not known is a dot', async () => {
+  const times = [0, 1, 2, 3, 4].map((i) => start + i * 60_000)
+  const [, path] = /class="line-0" d="([^"]*)"/.exec(await textOf(times, [1, 1, null, 2, null]))!
+  expect(path).toBe('M0.0 70.0L150.0 70.0M450.0 0.0h0')
+})
+
 it('a chart without samples says so', async () => {
   expect(await textOf([start], [1])).toContain('Not enough samples yet')
   expect(await textOf([start, start + 1], [null, null])).toContain('Not enough samples yet')
