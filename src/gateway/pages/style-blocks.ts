@@ -27,6 +27,7 @@ section>.table:last-child{margin-bottom:-.5rem}
 .facts dt{color:var(--muted);font-size:.9375rem}
 .facts dd{margin:0}
 .facts div:first-child{border-top:0}
+section>.facts:first-child{margin-top:-.625rem}
 section>.facts:last-child{margin-bottom:-.625rem}
 .badge{display:inline-flex;align-items:center;gap:.375rem;padding:.0625rem .5rem;border-radius:1rem;background:var(--soft);color:var(--text);
 font-size:.8125rem;font-weight:500;line-height:1.5;white-space:nowrap}

@@ -95,7 +95,9 @@ function whatOf(
     const place = placeOf(op.path)
     const preview = previews(op)
     const href = historyUrl(visit, '/record', place)
-    const name = preview === undefined ? html`<code>${place.rkey}</code>` : preview
+    // A record without a text is known by its key: its kind is below.
+    const hasName = preview !== undefined && preview !== place.collection
+    const name = hasName ? preview : html`<code>${place.rkey}</code>`
     return html`<div><a href="${href}">${name}</a><small>${kindOf(text, place.collection)} · ${actionText(text, op.action)}</small></div>`
   })
   const more = opCount - shown.length
@@ -103,7 +105,7 @@ function whatOf(
   const link = isFirst ? moreText : html`<a href="${changes}">${moreText}</a>`
   const rest = more > 0 ? link : ''
   const why = action.startsWith('history.') ? html`<small>${text('wasRestore')}</small>` : ''
-  return html`${shown.length === 0 ? '–' : shown}${rest}${why}`
+  return html`<div>${shown.length === 0 ? '–' : shown}${rest}${why}</div>`
 }
 
 function menuOf(visit: HistoryVisit, { rev, actor, client, isFirst }: Listed, names: Names): Html {

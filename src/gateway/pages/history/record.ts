@@ -79,7 +79,8 @@ async function versions(
     },
   })
   const all = found.versions as Version[]
-  const place = html`<p class="muted">${kindOf(text, collection)} <code>${collection}/${rkey}</code></p>`
+  const kind = kindOf(text, collection)
+  const place = html`<p class="muted">${kind === collection ? '' : kind} <code>${collection}/${rkey}</code></p>`
   if (all.length === 0) return html`${place}${emptyState(text('noVersions'))}`
   const cards = all.map((version, i) =>
     versionCard(visit, version, all[i + 1], { collection, rkey }),
@@ -124,7 +125,8 @@ function versionCard(
   const isCurrent = until === undefined
   // What it changed of the version before, unless the record was not there in between.
   const before = earlier?.until === rev ? earlier : undefined
-  const label = value === undefined ? text('gone') : previewOf(value)
+  const preview = value === undefined ? text('gone') : previewOf(value)
+  const label = preview === place.collection ? place.rkey : preview
   const restore = html`<div class="actions">${actionForm(session, {
     ...{ action: historyUrl(visit, '/record/restore', { ...place }), about: rev },
     ...{ label: text('restoreVersion'), fields: { ...place, at: rev } },
