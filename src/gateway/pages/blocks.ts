@@ -13,15 +13,17 @@ export function card(
   body: Content,
   options: {
     id?: string
+    /** For screen readers, if several cards may have the title. */
+    name?: string
     help?: Content
     badge?: Html | undefined
     danger?: boolean
     bare?: boolean
   } = {},
 ): Html {
-  const { id, help, badge: state = '', danger = false, bare = false } = options
+  const { id, name = title, help, badge: state = '', danger = false, bare = false } = options
   const attributes = html`${id === undefined ? '' : html` id="${id}"`}${danger ? raw(' class="danger"') : ''}`
-  return html`<section aria-label="${title}"${attributes}>
+  return html`<section aria-label="${name}"${attributes}>
 ${bare && state === '' ? '' : html`<div class="head">${bare ? '' : html`<h2>${title}</h2>`}${state}</div>`}
 ${help === undefined ? '' : html`<p class="muted">${help}</p>`}
 ${body}

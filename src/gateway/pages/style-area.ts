@@ -14,7 +14,6 @@ border-bottom:1px solid var(--line);background:var(--card)}
 .side{align-self:start;position:sticky;top:1.5rem}
 .area-name{padding:.5rem .75rem;color:var(--muted);font-size:.875rem;line-height:1.4}
 .side ul,.sections ul{margin:0}
-.side a,.sections nav a{hyphens:auto}
 .side a,.sections nav a{display:flex;gap:.5rem;align-items:center;justify-content:space-between;min-height:2.5rem;padding:.375rem .75rem;
 border-radius:.625rem;text-decoration:none;font-size:.9375rem;line-height:1.3}
 .side li+li{margin-top:.125rem}

@@ -135,7 +135,7 @@ function versionCard(
   const times = html`${timeOf(session, at)}${untilAt === undefined ? '' : html` – ${timeOf(session, untilAt)}`}`
   const fields = value === undefined ? '' : changeTable(text, { label, before, after: { value } })
   return card(label, html`${fields}${below}`, {
-    help: times,
+    ...{ help: times, name: `${label}, ${rev}` },
     badge: isCurrent ? badge(text('current'), 'good') : undefined,
   })
 }

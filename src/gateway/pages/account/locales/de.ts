@@ -15,7 +15,8 @@ export const de: AccountTexts = {
   storageUsed: 'Belegter Speicher',
   history: 'Verlauf',
   archives: 'Archive',
-  recoveryKey: 'Wiederherstellungsschlüssel',
+  // With a soft hyphen: the navigation is narrower than the word.
+  recoveryKey: 'Wiederherstellungs\u00adschlüssel',
   move: 'Umziehen',
   leave: 'Pausieren oder löschen',
   save: 'Speichern',

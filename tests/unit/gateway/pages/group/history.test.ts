@@ -82,7 +82,9 @@ describe('the history of a group', () => {
     await put('one', 'new')
     const place = { collection, rkey: 'one' }
     const page = `/history/record?${new URLSearchParams(place)}`
-    expect(await textOf(page)).toMatch(/<h2>new.*Current.*<h2>old.*Restore this version/s)
+    const shown = await textOf(page)
+    expect(shown).toMatch(/<h2>new.*Current.*<h2>old.*Restore this version/s)
+    expect(shown).toContain(`<section aria-label="old, ${at}">`)
     await pages.post(olga, `/history/record/restore`, { ...place, at })
     expect(await texts()).toEqual({ one: 'old' })
     const forget = page.replace('record?', 'record/forget?')
