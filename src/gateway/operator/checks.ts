@@ -147,7 +147,7 @@ async function checkRelays(
 
 async function checkRelay(
   { relays }: ServerContext,
-  { text, unit, relayStatus }: AlertWords,
+  { text, unit, relayStatus, relayError }: AlertWords,
   relay: string,
   head: number | undefined,
 ): Promise<Check> {
@@ -159,7 +159,7 @@ async function checkRelay(
     return {
       check,
       ok: false,
-      detail: error,
+      detail: relayError(error),
       advice: isReachable ? advice : text('checkRelayCalls'),
     }
   }

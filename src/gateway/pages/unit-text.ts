@@ -23,7 +23,8 @@ export function shortNumberText(language: string, n: number): string {
     Math.abs(n) < 10
       ? ({ maximumSignificantDigits: 2 } as const)
       : ({ notation: 'compact', maximumFractionDigits: 1 } as const)
-  return formatOf(language, precision).format(n)
+  // Some languages shorten only from 10,000 on.
+  return formatOf(language, precision).format(Math.abs(n) < 1_000 ? n : Math.round(n))
 }
 
 function formatOf(language: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {

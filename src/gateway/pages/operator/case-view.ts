@@ -59,7 +59,7 @@ function subjectCard(context: RenderContext, { found, subject, entries }: CaseDe
   }
   if (uri !== undefined) rows.push([text('record'), html`<span class="mono">${uri}</span>`])
   if (blob !== undefined) rows.push([text('file'), html`<span class="mono">${blob}</span>`])
-  rows.push([text('reportedBy'), text('nReporters', { n: reporters })])
+  rows.push([caseText(context)('reporters'), String(reporters)])
   rows.push([text('reasons'), reasonsOf(caseText(context), found)])
   return card(text('subject'), html`${facts(rows)}${preview(text, found, subject, entries)}`)
 }

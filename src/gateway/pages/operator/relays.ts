@@ -89,7 +89,7 @@ function relayCard(
   return card(
     relay.replace(/^https?:\/\//, ''),
     html`${warning === undefined ? '' : html`<p class="note warn">${warning}</p>`}
-${error === undefined ? '' : html`<p class="note bad">${error}</p>`}
+${error === undefined ? '' : html`<p class="note bad">${words.relayError(error)}</p>`}
 ${facts([
   [text('accountsHere'), count(row.accountsHere)],
   [text('accountsThere'), count(row.accountsThere)],

@@ -15,6 +15,8 @@ export interface AlertWords {
   relayStatus(status: string): string
   /** That a relay leaves out accounts, or is about to; undefined if it does not. */
   relayWarning(row: RelayRow): string | undefined
+  /** What came of asking a relay; what the relay said is shown as it is. */
+  relayError(error: string): string
 }
 
 export function alertWords(context: Pick<RenderContext, 'messages'>): AlertWords {
@@ -26,6 +28,10 @@ export function alertWords(context: Pick<RenderContext, 'messages'>): AlertWords
     unit: (n, unit, display) => unitText(language, n, unit, display),
     size: (bytes) => byteText(language, bytes),
     relayStatus: (status) => word(context, 'relay', status),
+    relayError(error) {
+      const [, reason] = /^it cannot be reached: (.*)$/s.exec(error) ?? []
+      return reason === undefined ? error : text('unreachable', { reason })
+    },
     relayWarning({ warning, throttled: n, limit, accountsHere, accountsThere }) {
       if (warning === undefined) return undefined
       if (n > 0) return text('throttledThere', { n })

@@ -146,7 +146,6 @@ export const de: OperatorTexts = {
   accountDeleted: '{did}, gelöscht',
   record: 'Eintrag',
   file: 'Datei',
-  reportedBy: 'Gemeldet von',
   reasons: 'Gründe',
   recordDeleted: 'Der Eintrag wurde gelöscht.',
   recordChanged: 'Der Eintrag wurde nach der Meldung geändert',

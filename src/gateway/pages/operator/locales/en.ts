@@ -142,7 +142,6 @@ export const en = {
   accountDeleted: '{did}, deleted',
   record: 'Record',
   file: 'File',
-  reportedBy: 'Reported by',
   reasons: 'Reasons',
   recordDeleted: 'The record has been deleted.',
   recordChanged: 'The record was changed after the report',

@@ -146,7 +146,6 @@ export const es: OperatorTexts = {
   accountDeleted: '{did}, eliminada',
   record: 'Registro',
   file: 'Archivo',
-  reportedBy: 'Denunciado por',
   reasons: 'Motivos',
   recordDeleted: 'El registro se ha eliminado.',
   recordChanged: 'El registro se cambió después de la denuncia',

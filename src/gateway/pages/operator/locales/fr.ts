@@ -145,7 +145,6 @@ export const fr: OperatorTexts = {
   accountDeleted: '{did}, supprimé',
   record: 'Enregistrement',
   file: 'Fichier',
-  reportedBy: 'Signalé par',
   reasons: 'Motifs',
   recordDeleted: 'L’enregistrement a été supprimé.',
   recordChanged: 'L’enregistrement a été modifié après le signalement',

@@ -29,7 +29,7 @@ export const ja: OperatorTexts = {
   missing: '「{field}」を入力してください。',
   notANumber: '「{field}」は整数で入力してください。',
   operator: '運営者',
-  signInLead: 'このサーバーのコンソールにサインインします。',
+  signInLead: 'このサーバーのコンソールへのサインイン',
   adminPassword: '管理者パスワード',
   signIn: 'サインイン',
   ownAccount:
@@ -146,7 +146,6 @@ export const ja: OperatorTexts = {
   accountDeleted: '{did}（削除済み）',
   record: 'レコード',
   file: 'ファイル',
-  reportedBy: '報告者',
   reasons: '理由',
   recordDeleted: 'レコードは削除されました。',
   recordChanged: '報告の後にレコードが変更されました',

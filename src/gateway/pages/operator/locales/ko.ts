@@ -143,7 +143,6 @@ export const ko: OperatorTexts = {
   accountDeleted: '{did}, 삭제됨',
   record: '레코드',
   file: '파일',
-  reportedBy: '신고자',
   reasons: '사유',
   recordDeleted: '레코드가 삭제되었습니다.',
   recordChanged: '신고 이후 레코드가 변경되었습니다',

@@ -145,7 +145,6 @@ export const pt: OperatorTexts = {
   accountDeleted: '{did}, excluída',
   record: 'Registro',
   file: 'Arquivo',
-  reportedBy: 'Denunciado por',
   reasons: 'Motivos',
   recordDeleted: 'O registro foi excluído.',
   recordChanged: 'O registro foi alterado depois da denúncia',

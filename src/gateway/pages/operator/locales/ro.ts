@@ -145,7 +145,6 @@ export const ro: OperatorTexts = {
   accountDeleted: '{did}, șters',
   record: 'Înregistrare',
   file: 'Fișier',
-  reportedBy: 'Raportat de',
   reasons: 'Motive',
   recordDeleted: 'Înregistrarea a fost ștearsă.',
   recordChanged: 'Înregistrarea a fost modificată după raportare',

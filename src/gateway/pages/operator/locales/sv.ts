@@ -145,7 +145,6 @@ export const sv: OperatorTexts = {
   accountDeleted: '{did}, raderat',
   record: 'Post',
   file: 'Fil',
-  reportedBy: 'Anmält av',
   reasons: 'Orsaker',
   recordDeleted: 'Posten har raderats.',
   recordChanged: 'Posten ändrades efter anmälan',

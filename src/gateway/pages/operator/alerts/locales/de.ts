@@ -167,4 +167,5 @@ export const de: AlertTexts = {
   behind: '{time} Rückstand',
   throttledThere: 'Dort gedrosselte Konten: {n}. Was sie schreiben, wird nicht weitergegeben.',
   limitNear: 'Konten: {n}. Das Relay nimmt womöglich nicht mehr als {limit}.',
+  unreachable: 'Nicht erreichbar: {reason}',
 }

@@ -161,6 +161,7 @@ export const en = {
   behind: '{time} behind',
   throttledThere: 'Accounts throttled there: {n}. What they write is not passed on.',
   limitNear: 'Accounts: {n}. The relay may take no more than {limit}.',
+  unreachable: 'cannot be reached: {reason}',
 } as const
 
 export type AlertTexts = Record<keyof typeof en, string>

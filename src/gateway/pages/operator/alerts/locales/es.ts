@@ -168,4 +168,5 @@ export const es: AlertTexts = {
   behind: '{time} de retraso',
   throttledThere: 'Cuentas limitadas allí: {n}. Lo que escriben no se transmite.',
   limitNear: 'Cuentas: {n}. Puede que el relay no acepte más de {limit}.',
+  unreachable: 'No se puede contactar con él: {reason}',
 }

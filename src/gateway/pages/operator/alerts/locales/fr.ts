@@ -169,4 +169,5 @@ export const fr: AlertTexts = {
   behind: '{time} de retard',
   throttledThere: 'Comptes limités là-bas : {n}. Ce qu’ils écrivent n’est pas transmis.',
   limitNear: 'Comptes : {n}. Le relais n’en accepte peut-être pas plus de {limit}.',
+  unreachable: 'Injoignable : {reason}',
 }

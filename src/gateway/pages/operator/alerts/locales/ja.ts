@@ -167,4 +167,5 @@ export const ja: AlertTexts = {
   behind: '{time}の遅延',
   throttledThere: 'リレーに制限されたアカウント：{n}。書き込んだ内容は転送されません。',
   limitNear: 'アカウント：{n}。リレーが受け入れるのは {limit} までの可能性があります。',
+  unreachable: '接続できません：{reason}',
 }

@@ -161,4 +161,5 @@ export const ko: AlertTexts = {
   behind: '{time} 지연',
   throttledThere: '릴레이가 제한한 계정: {n}. 쓴 내용이 전달되지 않습니다.',
   limitNear: '계정: {n}. 릴레이가 {limit}개까지만 받을 수 있습니다.',
+  unreachable: '연결할 수 없습니다: {reason}',
 }

@@ -163,4 +163,5 @@ export const pt: AlertTexts = {
   behind: '{time} de atraso',
   throttledThere: 'Contas limitadas lá: {n}. O que elas escrevem não é repassado.',
   limitNear: 'Contas: {n}. O relay talvez não aceite mais de {limit}.',
+  unreachable: 'Não é possível alcançá-lo: {reason}',
 }

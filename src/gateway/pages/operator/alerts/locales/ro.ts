@@ -165,4 +165,5 @@ export const ro: AlertTexts = {
   behind: '{time} în urmă',
   throttledThere: 'Conturi limitate acolo: {n}. Ce scriu ele nu este transmis mai departe.',
   limitNear: 'Conturi: {n}. Este posibil ca releul să nu accepte mai mult de {limit}.',
+  unreachable: 'Nu poate fi contactat: {reason}',
 }

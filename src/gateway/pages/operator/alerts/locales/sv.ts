@@ -163,4 +163,5 @@ export const sv: AlertTexts = {
   behind: '{time} efter',
   throttledThere: 'Konton som begränsas där: {n}. Det de skriver förs inte vidare.',
   limitNear: 'Konton: {n}. Reläet tar kanske inte emot fler än {limit}.',
+  unreachable: 'Går inte att nå: {reason}',
 }

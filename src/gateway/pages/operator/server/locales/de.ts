@@ -86,7 +86,7 @@ export const de: ServerTexts = {
   allPassed: 'Alle Prüfungen bestanden',
   nFailed: '{n} fehlgeschlagen',
   checksHelp:
-    'Gerade ausgeführt: Speicher, Platz, E-Mail, PLC-Verzeichnis, Schlüssel und Relays. DNS und Zertifikate prüft headwater doctor von außen.',
+    'Gerade ausgeführt: Speicher, Festplatte, E-Mail, PLC-Verzeichnis, Schlüssel und Relays. DNS und Zertifikate prüft headwater doctor von außen.',
   result: 'Ergebnis',
   subscriberN: 'Abonnent {n}',
   lagging: 'im Rückstand',
