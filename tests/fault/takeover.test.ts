@@ -109,9 +109,8 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
       ...{ accounts: living.length + 1, newCommits: [], leftOut: [] },
     })
     for (let i = 0; i < killCount; i++) {
-      ok(await killedAt(place, [], 'engine'))
-      ok(await killedAt(place, [], 'accounts', 0))
       ok(await killedAt(place, [], 'accounts', 3 * (i + 1)))
+      ok(await killedAt(place, [], 'engine'))
     }
     const first = resultOf(await timed('first pass', () => takeover(place)))
     expect(first).toMatchObject({ state: 'open', taken: living.length + 1, leftOut: [] })
@@ -136,12 +135,9 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
     await place.stopServer()
     await expect(place.startHeadwater()).rejects.toThrow('takeover of a reference PDS')
     for (let i = 0; i < killCount; i++) {
-      ok(await killedAt(place, ['--finish'], 'engine'))
       for (const step of lastSteps) ok(await killedAt(place, ['--finish'], step), step)
-      ok(await killedAt(place, ['--finish'], 'announcing', 0))
-      ok(await killedAt(place, ['--finish'], 'announcing', 2))
+      ok(await killedAt(place, ['--finish'], 'announcing', 2 * i + 1))
     }
-    await expect(place.startHeadwater()).rejects.toThrow('is not finished')
     note('kills of --finish', switched)
     const finishing = performance.now()
     const finished = resultOf(await timed('finish', () => takeover(place, '--finish')))
@@ -212,7 +208,7 @@ describe.runIf(isThere)(title, { retry: 0 }, () => {
       for (const [step, leave] of [
         ['', 0],
         ['accounts', 4 * MB],
-        ['directory', 0],
+        ...(isLong ? ([['directory', 0]] as const) : []),
       ] as const) {
         let empty = step === '' ? disk.fill(leave) : () => {}
         const change = (child: ChildProcess) => {
@@ -256,13 +252,14 @@ async function goBack(place: Place, owner: Owner): Promise<void> {
   const { cid } = await owner.verifyRepo()
   const { body } = await here.waitForCommit(cid)
   await place.stopServer()
-  const counter = new DatabaseSync(join(place.source, 'sequencer.sqlite'))
+  const log = new DatabaseSync(join(place.source, 'sequencer.sqlite'))
   const seq = `${Date.now() + 60_000}000`
-  counter.exec(`UPDATE sqlite_sequence SET seq = ${seq} WHERE name = 'repo_seq'`)
-  counter.close()
+  log.exec(`UPDATE repo_seq SET seq = ${seq} WHERE seq = (SELECT max(seq) FROM repo_seq);
+    UPDATE sqlite_sequence SET seq = ${seq} WHERE name = 'repo_seq'`)
+  log.close()
   await place.startReference()
   using back = new Subscription(place, body.seq)
   await owner.write('back again')
   await back.waitForCommit((await owner.verifyRepo()).cid)
-  ok(back.seqs.every((seq) => seq > body.seq))
+  ok(back.seqs.every((found) => found > body.seq))
 }
