@@ -124,6 +124,7 @@ ${found.some((one) => 'manifest' in one) ? restoreCard(session, { found, path, t
   get('/archives', list)
   get('/archives/:did', show)
   action('create', async (call, did) => {
+    archives.createArchive.input({ did })
     await call.audit(archives.createArchive.nsid, { target: did })
     jobs.start('create', did, async (report) => {
       return (await server.archives.create(did, report)).manifest
@@ -131,6 +132,7 @@ ${found.some((one) => 'manifest' in one) ? restoreCard(session, { found, path, t
     return undefined
   })
   action('verify', async (call, did, { archive }) => {
+    archives.verifyArchive.input({ did, archive })
     await call.audit(archives.verifyArchive.nsid, { target: did, archive })
     jobs.start('verify', did, async (report) => {
       return (await server.archives.verify({ did, archive }, report)).manifest
@@ -138,6 +140,7 @@ ${found.some((one) => 'manifest' in one) ? restoreCard(session, { found, path, t
     return undefined
   })
   action('drill', async (call, did, { archive }) => {
+    archives.drillArchive.input({ did, archive })
     await call.audit(archives.drillArchive.nsid, { target: did, archive })
     jobs.start('drill', did, (report) => server.archives.drill({ did, archive }, report))
     return undefined
@@ -153,6 +156,9 @@ ${found.some((one) => 'manifest' in one) ? restoreCard(session, { found, path, t
       ...(handle.trim() !== '' && { handle: handle.trim() }),
       withCredentials: form['withCredentials'] === 'yes',
     }
+    const { publish: publishDid, ...rest } = input
+    // As the method checks it.
+    archives.restoreArchive.input({ ...rest, publishDid })
     const { did: target, ...detail } = input
     await call.audit(archives.restoreArchive.nsid, { target, ...detail })
     jobs.start('restore', did, (report) => server.archives.restore(input, report))
