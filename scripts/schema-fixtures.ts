@@ -6,9 +6,9 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { schemaVersions } from '#actors/schemas.ts'
 import type { Sql } from '#src/ports/sql.ts'
+import { dumpSql } from '#tests/support/dump-sql.ts'
 import { openTestAccount, testDid } from '#tests/support/open-account.ts'
 import {
-  dumpSql,
   fillAccount,
   fillAuthorization,
   fillDirectory,

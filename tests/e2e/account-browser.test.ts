@@ -291,8 +291,7 @@ describeInBrowser('the account area', () => {
     }
     await signIn(page, ada)
     const { path: record } = await writePost(ada, `a long word ${'w'.repeat(200)}`)
-    const all = [...paths, record, '/data/records?collection=app.bsky.feed.post']
-    for (const path of all) {
+    for (const path of [...paths, record, '/data/records?collection=app.bsky.feed.post']) {
       await open(page, path)
       await mustBeGood(page, path)
     }

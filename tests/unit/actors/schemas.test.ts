@@ -24,13 +24,9 @@ import { isFirstUse } from '#src/authorization/replay-store.ts'
 import { consumeRequest } from '#src/authorization/requests.ts'
 import { findTokenOwner } from '#src/authorization/token-index.ts'
 import {
-  archiveStates,
   findAccount,
   findMembership,
-  findMoveInvite,
-  findOwnBucket,
   findPasswordReset,
-  getArchiveRound,
   getSetting,
   getTenant,
   invitesByAccount,
@@ -38,7 +34,6 @@ import {
   listOperatorAudit,
   listRelays,
   listReminders,
-  listRunningMoves,
   listTenantsOf,
   tenantsOfAccounts,
 } from '#src/directory/directory.ts'
@@ -229,24 +224,6 @@ describe.each(versionsOf('directory'))('a directory of schema version %d', (vers
       { kind: 'escalated', by: 'admin password', text: 'a note' },
       { kind: 'report', by: 'did:plc:reporter', text: 'ads' },
     ])
-  })
-
-  it.skipIf(version < 11)('knows the archives of accounts', async () => {
-    const directory = testDirectory({ sql: opened('directory', version) })
-    const [state] = await archiveStates(directory, { dids: [alice] })
-    expect(state).toMatchObject({ name: 'archive-1', error: null, drillError: 'a blob is missing' })
-    expect(await getArchiveRound(directory)).toMatchObject({ endedAt: null })
-    expect(state?.stateSeq).toBe(version < 15 ? null : 7)
-    const bucket = await findOwnBucket(directory, { did: alice })
-    const known = { name: 'archive-1', location: expect.objectContaining({ bucket: 'alices' }) }
-    expect(bucket ?? undefined).toEqual(version < 15 ? undefined : expect.objectContaining(known))
-  })
-
-  it.skipIf(version < 14)('knows who is invited to move here, and which moves run', async () => {
-    const directory = testDirectory({ sql: opened('directory', version) })
-    const invited = await findMoveInvite(directory, { did: 'did:plc:invited' })
-    expect(invited).toMatchObject({ state: 'invited', keepsHandle: true, server: nextServer })
-    expect(await listRunningMoves(directory, { limit: 9 })).toEqual([alice])
   })
 
   it('lists its reminders, to all processes if it did not know whose they are', async () => {

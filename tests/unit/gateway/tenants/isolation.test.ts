@@ -1,8 +1,8 @@
 /** A tenant sees and touches what is its own: each of its methods, given what is another's. */
 import { expect, it } from 'vitest'
 import { methods } from '#src/gateway/methods/table.ts'
+import { dumpSql } from '#tests/support/dump-sql.ts'
 import { get, post } from '#tests/support/gateway.ts'
-import { dumpSql } from '#tests/support/schema-fixtures.ts'
 import { openTwoTenants, thingsOf } from '#tests/support/two-tenants.ts'
 
 const theirs = thingsOf('second')

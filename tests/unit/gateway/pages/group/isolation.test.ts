@@ -1,8 +1,8 @@
 /** Every page and form of a group, asked for by an account that is no member of it, and by a browser without a session. */
 import { describe, expect, it } from 'vitest'
 import { groupArea } from '#src/gateway/pages/group/pages.ts'
+import { dumpSql } from '#tests/support/dump-sql.ts'
 import { csrf, nonMember, openGroupPages } from '#tests/support/group-pages.ts'
-import { dumpSql } from '#tests/support/schema-fixtures.ts'
 
 const { pages } = groupArea({} as never)
 const shown = pages.flatMap(({ path, live }) => [

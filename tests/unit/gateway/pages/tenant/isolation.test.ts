@@ -1,7 +1,7 @@
 /** Every page and form of a tenant's console, asked for by an admin of another tenant. */
 import { describe, expect, it } from 'vitest'
 import { tenantArea } from '#src/gateway/pages/tenant/pages.ts'
-import { dumpSql } from '#tests/support/schema-fixtures.ts'
+import { dumpSql } from '#tests/support/dump-sql.ts'
 import { nonAdmin, openTenantPages, owner } from '#tests/support/tenant-pages.ts'
 import { thingsOf } from '#tests/support/two-tenants.ts'
 
