@@ -1,8 +1,8 @@
 /**
  * Archives all accounts at intervals. A round goes through the accounts in the order of their creation, and archives those
  * whose rev is not that of their last archive, whose password, members or other private state has changed since, or whose
- * last attempt failed; none of the others is woken. One process does
- * it at a time; its progress is in the directory, so that another one can continue.
+ * last attempt failed; none of the others is woken. One process does it at a time; its progress is in the directory, so that
+ * another one can continue.
  */
 import type { Manifest } from '#src/archive/manifest.ts'
 import { XrpcError } from '#src/errors.ts'
