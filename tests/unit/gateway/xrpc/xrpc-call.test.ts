@@ -20,7 +20,7 @@ describe('a call', () => {
     expect(response.status).toBe(200)
     expect(await response.json()).toEqual({ uri: 'at://x', cid: 'bafy' })
     const { repo: _, ...rest } = input
-    expect(gateway.calls).toContainEqual(['repo.createRecord', rest])
+    expect(gateway.calls).toContainEqual(['repo.createRecord', { ...rest, client: 'session' }])
     expect(gateway.observed).toEqual([[createRecord, 200]])
   })
 
