@@ -11,7 +11,8 @@ interface Known {
   text?: string | undefined
   /** When `text` was looked up. */
   startedAt?: number | undefined
-  refreshedAt?: number | undefined
+  /** Of callers' refreshes; the newest last. */
+  refreshes?: readonly number[] | undefined
   /** When it was found that there is no document, or a lookup failed with `error`. */
   failedAt?: number | undefined
   error?: unknown
@@ -47,6 +48,8 @@ const MAX_BYTES = 16 * 1024 * 1024
 const MAX_LOOKUPS = 256
 const MAX_DID_LENGTH = 2048
 const FAILURE_MS = 5_000
+/** Callers may refresh a DID so often in this time: its key changes several times within seconds if it moves. */
+const MAX_REFRESHES = 3
 const REFRESH_INTERVAL_MS = 10_000
 /** Of the entry in the map and the strings' headers. */
 const OVERHEAD_BYTES = 300
@@ -77,11 +80,16 @@ export function cachedResolver(inner: DidSource, options: CacheOptions): DidReso
     const failedAt = () => (cause === 'own refresh' ? undefined : clock.now())
     lookups.count++
     counts[method]++
+    if (cause === "caller's refresh") {
+      const known = cache.get(did)
+      const refreshes = [...(known?.refreshes ?? []), startedAt].slice(-MAX_REFRESHES)
+      cache.set(did, { ...known, refreshes })
+    }
     const keep = (found: Known) => {
       // The answer to an earlier lookup may be from before a change that the later one has seen.
       if (sequence < lookups.ended) return
       lookups.ended = sequence
-      cache.set(did, { refreshedAt: isRefresh ? startedAt : cache.get(did)?.refreshedAt, ...found })
+      cache.set(did, { refreshes: cache.get(did)?.refreshes, ...found })
     }
     try {
       const document = await inner.resolve(did)
@@ -145,9 +153,10 @@ export function cachedResolver(inner: DidSource, options: CacheOptions): DidReso
       if (did.length > MAX_DID_LENGTH) return undefined
       // A lookup in progress may have been answered before the change that the caller wants to see.
       if (!isLimited) return start(did, 'own refresh')
-      const { refreshedAt, failedAt } = cache.get(did) ?? {}
-      const isRecent = isWithin(REFRESH_INTERVAL_MS, refreshedAt) || isWithin(FAILURE_MS, failedAt)
-      return isRecent ? resolve(did) : startOrJoin(did, "caller's refresh")
+      const { refreshes = [], failedAt } = cache.get(did) ?? {}
+      const recent = refreshes.filter((at) => isWithin(REFRESH_INTERVAL_MS, at))
+      const isTooSoon = recent.length >= MAX_REFRESHES || isWithin(FAILURE_MS, failedAt)
+      return isTooSoon ? resolve(did) : startOrJoin(did, "caller's refresh")
     },
   }
 }

@@ -102,7 +102,7 @@ describeInBrowser('the account area', () => {
     const here = section(page, 'A name on this server')
     await here.getByLabel('Name').fill('x')
     await press(here, 'Change')
-    await here.getByText('This handle is not available').waitFor()
+    await here.getByText('The handle is too short.').waitFor()
     await here.getByLabel('Name').fill('renamed')
     await press(here, 'Change')
     await page.getByText('@renamed.test').first().waitFor()
