@@ -13,7 +13,7 @@ export interface Upload {
 
 /**
  * Stores the row of an upload: temporary until a record references it, or permanent if one does already (an account
- * that migrates in imports its records first). Returns the media type that the blob is stored with. Throws 401 or 400
+ * that migrates in imports its records first), or if the history holds the blob. Returns the media type that the blob is stored with. Throws 401 or 400
  * depending on the account's state, 400 for a blob that was taken down, 413 BlobQuotaExceeded; in these cases the
  * upload is not kept.
  */
@@ -41,7 +41,7 @@ async function storeUpload(account: Account, upload: Upload): Promise<{ mimeType
   ])
   const replaced = known?.tempKey
   if (replaced && replaced !== key) await blobs.storage.deleteTemps(did, [replaced]).catch(() => {})
-  if (known?.used) blobs.reconcile()
+  if (isNamed) blobs.reconcile()
   return { mimeType }
 }
 
@@ -61,7 +61,8 @@ const byCid = `SELECT mime_type AS mimeType, temp_key AS tempKey, takedown_ref A
 // A second upload of a known blob is stored again, which also repairs a blob whose bytes were lost.
 const upsertUpload = `INSERT INTO blob (cid, mime_type, size, temp_key, created_at, state)
                   VALUES (?1, ?2, ?3, ?4, ?5,
-                    CASE WHEN EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = ?1) THEN 'unsettled' ELSE 'temp' END)
+                    CASE WHEN EXISTS (SELECT 1 FROM record_blob WHERE blob_cid = ?1)
+                      OR EXISTS (SELECT 1 FROM past_blob WHERE blob_cid = ?1) THEN 'unsettled' ELSE 'temp' END)
                   ON CONFLICT (cid) DO UPDATE SET mime_type = excluded.mime_type, temp_key = excluded.temp_key,
                     created_at = excluded.created_at, state = excluded.state
                   WHERE takedown_ref IS NULL`

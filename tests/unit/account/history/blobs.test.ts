@@ -220,6 +220,14 @@ it('a held blob that is uploaded again may be used again, and is held again if t
   expect([...storage.files.keys()]).toEqual([place])
 })
 
+it('a held blob that is uploaded again is deleted with the last past record that references it', async () => {
+  await remove('one')
+  await upload()
+  await deleteVersions(account, { by, collection, rkey: 'one' })
+  expect(await stored()).toEqual(gone)
+  expect([...storage.files.keys()]).toEqual([])
+})
+
 it('a blob whose record was deleted before its upload was moved is held', async () => {
   await upload()
   storage.onStep = () => Promise.reject(new Error('away'))
