@@ -237,3 +237,9 @@ function writePrivately(path: string, text: string): void {
   renameSync(draft, path)
   syncFolderNow(dirname(path))
 }
+
+/** For the operator. `path` is the data folder. */
+export function diskFull(path: string, cause: unknown): Error {
+  const message = `the disk of ${path} (PDS_DATA_DIRECTORY) is full: make room, then run the command again`
+  return new Error(message, { cause })
+}

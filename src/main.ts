@@ -6,10 +6,12 @@ import { configureNativeModules } from '#src/config/native-modules.ts'
 import {
   type Component,
   DataFolder,
+  diskFull,
   refuseReferenceData,
   refuseUnfinishedRestore,
 } from '#src/data-folder.ts'
 import { createLog, type Log } from '#src/log.ts'
+import { isDiskFull } from '#src/ports/disk-space.ts'
 import { startComponents } from '#src/start/components.ts'
 import { handleProcessErrors } from '#src/start/process-errors.ts'
 import { welcome } from '#src/start/welcome.ts'
@@ -27,7 +29,13 @@ try {
   const config = readConfig(environment())
   const takeover = takeoverArguments(process.argv.slice(2))
   if (takeover?.check) printResult(await checkOnly(config, takeover))
-  else await main(config, createLog(takeover ? 'error' : config.log.level), takeover)
+  else {
+    await main(config, createLog(takeover ? 'error' : config.log.level), takeover).catch(
+      (error) => {
+        throw isDiskFull(error) ? diskFull(config.dataDirectory, error) : error
+      },
+    )
+  }
   process.exit(0)
 } catch (error) {
   // Expected errors are printed as one message; only a bug needs its stack.

@@ -1,4 +1,6 @@
 /** What stops a takeover, as its operator has to know it. */
+
+import { diskFull } from '#src/data-folder.ts'
 import { XrpcError } from '#src/errors.ts'
 import { isDiskFull } from '#src/ports/disk-space.ts'
 
@@ -8,8 +10,7 @@ const SQLITE_FULL = 13
 export function operatorError(error: unknown, path: string, isLow: boolean): unknown {
   // On a full disk the engine cannot start actors either.
   if (isFull(error) || (isLow && error instanceof XrpcError)) {
-    const message = `the disk of ${path} (PDS_DATA_DIRECTORY) is full: make room, then run the command again, which continues`
-    return new Error(message, { cause: error })
+    return diskFull(path, error)
   }
   // As of the directory, if the server has accounts of its own.
   return error instanceof XrpcError ? new Error(error.message, { cause: error }) : error
