@@ -1,6 +1,5 @@
 /** Tenants: made by the operator, with a domain of their own, keys, admins, and accounts that follow their suspension. */
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readCarWithRoot, verifyRepo } from '@atproto/repo'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -8,6 +7,7 @@ import { headwater } from '#tests/support/command-line.ts'
 import { startNameServer } from '#tests/support/name-server.ts'
 import { adminPassword, type TestAccount } from '#tests/support/server.ts'
 import { serverWithAccounts } from '#tests/support/shared-server.ts'
+import { tempFolder } from '#tests/support/temp-folder.ts'
 
 const names = await startNameServer()
 afterAll(() => names.close())
@@ -154,7 +154,7 @@ describe('a tenant', () => {
     expect(written.success).toBe(true)
     await run('create', 'second')
     await run('move', kitchen.did, 'second')
-    const folder = mkdtempSync(join(tmpdir(), 'offboard-'))
+    const folder = tempFolder('offboard')
     expect(await offboard('second', '--export', folder)).toMatchObject({ code: 0 })
     const [file = ''] = readdirSync(folder)
     const { root, blocks } = await readCarWithRoot(readFileSync(join(folder, file)))

@@ -1,9 +1,5 @@
 /** A server in memory that archives and restores accounts: actors on node:sqlite, a directory, and a folder for archives. */
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
 import { accountActions } from '#actors/actions/account.ts'
 import { directoryActions } from '#actors/actions/directory.ts'
 import { addUpload } from '#src/account/blobs/upload.ts'
@@ -20,6 +16,7 @@ import { newSigningKey } from '#src/ports/secp256k1.ts'
 import { cidOfRawDigest } from '#src/protocol/cid.ts'
 import { changesState } from '#src/sequencer/private-log.ts'
 import { type EmptyAccount, emptyAccount, keys, TestClock } from '#tests/support/empty-account.ts'
+import { tempFolder } from '#tests/support/temp-folder.ts'
 import { testDirectory } from '#tests/support/test-directory.ts'
 
 export const backupKey = Buffer.alloc(32, 5)
@@ -36,8 +33,7 @@ export interface TestFolder {
 }
 
 export function testFolder(): TestFolder {
-  const path = mkdtempSync(join(tmpdir(), 'headwater-archive-'))
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  const path = tempFolder('archive')
   const folder = folderStorage(path)
   const puts: string[] = []
   const put: ArchiveStorage['put'] = async (key, source) => {

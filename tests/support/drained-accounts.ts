@@ -1,15 +1,15 @@
 /** Three accounts that the operator invites: one moves through a crash of the server, one at once, and one never comes. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
-import { expect, onTestFinished } from 'vitest'
+import { expect } from 'vitest'
 import { headwater } from '#tests/support/command-line.ts'
 import { lastCode, type MailServer } from '#tests/support/mail-server.ts'
 import { AccountContents, expectAccountAt } from '#tests/support/migrating-account.ts'
 import { PageClient } from '#tests/support/page-client.ts'
 import { adminPassword } from '#tests/support/server.ts'
 import type { Places } from '#tests/support/server-pairs.ts'
+import { tempFolder } from '#tests/support/temp-folder.ts'
 
 export async function drainAccounts(
   places: Places,
@@ -30,9 +30,8 @@ export async function drainAccounts(
   const pictures = new AccountContents()
   const count = crash === undefined ? 2 : 40
   for (let n = 0; n < count; n++) await pictures.post(agents.get('bob')!, `picture ${n}`)
-  const file = join(mkdtempSync(join(tmpdir(), 'headwater-drain-')), 'accounts.txt')
+  const file = join(tempFolder('drain'), 'accounts.txt')
   writeFileSync(file, lines.join('\n'))
-  onTestFinished(() => rmSync(join(file, '..'), { recursive: true }))
   const fast = ['--mail', '--per-minute', '600']
   const started = await headwater(['drain', 'start', old.url, file, ...fast, '--json'], env)
   expect([started.code, started.json<object[]>().length]).toEqual([0, 3])

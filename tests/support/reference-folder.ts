@@ -1,12 +1,12 @@
 /** A data folder as the reference PDS has it, with its tables as of its 0.5.35, for tests without the reference. */
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { LexMap } from '@atproto/lex-data'
 import { signingKey } from '#src/ports/secp256k1.ts'
 import { type ForeignRepo, foreignRepo } from '#tests/support/repo-cars.ts'
+import { tempFolder } from '#tests/support/temp-folder.ts'
 
 const accountTables = `
   CREATE TABLE app_password (did, name, passwordScrypt, createdAt, privileged INTEGER DEFAULT 0, PRIMARY KEY (did, name));
@@ -64,8 +64,9 @@ export function referenceKey(did: string): Uint8Array {
   return new Uint8Array(createHash('sha256').update(`key of ${did}`).digest())
 }
 
+/** The test removes it when it ends. */
 export function testReference(): TestReference {
-  const path = mkdtempSync(join(tmpdir(), 'headwater-reference-'))
+  const path = tempFolder('reference')
   mkdirSync(join(path, 'actors'))
   const accounts = open(join(path, 'account.sqlite'), accountTables)
   const sequencer = open(join(path, 'sequencer.sqlite'), sequencerTables)

@@ -1,13 +1,12 @@
 /** The patterns that the tests look for in the log of every server that they start. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import { leakedSecrets } from '#tests/support/leaked-secrets.ts'
+import { tempFolder } from '#tests/support/temp-folder.ts'
 
 function folderWith(secrets: object): string {
-  const folder = mkdtempSync(join(tmpdir(), 'headwater-secrets-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const folder = tempFolder('secrets')
   writeFileSync(join(folder, 'secrets.json'), JSON.stringify(secrets))
   return folder
 }

@@ -1,10 +1,10 @@
 /** `headwater tenant offboard`, against a server in memory. */
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { offboard } from '#src/cli/tenant-offboard.ts'
 import { XrpcError } from '#src/errors.ts'
+import { tempFolder } from '#tests/support/temp-folder.ts'
 
 const dids = ['did:plc:a', 'did:plc:b', 'did:plc:c']
 
@@ -64,7 +64,7 @@ it('tenant offboard deletes nothing if something else is typed', async () => {
 })
 
 it('tenant offboard writes the repos before, and does not write those again that are there', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'offboard-'))
+  const folder = tempFolder('offboard')
   writeFileSync(join(folder, 'did-plc-b.car'), 'from before')
   const { run, exported, posted } = open({ export: folder, yes: true, 'keep-accounts': true })
   expect(await run()).toEqual({ tenant: 'roomy', deleted: true, exported: 3 })

@@ -1,5 +1,3 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { findAccount } from '#src/directory/directory.ts'
@@ -12,6 +10,7 @@ import { testDid } from '#tests/support/open-account.ts'
 import { post } from '#tests/support/records.ts'
 import { insert, referenceTime, testReference } from '#tests/support/reference-folder.ts'
 import { Killed, takeoverTarget } from '#tests/support/takeover-target.ts'
+import { tempFolder } from '#tests/support/temp-folder.ts'
 import { readFrame } from '#tests/support/test-sequencer.ts'
 
 const gone = 'did:plc:gonegonegonegonegonegone'
@@ -42,7 +41,7 @@ function reference() {
 
 async function target(path: string) {
   const server = await takeoverTarget()
-  const dataDirectory = mkdtempSync(join(tmpdir(), 'headwater-takeover-'))
+  const dataDirectory = tempFolder('takeover')
   const ports = {
     ...{ folder: new ReferenceFolder(path), dataDirectory, dispatch: server.dispatch },
     ...{ keys: server.account.keys, clock: { now: () => Date.now() }, report: () => {} },
