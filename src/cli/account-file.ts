@@ -1,11 +1,11 @@
 /** Reads a file with accounts to create: NDJSON, an account a line. */
 import { readFileSync } from 'node:fs'
+import { mustHaveNoMistakes } from '#src/cli/account-names.ts'
 import { UsageError } from '#src/cli/command.ts'
 import type { Entry } from '#src/cli/create-accounts.ts'
 import { fileError } from '#src/cli/file-error.ts'
 
 const fields = ['handle', 'email', 'password', 'inviteCode', 'recoveryKey']
-const MAX_MESSAGES = 10
 
 /** Throws if the file cannot be read or has no accounts, and as `parseAccounts`. */
 export function readAccounts(path: string): Entry[] {
@@ -37,11 +37,7 @@ export function parseAccounts(text: string): Entry[] {
     lineOf.set(entry['handle']!, line)
     return [{ ...(entry as { handle: string }), line }]
   })
-  if (mistakes.length > 0) {
-    const more = mistakes.length - MAX_MESSAGES
-    const shown = mistakes.slice(0, MAX_MESSAGES)
-    throw new UsageError([...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('\n'))
-  }
+  mustHaveNoMistakes(mistakes)
   return entries
 }
 

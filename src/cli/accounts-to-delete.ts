@@ -1,5 +1,6 @@
 /** Which accounts `headwater account delete` is to delete: those in a file, or by when and from where they were created. */
 import { readFileSync } from 'node:fs'
+import { mustHaveNoMistakes, parseName } from '#src/cli/account-names.ts'
 import { UsageError } from '#src/cli/command.ts'
 import { fileError } from '#src/cli/file-error.ts'
 import type { ServerClient } from '#src/cli/server-client.ts'
@@ -13,8 +14,6 @@ export interface CreatedAccount {
   email: string | null
   status: string
 }
-
-const MAX_MESSAGES = 10
 
 /** DIDs and handles, one a line, each once. Throws if the file cannot be read, and as `parseNames`. */
 export function readNames(path: string): string[] {
@@ -30,8 +29,8 @@ export function readNames(path: string): string[] {
 }
 
 /**
- * The first word of each line, so that a table of accounts can be given; its head, empty lines and those that begin with
- * # are skipped. Throws a UsageError if a word is no DID and no handle, so that nothing is deleted before.
+ * The first word of each line, so that a table of accounts can be given; its header line, empty lines and those that begin with
+ * # are skipped. Throws a UsageError if a word is neither a DID nor a handle, so that nothing is deleted before.
  */
 export function parseNames(text: string): string[] {
   const mistakes: string[] = []
@@ -39,15 +38,12 @@ export function parseNames(text: string): string[] {
   for (const [i, line] of text.split(/\r?\n/).entries()) {
     const [word = ''] = line.trim().split(/\s+/, 1)
     if (word === '' || word.startsWith('#') || (i === 0 && word === 'did')) continue
-    const name = word.replace(/^@/, '')
-    if (/^did:[a-z]+:[\w.:%-]+$/.test(name)) names.add(name)
-    else if (/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(name)) names.add(name.toLowerCase())
-    else mistakes.push(`line ${i + 1}: no DID and no handle: ${word.slice(0, 40)}`)
+    const name = parseName(word)
+    if (name !== undefined) names.add(name)
+    else mistakes.push(`line ${i + 1}: neither a DID nor a handle: ${word.slice(0, 40)}`)
   }
-  if (mistakes.length === 0) return [...names]
-  const more = mistakes.length - MAX_MESSAGES
-  const shown = mistakes.slice(0, MAX_MESSAGES)
-  throw new UsageError([...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('\n'))
+  mustHaveNoMistakes(mistakes)
+  return [...names]
 }
 
 /** Those of `names`, DIDs and handles, that exist: of a list that was worked on before, what is left. */

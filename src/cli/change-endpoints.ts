@@ -1,7 +1,6 @@
-/** Changes the URL of the server in the DIDs of many accounts. Those that name it already are skipped, so a repetition goes on. */
-import { ADMIN } from '#src/cli/move-invites.ts'
-import { describeFailure, type PacedJob, runPaced, sleep } from '#src/cli/paced-accounts.ts'
-import { retryDelay } from '#src/cli/retry-delay.ts'
+/** Changes the URL of the server in the DIDs of many accounts. Those that have it already are skipped, so it can be run again. */
+import { type PacedJob, runPaced, sleep } from '#src/cli/paced-accounts.ts'
+import { describeFailure, retryDelay } from '#src/cli/retry-delay.ts'
 import { XrpcError } from '#src/errors.ts'
 
 export interface EndpointResult {
@@ -28,7 +27,7 @@ export interface EndpointJob extends PacedJob {
   onResult(result: EndpointResult, counts: EndpointCounts): void
 }
 
-/** They would fail for every account. */
+/** An error that every account would get. */
 const isForAll = ({ status, error }: XrpcError) =>
   status === 401 || error === 'UnchangedUrl' || error === 'UnsupportedDomain'
 
@@ -58,7 +57,7 @@ async function changeOne(job: EndpointJob, account: string): Promise<EndpointRes
     try {
       const input = { ...job.input, did: account }
       const { did: _, ...answer } = await job.server.post<{ did: string } & EndpointResult>(
-        `${ADMIN}.updateAccountEndpoint`,
+        'dev.headwater.admin.updateAccountEndpoint',
         input,
       )
       return { ...answer, account }

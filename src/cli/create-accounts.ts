@@ -1,7 +1,7 @@
 /** `headwater account create --from FILE`: creates many accounts; a repetition skips those that exist. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { createAccount, type NewAccount, newPassword } from '#src/cli/create-account.ts'
-import { isUnanswered, retryDelay } from '#src/cli/retry-delay.ts'
+import { describeFailure, isUnanswered, retryDelay, UNREACHABLE } from '#src/cli/retry-delay.ts'
 import type { ServerClient } from '#src/cli/server-client.ts'
 import { XrpcError } from '#src/errors.ts'
 
@@ -36,8 +36,7 @@ export interface BulkPorts {
   wait?: (ms: number) => Promise<unknown>
 }
 
-const UNREACHABLE = 'Unreachable'
-/** After so many accounts in a row without an answer the server is taken to be away. */
+/** Accounts in a row without an answer, after which the server is considered unreachable. */
 const MAX_UNANSWERED = 3
 
 /**
@@ -105,7 +104,7 @@ async function createOne(
         return {
           line,
           handle: entry.handle,
-          ...describe(error),
+          ...describeFailure(error),
           ...(maybeCreated && generated),
         }
       }
@@ -144,9 +143,4 @@ async function orUndefined<T>(call: Promise<T>): Promise<T | undefined> {
 
 function isRefusal(error: unknown): boolean {
   return error instanceof XrpcError && error.status === 429
-}
-
-function describe(error: unknown): { error: string; message: string } {
-  const { message } = error as Error
-  return { error: isUnanswered(error) ? UNREACHABLE : (error as XrpcError).error, message }
 }

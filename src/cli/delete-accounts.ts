@@ -1,6 +1,6 @@
-/** Deletes many accounts at a pace that relays follow. Accounts that are gone are skipped, so a repetition goes on. */
-import { describeFailure, type PacedJob, runPaced, sleep } from '#src/cli/paced-accounts.ts'
-import { retryDelay } from '#src/cli/retry-delay.ts'
+/** Deletes many accounts at a pace that relays can follow. Accounts that are gone are skipped, so it can be run again. */
+import { type PacedJob, runPaced, sleep } from '#src/cli/paced-accounts.ts'
+import { describeFailure, retryDelay } from '#src/cli/retry-delay.ts'
 import type { ServerClient } from '#src/cli/server-client.ts'
 import { XrpcError } from '#src/errors.ts'
 

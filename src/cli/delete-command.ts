@@ -5,23 +5,20 @@ import {
   listCreated,
   readNames,
 } from '#src/cli/accounts-to-delete.ts'
+import { bar, minutesLeft } from '#src/cli/bar.ts'
 import {
   type Command,
   type Invocation,
-  integerOption,
   requiredOption,
   textOption,
   UsageError,
 } from '#src/cli/command.ts'
 import { type Ask, mustType, terminalQuestion } from '#src/cli/confirmation.ts'
 import { deleteAccounts } from '#src/cli/delete-accounts.ts'
+import { perMinuteOf, perMinuteOption } from '#src/cli/per-minute.ts'
 import { lookUpDid } from '#src/cli/server-client.ts'
 import { parseTime } from '#src/cli/time-argument.ts'
 
-/** A relay takes 2,600 events in an hour from a server that it knows nothing about. */
-const PER_MINUTE = 30
-const MAX_PER_MINUTE = 6_000
-const BAR_WIDTH = 20
 const filters = ['created-after', 'created-before', 'network']
 
 export const deleteCommand: Command = {
@@ -48,11 +45,7 @@ export const deleteCommand: Command = {
       help: 'Of these, those created from these ranges, at least an IPv4 /24 or an IPv6 /48, with commas',
     },
     'dry-run': { type: 'boolean', help: 'Only list them; the list can be used with --from' },
-    'per-minute': {
-      type: 'string',
-      value: 'N',
-      help: `How many are deleted in a minute (default: ${PER_MINUTE}, which relays follow)`,
-    },
+    'per-minute': perMinuteOption('are deleted', ', which relays follow'),
     yes: { type: 'boolean', help: 'Confirm the deletion, instead of typing the answer' },
   },
   async run(invocation) {
@@ -75,10 +68,7 @@ export const deleteCommand: Command = {
 
 async function deleteMany(invocation: Invocation): Promise<unknown> {
   const { options, server } = invocation
-  const perMinute = integerOption(invocation, 'per-minute', PER_MINUTE)
-  if (perMinute < 1 || perMinute > MAX_PER_MINUTE) {
-    throw new UsageError(`--per-minute must be 1 to ${MAX_PER_MINUTE}`)
-  }
+  const perMinute = perMinuteOf(invocation)
   const file = textOption(invocation, 'from')
   const found =
     file === undefined ? await findCreated(invocation) : await findNamed(server, readNames(file))
@@ -124,16 +114,14 @@ export async function mustConfirm(
 
 function reporter({ print, report }: Invocation, names: readonly string[]) {
   const startedAt = Date.now()
+  const total = names.length
   return (result: object, counts: { deleted: number; gone: number; failed: number }) => {
     print(JSON.stringify(result))
     const { deleted, gone, failed } = counts
     const done = deleted + gone + failed
-    const share = done / names.length
-    const full = Math.floor(share * BAR_WIDTH)
-    const bar = `[${'#'.repeat(full)}${'.'.repeat(BAR_WIDTH - full)}]`
-    const minutes = Math.ceil(((Date.now() - startedAt) * (1 / share - 1)) / 60_000)
+    const minutes = minutesLeft(startedAt, done, total)
     report(
-      `${bar} ${deleted} deleted, ${gone} gone, ${failed} failed of ${names.length}, ${minutes} min left`,
+      `${bar(done, total)} ${deleted} deleted, ${gone} gone, ${failed} failed of ${total}, ${minutes} min left`,
     )
   }
 }

@@ -1,14 +1,15 @@
-/** `headwater drain status`: how many of the invited accounts have come, and how far the others are. */
+/** `headwater drain status`: how many of the invited accounts have come, and the progress of the others. */
 import { setTimeout as pause } from 'node:timers/promises'
+import { bar } from '#src/cli/bar.ts'
 import type { Command, Invocation } from '#src/cli/command.ts'
-import { ADMIN, type MoveInvite, serverUrl } from '#src/cli/move-invites.ts'
+import { ADMIN, type MoveInvite } from '#src/cli/move-invites.ts'
 import { formatResult } from '#src/cli/print.ts'
 import { readPages } from '#src/cli/read-pages.ts'
 import type { ServerClient } from '#src/cli/server-client.ts'
+import { serverUrl } from '#src/cli/server-url.ts'
 import { sizeText } from '#src/ports/size-text.ts'
 
 const WATCH_MS = 2_000
-const BAR_WIDTH = 30
 const states = ['invited', 'copying', 'waiting', 'switching', 'failed', 'done'] as const
 
 type Counts = Record<MoveInvite['state'], number>
@@ -21,9 +22,9 @@ export interface Status {
 
 export const drainStatus: Command = {
   name: 'drain status',
-  summary: 'Show how far the accounts are that are invited to move here',
+  summary: 'Show the progress of the accounts that are invited to move here',
   details: [
-    'invited: the link was not used yet. waiting: everything is copied, and the owner has to enter the code that the old',
+    'invited: the link has not been used yet. waiting: everything is copied, and the owner has to enter the code that the old',
     'server sends. failed: with the reason; most are tried again, and some need their owners.',
   ].join('\n'),
   operands: '[old-server]',
@@ -44,7 +45,7 @@ export const drainStatus: Command = {
       const isOver = Object.values(open).every((count) => count === 0)
       if (options['watch'] !== true || isOver || stop.signal.aborted)
         return show(invocation, status)
-      report(barOf(status.counts))
+      report(statusLine(status.counts))
       await pause(WATCH_MS, undefined, { signal: stop.signal }).catch(() => {})
     }
   },
@@ -57,28 +58,26 @@ export async function readStatus(
 ): Promise<Status> {
   const params = from === undefined ? {} : { server: from }
   const method = `${ADMIN}.listMoveInvites`
-  const of = listsAll ? params : { ...params, state: 'moving' }
+  const listed = listsAll ? params : { ...params, state: 'moving' }
   const { counts } = await server.get<{ counts: { invited: number; done: number } }>(method, {
     ...{ ...params, limit: 1 },
   })
-  const accounts = await readPages<MoveInvite>(server, method, 'invites', { params: of })
+  const accounts = await readPages<MoveInvite>(server, method, 'invites', { params: listed })
   const moving = { copying: 0, waiting: 0, switching: 0, failed: 0 }
   for (const { state } of accounts) if (state in moving) moving[state as keyof typeof moving]++
   return { counts: { invited: counts.invited, ...moving, done: counts.done }, accounts }
 }
 
-export function barOf(counts: Counts): string {
+export function statusLine(counts: Counts): string {
   const all = states.reduce((sum, state) => sum + counts[state], 0)
-  const full = all === 0 ? 0 : Math.floor((counts.done / all) * BAR_WIDTH)
-  const bar = `[${'#'.repeat(full)}${'.'.repeat(BAR_WIDTH - full)}]`
   const parts = states.filter((state) => counts[state] > 0 || state === 'done')
   const text = parts.toReversed().map((state) => `${counts[state]} ${state}`)
-  return `${bar} ${text.join(', ')} of ${all}`
+  return `${bar(counts.done, all)} ${text.join(', ')} of ${all}`
 }
 
 function show({ options, print }: Invocation, { counts, accounts }: Status): unknown {
   if (options['json'] === true) return { counts, accounts }
-  print(barOf(counts))
+  print(statusLine(counts))
   if (accounts.length === 0) return undefined
   const rows = accounts.map(({ handle, did, state, reason, url, ...more }) => ({
     ...{ handle, did, state, progress: progressText(more) },

@@ -1,15 +1,10 @@
 /** `headwater drain …`: brings accounts of another server here, each with the consent of its owner. */
 import { setTimeout as pause } from 'node:timers/promises'
-import {
-  type Command,
-  type Invocation,
-  integerOption,
-  textOption,
-  UsageError,
-} from '#src/cli/command.ts'
+import { type Command, type Invocation, textOption, UsageError } from '#src/cli/command.ts'
 import { drainStatus } from '#src/cli/drain-status.ts'
 import {
   domainsOf,
+  type Invitee,
   type KnownInvitee,
   listAccountsOf,
   lookUpInvitee,
@@ -21,16 +16,17 @@ import {
   type MailJob,
   type MoveInvite,
   mailInvites,
-  serverUrl,
 } from '#src/cli/move-invites.ts'
+import { perMinuteOf, perMinuteOption } from '#src/cli/per-minute.ts'
 import { createServerClient } from '#src/cli/server-client.ts'
+import { serverUrl } from '#src/cli/server-url.ts'
 import { inParallel } from '#src/ports/in-parallel.ts'
 
 const AT_ONCE = 4
-/** createMoveInvites and deleteMoveInvites take so many. */
+/** The most that createMoveInvites and deleteMoveInvites take. */
 const BATCH = 100
-const PER_MINUTE = 30
-const MAX_PER_MINUTE = 600
+/** A mail server takes fewer mails than a relay takes events. */
+const MAX_MAILS_PER_MINUTE = 600
 
 const mailOptions = {
   language: {
@@ -38,11 +34,7 @@ const mailOptions = {
     value: 'LANGUAGE',
     help: 'Of the mails: en, de, es, fr, ja, ko, pt, ro or sv (default: en)',
   },
-  'per-minute': {
-    type: 'string',
-    value: 'N',
-    help: `How many mails are sent in a minute (default: ${PER_MINUTE})`,
-  },
+  'per-minute': perMinuteOption('mails are sent'),
 } as const
 
 const start: Command = {
@@ -50,7 +42,7 @@ const start: Command = {
   summary: 'Invite accounts of another server to move here',
   details: [
     'The file has a DID or handle on each line, and an email address after it if you know one. Without a file, all active',
-    'accounts of the server are invited. Each gets a link, at which its owner signs in at the old server and begins the',
+    'accounts of the server are invited. Each gets a link, where its owner signs in at the old server and begins the',
     'move. After Ctrl-C or a failure, run the command again: it goes on.',
   ].join('\n'),
   operands: '<old-server> [file]',
@@ -62,68 +54,103 @@ const start: Command = {
     tenant: { type: 'string', value: 'ID', help: 'Make them accounts of this tenant' },
   },
   async run(invocation) {
-    const { operands, options, server, report, warn } = invocation
+    const { operands, server } = invocation
     const [from, file] = [serverUrl(operands[0]!), operands[1]]
     const mails = mailJob(invocation)
-    const old = createServerClient(from, undefined)
-    const domains = await domainsOf(old)
-    const wanted = file === undefined ? await listAccountsOf(old) : readInvitees(file)
-    const invited = new Map<string, MoveInvite>()
-    for (const one of await findInvites(server, from)) {
-      invited.set(one.did, one)
-      invited.set(one.handle, one)
-    }
-    const isNew = ({ name, email }: (typeof wanted)[number]) => {
-      const known = invited.get(name)
-      return known === undefined || (email !== undefined && known.email !== email)
-    }
-    const problems: object[] = []
-    const names = new Set(wanted.map(({ name }) => name))
-    let batch: KnownInvitee[] = []
-    const send = async () => {
-      const accounts = batch
-      batch = []
-      if (accounts.length === 0) return
-      const tenant = textOption(invocation, 'tenant')
-      const input = { server: from, accounts, ...(tenant !== undefined && { tenant }) }
-      await server.post(`${ADMIN}.createMoveInvites`, input)
-    }
-    const missing = wanted.filter(isNew)
-    let done = 0
-    await inParallel(missing, AT_ONCE, async (invitee) => {
-      try {
-        const found = await lookUpInvitee(old, invitee, domains, pause)
-        names.add(found.did)
-        batch.push(found)
-      } catch (error) {
-        problems.push({ account: invitee.name, problem: (error as Error).message })
-      }
-      report(`${++done} of ${missing.length} accounts looked up`)
-      if (batch.length >= BATCH) await send()
-    })
-    await send()
+    const { names, problems } = await invite(invocation, from, file)
     const isWanted = ({ did, handle }: MoveInvite) => names.has(did) || names.has(handle)
     const all = (await findInvites(server, from)).filter(isWanted)
-    const toMail = all.filter(({ state, email, mailedAt }) => {
-      return state === 'invited' && email !== undefined && mailedAt === undefined
-    })
-    if (options['mail'] === true) {
-      const total = toMail.length
-      const unsent = await mailInvites(
-        { ...mails, onMail: (sent) => report(`${sent} of ${total} mails sent`) },
-        toMail,
-      )
-      for (const [account, problem] of unsent) problems.push({ account, problem })
-    } else if (toMail.length > 0) {
-      warn(`${toMail.length} accounts have an email address: with --mail they get their links`)
-    }
-    if (problems.length > 0) {
-      for (const problem of problems) warn(JSON.stringify(problem))
-      warn(`accounts with a problem: ${problems.length}; run the command again to try them again`)
-      process.exitCode = 1
-    }
+    const unsent = await mailUnmailed(invocation, mails, all)
+    showProblems(invocation, [...problems, ...unsent])
     return all.map(({ handle, did, email, state, url }) => ({ handle, did, email, state, url }))
   },
+}
+
+interface Problem {
+  account: string
+  problem: string
+}
+
+/** Invites those that are not invited yet. Returns the names and DIDs of all that are wanted. */
+async function invite(
+  invocation: Invocation,
+  from: string,
+  file: string | undefined,
+): Promise<{ names: ReadonlySet<string>; problems: Problem[] }> {
+  const { server, report } = invocation
+  const old = createServerClient(from, undefined)
+  const domains = await domainsOf(old)
+  const wanted = file === undefined ? await listAccountsOf(old) : readInvitees(file)
+  const isInvited = await invitedBefore(server, from)
+  const missing = wanted.filter((invitee) => !isInvited(invitee))
+  const names = new Set(wanted.map(({ name }) => name))
+  const problems: Problem[] = []
+  let batch: KnownInvitee[] = []
+  const send = async () => {
+    const accounts = batch
+    batch = []
+    if (accounts.length === 0) return
+    const tenant = textOption(invocation, 'tenant')
+    const input = { server: from, accounts, ...(tenant !== undefined && { tenant }) }
+    await server.post(`${ADMIN}.createMoveInvites`, input)
+  }
+  let done = 0
+  await inParallel(missing, AT_ONCE, async (invitee) => {
+    try {
+      const found = await lookUpInvitee(old, invitee, domains, pause)
+      names.add(found.did)
+      batch.push(found)
+    } catch (error) {
+      problems.push({ account: invitee.name, problem: (error as Error).message })
+    }
+    report(`${++done} of ${missing.length} accounts looked up`)
+    if (batch.length >= BATCH) await send()
+  })
+  await send()
+  return { names, problems }
+}
+
+/** Whether an account is invited already, and with that email address if one is given. */
+async function invitedBefore(
+  server: Invocation['server'],
+  from: string,
+): Promise<(invitee: Invitee) => boolean> {
+  const invited = new Map<string, MoveInvite>()
+  for (const one of await findInvites(server, from)) {
+    invited.set(one.did, one)
+    invited.set(one.handle, one)
+  }
+  return ({ name, email }) => {
+    const known = invited.get(name)
+    return known !== undefined && (email === undefined || known.email === email)
+  }
+}
+
+/** Mails the links that were not mailed before, if --mail is given. Returns those that could not be sent. */
+async function mailUnmailed(
+  { options, report, warn }: Invocation,
+  job: MailJob,
+  invites: readonly MoveInvite[],
+): Promise<Problem[]> {
+  const unmailed = invites.filter(({ state, email, mailedAt }) => {
+    return state === 'invited' && email !== undefined && mailedAt === undefined
+  })
+  if (options['mail'] === true) {
+    const onMail = (sent: number) => report(`${sent} of ${unmailed.length} mails sent`)
+    const unsent = await mailInvites({ ...job, onMail }, unmailed)
+    return [...unsent].map(([account, problem]) => ({ account, problem }))
+  }
+  if (unmailed.length > 0) {
+    warn(`${unmailed.length} accounts have an email address: with --mail they get their links`)
+  }
+  return []
+}
+
+function showProblems({ warn }: Invocation, problems: readonly Problem[]): void {
+  if (problems.length === 0) return
+  for (const problem of problems) warn(JSON.stringify(problem))
+  warn(`accounts with a problem: ${problems.length}; run the command again to try them again`)
+  process.exitCode = 1
 }
 
 const resend: Command = {
@@ -152,7 +179,7 @@ const cancel: Command = {
   name: 'drain cancel',
   summary: 'Withdraw invitations',
   details: [
-    'Their links are of no use any more. A move that has begun goes on: only its owner can cancel it. Without accounts, all',
+    'Their links stop working. A move that has begun goes on: only its owner can cancel it. Without accounts, all',
     'invitations that nobody has used are withdrawn.',
   ].join('\n'),
   operands: '<old-server> [account...]',
@@ -174,10 +201,7 @@ const cancel: Command = {
 }
 
 function mailJob(invocation: Invocation): MailJob {
-  const perMinute = integerOption(invocation, 'per-minute', PER_MINUTE)
-  if (perMinute < 1 || perMinute > MAX_PER_MINUTE) {
-    throw new UsageError(`--per-minute must be 1 to ${MAX_PER_MINUTE}`)
-  }
+  const perMinute = perMinuteOf(invocation, MAX_MAILS_PER_MINUTE)
   const language = textOption(invocation, 'language') ?? 'en'
   return { server: invocation.server, perMinute, language, pause, onMail() {} }
 }

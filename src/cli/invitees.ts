@@ -1,5 +1,6 @@
-/** Which accounts of another server `headwater drain start` invites, and what that server says of them. */
+/** The accounts of another server that `headwater drain start` invites, and what that server says of them. */
 import { readFileSync } from 'node:fs'
+import { mustHaveNoMistakes, parseName } from '#src/cli/account-names.ts'
 import { UsageError } from '#src/cli/command.ts'
 import { fileError } from '#src/cli/file-error.ts'
 import { retryDelay } from '#src/cli/retry-delay.ts'
@@ -19,7 +20,6 @@ export interface KnownInvitee {
   email?: string
 }
 
-const MAX_MESSAGES = 10
 const PAGE = 500
 
 /** Throws if the file cannot be read or has no accounts, and as `parseInvitees`. */
@@ -36,34 +36,30 @@ export function readInvitees(path: string): Invitee[] {
 }
 
 /**
- * A DID or handle on each line, with an email address after it if there is one. A head, empty lines and those that begin
- * with # are skipped. Throws a UsageError with the first mistakes, so that nobody is invited before.
+ * A DID or handle on each line, with an email address after it if there is one. A header line, empty lines and those that
+ * begin with # are skipped. Throws a UsageError with the first mistakes, so that nobody is invited from a wrong file.
  */
 export function parseInvitees(text: string): Invitee[] {
   const mistakes: string[] = []
   const invitees = new Map<string, Invitee>()
   for (const [i, line] of text.split(/\r?\n/).entries()) {
     const [word = '', ...rest] = line.trim().split(/[\s,;]+/)
-    const isHead = i === 0 && /^(did|handle)$/i.test(word)
-    if (word === '' || word.startsWith('#') || isHead) continue
-    const given = word.replace(/^@/, '')
-    const isDid = /^did:[a-z]+:[\w.:%-]+$/.test(given)
-    const name = isDid ? given : given.toLowerCase()
-    if (!isDid && !/^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(name)) {
-      mistakes.push(`line ${i + 1}: no DID and no handle: ${word.slice(0, 40)}`)
+    const isHeader = i === 0 && /^(did|handle)$/i.test(word)
+    if (word === '' || word.startsWith('#') || isHeader) continue
+    const name = parseName(word)
+    if (name === undefined) {
+      mistakes.push(`line ${i + 1}: neither a DID nor a handle: ${word.slice(0, 40)}`)
       continue
     }
     const email = rest.find((one) => /^[^@]+@[^@]+$/.test(one))
     if (rest.some((one) => one !== '') && email === undefined) {
-      mistakes.push(`line ${i + 1}: no email address: ${rest.join(' ').slice(0, 40)}`)
+      mistakes.push(`line ${i + 1}: not an email address: ${rest.join(' ').slice(0, 40)}`)
       continue
     }
     invitees.set(name, { name, ...(email !== undefined && { email }) })
   }
-  if (mistakes.length === 0) return [...invitees.values()]
-  const more = mistakes.length - MAX_MESSAGES
-  const shown = mistakes.slice(0, MAX_MESSAGES)
-  throw new UsageError([...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('\n'))
+  mustHaveNoMistakes(mistakes)
+  return [...invitees.values()]
 }
 
 /** All active accounts of the server. */
@@ -81,7 +77,7 @@ export async function listAccountsOf(old: Pick<ServerClient, 'get'>): Promise<In
   }
 }
 
-/** The domains of handles there. Throws a UsageError if it is no PDS. */
+/** The domains of its handles. Throws a UsageError if it is not a PDS. */
 export async function domainsOf(old: Pick<ServerClient, 'get' | 'url'>): Promise<string[]> {
   try {
     const { availableUserDomains = [] } = await old.get<{ availableUserDomains?: string[] }>(
@@ -96,7 +92,7 @@ export async function domainsOf(old: Pick<ServerClient, 'get' | 'url'>): Promise
   }
 }
 
-/** Tried again if the server does not answer, or only later. Throws its error. */
+/** Tries again if the server does not answer, or asks to come back later. Throws its error. */
 export async function lookUpInvitee(
   old: Pick<ServerClient, 'get'>,
   { name, email }: Invitee,

@@ -1,5 +1,4 @@
 /** Invitations to move here, as the commands `headwater drain …` use them. */
-import { UsageError } from '#src/cli/command.ts'
 import { readPages } from '#src/cli/read-pages.ts'
 import { retryDelay } from '#src/cli/retry-delay.ts'
 import type { ServerClient } from '#src/cli/server-client.ts'
@@ -27,14 +26,7 @@ export interface MoveInvite {
 
 const MINUTE_MS = 60_000
 
-/** The origin of a server as it is typed. */
-export function serverUrl(text: string): string {
-  const typed = /^https?:\/\//.test(text) ? text : `https://${text}`
-  if (!URL.canParse(typed)) throw new UsageError(`not the URL of a server: ${text}`)
-  return new URL(typed).origin
-}
-
-/** Those of `names`, DIDs or handles at the old server; all if there are none. Throws if one is not invited. */
+/** Those of `names`, which are DIDs or handles at the old server; all if it is empty. Throws if one is not invited. */
 export async function findInvites(
   server: Pick<ServerClient, 'get'>,
   from: string,
@@ -59,7 +51,7 @@ export interface MailJob {
   onMail(sent: number): void
 }
 
-/** At most so many in a minute. Returns why some could not be sent, by DID. */
+/** At most `perMinute` in a minute. Returns, by DID, why some could not be sent. */
 export async function mailInvites(
   job: MailJob,
   invites: readonly { did: string }[],

@@ -1,11 +1,10 @@
 /**
- * Runs something for many accounts, at a pace that relays follow: each change is an event, of which a relay takes only so many
- * in an hour. Nothing about the progress is stored: accounts that need no change cost no time, so a repetition goes on.
+ * Changes many accounts, at a pace that relays can follow: each change is an event, and a relay takes only so many of them in an
+ * hour. No progress is stored: accounts that need no change take no time, so a second run continues where the first one stopped.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import { isUnanswered } from '#src/cli/retry-delay.ts'
+import { UNREACHABLE } from '#src/cli/retry-delay.ts'
 import type { ServerClient } from '#src/cli/server-client.ts'
-import type { XrpcError } from '#src/errors.ts'
 
 export interface PacedJob {
   server: Pick<ServerClient, 'url' | 'post'>
@@ -17,17 +16,15 @@ export interface PacedJob {
 }
 
 const MINUTE_MS = 60_000
-/** Accounts in a row without an answer after which the server is taken to be away. */
+/** Accounts in a row without an answer, after which the server is considered unreachable. */
 const MAX_UNANSWERED = 3
 
-export const UNREACHABLE = 'Unreachable'
-
-/** `run` returns whether the account was changed, and its error. Throws `away()` if the server does not answer. */
+/** `run` returns whether the account was changed, and its error. Throws `unreachable()` if the server does not answer. */
 export async function runPaced(
   job: PacedJob,
   accounts: readonly string[],
   run: (account: string) => Promise<{ isChanged: boolean; error?: string | undefined }>,
-  away: () => Error,
+  unreachable: () => Error,
 ): Promise<void> {
   const { now = Date.now } = job
   let unanswered = 0
@@ -39,7 +36,7 @@ export async function runPaced(
     const { isChanged, error } = await run(account)
     unanswered = error === UNREACHABLE ? unanswered + 1 : 0
     if (isChanged) notBefore = startedAt + MINUTE_MS / job.perMinute
-    if (unanswered >= MAX_UNANSWERED) throw away()
+    if (unanswered >= MAX_UNANSWERED) throw unreachable()
   }
 }
 
@@ -52,9 +49,4 @@ export async function sleep(
 
 function abortableWait(ms: number, signal: AbortSignal): Promise<unknown> {
   return pause(ms, undefined, { signal }).catch(() => {})
-}
-
-export function describeFailure(error: unknown): { error: string; message: string } {
-  const { message } = error as Error
-  return { error: isUnanswered(error) ? UNREACHABLE : (error as XrpcError).error, message }
 }

@@ -147,7 +147,7 @@ describe('the accounts to delete', () => {
   it('a list with a line that is neither is refused as a whole', () => {
     expect(() => parseNames('bot1.test\nnonsense\n{"did":1}')).toThrow(UsageError)
     expect(() => parseNames('bot1.test\nnonsense')).toThrow(
-      /^line 2: no DID and no handle: nonsense$/,
+      /^line 2: neither a DID nor a handle: nonsense$/,
     )
   })
 

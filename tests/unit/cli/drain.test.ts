@@ -1,9 +1,10 @@
 /** `headwater drain`, against servers in memory. */
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '#src/cli/command.ts'
-import { barOf, readStatus } from '#src/cli/drain-status.ts'
+import { readStatus, statusLine } from '#src/cli/drain-status.ts'
 import { listAccountsOf, lookUpInvitee, parseInvitees } from '#src/cli/invitees.ts'
-import { findInvites, mailInvites, serverUrl } from '#src/cli/move-invites.ts'
+import { findInvites, mailInvites } from '#src/cli/move-invites.ts'
+import { serverUrl } from '#src/cli/server-url.ts'
 import { XrpcError } from '#src/errors.ts'
 
 const noPause = async () => {}
@@ -22,7 +23,9 @@ describe('the list of accounts', () => {
   it('is refused as a whole if a line is wrong', () => {
     const parse = () => parseInvitees('alice.example\nbob\nc.example nowhere')
     expect(parse).toThrow(UsageError)
-    expect(parse).toThrow('line 2: no DID and no handle: bob\nline 3: no email address: nowhere')
+    expect(parse).toThrow(
+      'line 2: neither a DID nor a handle: bob\nline 3: not an email address: nowhere',
+    )
   })
 
   it('without a file it is all active accounts of the server', async () => {
@@ -87,8 +90,8 @@ describe('the status', () => {
     const { counts, accounts } = await readStatus({ get } as never, 'https://old.example', false)
     expect(counts).toMatchObject({ invited: 5, copying: 1, failed: 1, done: 13 })
     expect(accounts).toHaveLength(2)
-    expect(barOf(counts)).toBe(
-      '[###################...........] 13 done, 1 failed, 1 copying, 5 invited of 20',
+    expect(statusLine(counts)).toBe(
+      '[#############-------] 13 done, 1 failed, 1 copying, 5 invited of 20',
     )
   })
 
