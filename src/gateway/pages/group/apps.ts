@@ -12,6 +12,7 @@ import type { GroupVisit } from '#src/gateway/pages/group/group-visit.ts'
 import { type Html, hiddenFields } from '#src/gateway/pages/shell.ts'
 import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'
 import { asMember } from '#src/rules/acting-member.ts'
+import { PAGE } from '#src/rules/commit-clients.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
 
 const PAGE_APPS = 20
@@ -89,7 +90,7 @@ async function appsOf({
 async function accountOf({ context, c, did, group: { did: account } }: GroupVisit) {
   const remote = context.server.dispatch.account(account)
   if (did === account) return remote
-  const caller = await context.members.ofCaller({ did: account, member: did, client: 'page' })
+  const caller = await context.members.ofCaller({ did: account, member: did, client: PAGE })
   const call = { request: c.req.raw, incoming: c.env?.incoming, server: context.server }
   return asMember(remote, actingMemberOf(call, caller.actingMember!))
 }

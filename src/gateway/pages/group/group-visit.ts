@@ -94,7 +94,7 @@ export async function visitGroup(
         return callMethodsAs(context, c, { did, scope: accessScope, clientId: PAGE })
       }
       const caller = await context.members.ofCaller({
-        ...{ did: found.did, member: did, client: 'page' },
+        ...{ did: found.did, member: did, client: PAGE },
       })
       return callMethodsAs(context, c, caller)
     },

@@ -8,6 +8,7 @@ import { bucketForm, stateView } from '#src/gateway/pages/account/archives/views
 import type { Outcome, Section, Visit } from '#src/gateway/pages/account/section.ts'
 import { card } from '#src/gateway/pages/blocks.ts'
 import type { Form } from '#src/gateway/pages/form.ts'
+import { PAGE } from '#src/rules/commit-clients.ts'
 
 /** What was typed into the form that is shown again because of an error. */
 const typed = new WeakMap<Visit, Form>()
@@ -84,7 +85,7 @@ function own({ context }: Visit) {
 async function note(visit: Visit, action: ArchiveAction, detail?: string): Promise<void> {
   const { account, did, client } = visit
   const by = {
-    ...{ did, client: 'page' },
+    ...{ did, client: PAGE },
     ...(client.ip !== undefined && { ip: client.ip }),
     ...(client.userAgent !== undefined && { userAgent: client.userAgent }),
   }

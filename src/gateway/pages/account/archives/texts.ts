@@ -8,13 +8,6 @@ import { ko } from '#src/gateway/pages/account/archives/locales/ko.ts'
 import { pt } from '#src/gateway/pages/account/archives/locales/pt.ts'
 import { ro } from '#src/gateway/pages/account/archives/locales/ro.ts'
 import { sv } from '#src/gateway/pages/account/archives/locales/sv.ts'
-import { type Messages, messagesFor } from '#src/gateway/pages/messages.ts'
-import type { RenderContext } from '#src/gateway/pages/shell.ts'
+import { textsIn } from '#src/gateway/pages/messages.ts'
 
-export type ArchiveKey = keyof typeof en
-
-const catalogue = { en, de, es, fr, ja, ko, pt, ro, sv }
-
-export function archiveTexts({ messages }: Pick<RenderContext, 'messages'>): Messages<ArchiveKey> {
-  return messagesFor(messages.language, catalogue)
-}
+export const archiveTexts = textsIn({ en, de, es, fr, ja, ko, pt, ro, sv })

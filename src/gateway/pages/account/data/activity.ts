@@ -13,6 +13,7 @@ import { filterForm, pager } from '#src/gateway/pages/form-blocks.ts'
 import { type Clients, clientsOf } from '#src/gateway/pages/history/clients.ts'
 import type { Html } from '#src/gateway/pages/shell.ts'
 import { browserName } from '#src/ports/browser-name.ts'
+import { PAGE } from '#src/rules/commit-clients.ts'
 
 const PAGE_ROWS = 40
 /** Of one commit. */
@@ -126,7 +127,7 @@ async function commitRows(visit: Visit, { before }: Query): Promise<Row[]> {
   try {
     // More than a page of them, so that it is known whether there is a next one.
     const input = {
-      by: { did, client: 'page' },
+      by: { did, client: PAGE },
       limit: PAGE_ROWS + 20,
       maxOps: MAX_PATHS,
       ...until,

@@ -1,6 +1,5 @@
-/** The texts of the pages on moving a group: those of an account, but for what is said of the group. */
-
-import { messagesFor } from '#src/gateway/pages/messages.ts'
+/** The texts of the page that moves a group: those of an account, except for what is said of the group. */
+import { textsIn } from '#src/gateway/pages/messages.ts'
 import { de } from '#src/gateway/pages/move/group/locales/de.ts'
 import { en } from '#src/gateway/pages/move/group/locales/en.ts'
 import { es } from '#src/gateway/pages/move/group/locales/es.ts'
@@ -10,10 +9,9 @@ import { ko } from '#src/gateway/pages/move/group/locales/ko.ts'
 import { pt } from '#src/gateway/pages/move/group/locales/pt.ts'
 import { ro } from '#src/gateway/pages/move/group/locales/ro.ts'
 import { sv } from '#src/gateway/pages/move/group/locales/sv.ts'
-import { type MoveMessages, moveCatalogue } from '#src/gateway/pages/move/texts.ts'
-import type { RenderContext } from '#src/gateway/pages/shell.ts'
+import { moveCatalogue } from '#src/gateway/pages/move/texts.ts'
 
-const catalogue = {
+export const groupMoveTexts = textsIn({
   en: { ...moveCatalogue.en, ...en },
   de: { ...moveCatalogue.de, ...de },
   es: { ...moveCatalogue.es, ...es },
@@ -23,8 +21,4 @@ const catalogue = {
   pt: { ...moveCatalogue.pt, ...pt },
   ro: { ...moveCatalogue.ro, ...ro },
   sv: { ...moveCatalogue.sv, ...sv },
-}
-
-export function groupMoveTexts({ messages }: Pick<RenderContext, 'messages'>): MoveMessages {
-  return messagesFor(messages.language, catalogue)
-}
+})

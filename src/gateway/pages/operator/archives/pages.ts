@@ -12,7 +12,7 @@ import {
   wronglyTyped,
 } from '#src/gateway/pages/form-blocks.ts'
 import { ArchiveJobs } from '#src/gateway/pages/operator/archives/jobs.ts'
-import { archivesText } from '#src/gateway/pages/operator/archives/texts.ts'
+import { archivesTexts } from '#src/gateway/pages/operator/archives/texts.ts'
 import {
   accountsTable,
   archivesTable,
@@ -40,7 +40,7 @@ export function archivePages(ports: ConsolePorts, { get, post }: ConsoleRoutes):
 
   const list: ShowPage = async (call, note, status = 200) => {
     const { session, c } = call
-    const text = archivesText(session)
+    const { text } = archivesTexts(session)
     if (!server.archives.isConfigured) {
       const body = emptyState(html`<strong>${text('notSet')}</strong><br>${text('notSetHelp')}`)
       return call.render({ title: text('title'), note, status, body })
@@ -83,7 +83,7 @@ ${pager(session, { after: nextPage(c.req.url, page.cursor) })}</section>`,
 
   const show: ShowPage = async (call, note, status = 200) => {
     const { session, c } = call
-    const text = archivesText(session)
+    const { text } = archivesTexts(session)
     const did = didOf(call)
     if (!isDid(did)) throw new XrpcError(404, 'NotFound', 'This is no DID')
     const [found, account] = await Promise.all([
@@ -168,7 +168,7 @@ ${found.some((one) => 'manifest' in one) ? restoreCard(session, { found, path, t
     '/archives/drill',
     async (call) => {
       await call.audit(archives.drillArchive.nsid)
-      const text = archivesText(call.session)
+      const { text } = archivesTexts(call.session)
       const dids = await directory.archives.sample({ limit: DRILLED })
       // One after another: each restores a whole account.
       let last: Promise<unknown> = Promise.resolve()

@@ -5,7 +5,7 @@ import type { ArchiveState, ArchiveSummary } from '#src/directory/archives.ts'
 import { badge, card, facts, table, timeOf } from '#src/gateway/pages/blocks.ts'
 import { actionForm, confirmForm, field } from '#src/gateway/pages/form-blocks.ts'
 import type { ArchiveJob } from '#src/gateway/pages/operator/archives/jobs.ts'
-import { type ArchivesText, archivesText } from '#src/gateway/pages/operator/archives/texts.ts'
+import { type ArchivesText, archivesTexts } from '#src/gateway/pages/operator/archives/texts.ts'
 import { consolePath } from '#src/gateway/pages/operator/console-path.ts'
 import { twoLines } from '#src/gateway/pages/operator/two-lines.ts'
 import type { Html, Note, RenderContext } from '#src/gateway/pages/shell.ts'
@@ -16,7 +16,7 @@ export function roundFacts(
   { round, failed, drillsFailed }: ArchiveSummary,
   intervalMs: number,
 ): Html {
-  const text = archivesText(session)
+  const { text } = archivesTexts(session)
   const time = (at: number) => timeOf(session, isoTime(at))
   const count = (n: number) => (n === 0 ? '0' : badge(String(n), 'bad'))
   const isRunning = round !== null && round.endedAt === null
@@ -40,7 +40,7 @@ export function jobsCard(
   path: string,
 ): Html | '' {
   if (jobs.length === 0) return ''
-  const text = archivesText(session)
+  const { text } = archivesTexts(session)
   const rows = jobs.map((job) => [
     text(job.kind),
     html`<a class="mono" href="${accountPath(job.did)}">${job.did}</a>`,
@@ -73,7 +73,7 @@ export function accountsTable(
     onlyFailed: boolean
   },
 ): Html {
-  const text = archivesText(session)
+  const { text } = archivesTexts(session)
   const { states, handles, onlyFailed } = input
   const stateOf = (error: string | null) =>
     error === null ? badge(text('good'), 'good') : twoLines(badge(text('failing'), 'bad'), error)
@@ -92,7 +92,7 @@ export function archivesTable(
   session: RenderContext,
   { found, path }: { found: readonly FoundArchive[]; path: string },
 ): Html {
-  const text = archivesText(session)
+  const { text } = archivesTexts(session)
   const button = (what: 'verify' | 'drill', archive: string) =>
     actionForm(session, {
       ...{ action: `${path}/${what}`, label: text(what), about: archive },
@@ -131,7 +131,7 @@ export function restoreCard(
     note: Note | undefined
   },
 ): Html {
-  const text = archivesText(session)
+  const { text } = archivesTexts(session)
   const { found, path, typed, isGone, note } = input
   const options = found
     .filter((one) => 'manifest' in one)
