@@ -1,33 +1,33 @@
 /** The section on moves: to another server, back to this one, and one that is under way. */
 import type { Section, Visit } from '#src/gateway/pages/account/section.ts'
 import type { Form } from '#src/gateway/pages/form.ts'
-import { moveTexts } from '#src/gateway/pages/move/texts.ts'
 import {
   isMoving,
+  type MoveVisit,
   moveForms,
   moveFragments,
   showMove,
-  type Walk,
-} from '#src/gateway/pages/move/walk.ts'
+} from '#src/gateway/pages/move/move-page.ts'
+import { moveTexts } from '#src/gateway/pages/move/texts.ts'
 
 export const moveSection: Section = {
   path: '/move',
   title: 'move',
-  show: (visit, note) => showMove(walkOf(visit), note),
+  show: (visit, note) => showMove(moveVisitOf(visit), note),
   live: {
     everyMs: 1_000,
-    isFor: (visit) => isMoving(walkOf(visit)),
-    fragments: (visit) => moveFragments(walkOf(visit)),
+    isFor: (visit) => isMoving(moveVisitOf(visit)),
+    fragments: (visit) => moveFragments(moveVisitOf(visit)),
   },
   forms: Object.fromEntries(
     Object.entries(moveForms).map(([name, run]) => [
       name,
-      (visit: Visit, form: Form) => run(walkOf(visit), form),
+      (visit: Visit, form: Form) => run(moveVisitOf(visit), form),
     ]),
   ),
 }
 
-function walkOf({ c, context, session, did, name, account }: Visit): Walk {
+function moveVisitOf({ c, context, session, did, name, account }: Visit): MoveVisit {
   return {
     ...{ c, context, session, did, name, texts: moveTexts(session) },
     ...{ path: '/account/move', deletePath: '/account/delete' },

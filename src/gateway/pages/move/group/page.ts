@@ -6,12 +6,13 @@ import type { GroupVisit } from '#src/gateway/pages/group/group-visit.ts'
 import { groupMoveTexts } from '#src/gateway/pages/move/group/texts.ts'
 import {
   isMoving,
+  type MoveVisit,
   moveForms,
   moveFragments,
   showMove,
-  type Walk,
-} from '#src/gateway/pages/move/walk.ts'
+} from '#src/gateway/pages/move/move-page.ts'
 import type { ActingMember } from '#src/rules/acting-member.ts'
+import { PAGE } from '#src/rules/commit-clients.ts'
 import { OWNER } from '#src/rules/group-roles.ts'
 
 const path = '/settings/move'
@@ -22,22 +23,22 @@ export const groupMovePage: AreaPage<GroupVisit> = {
   isInNav: false,
   isFor: ({ role }) => role === OWNER,
   async show(visit, _, note) {
-    const walk = walkOf(visit)
-    return { body: await showMove(walk, note), isLive: await isMoving(walk) }
+    const move = moveVisitOf(visit)
+    return { body: await showMove(move, note), isLive: await isMoving(move) }
   },
-  live: { everyMs: 1_000, fragments: (visit) => moveFragments(walkOf(visit)) },
+  live: { everyMs: 1_000, fragments: (visit) => moveFragments(moveVisitOf(visit)) },
   actions: Object.fromEntries(
     Object.entries(moveForms).map(([name, run]): [string, Action<GroupVisit>] => [
       name,
       async (visit, form) => {
-        const outcome = await run(walkOf(visit), form)
+        const outcome = await run(moveVisitOf(visit), form)
         return outcome instanceof Response ? { response: outcome } : { note: outcome }
       },
     ]),
   ),
 }
 
-function walkOf(visit: GroupVisit): Walk {
+function moveVisitOf(visit: GroupVisit): MoveVisit {
   const { c, context, session, group, base } = visit
   const { did, handle: name, status } = group
   return {
@@ -49,7 +50,7 @@ function walkOf(visit: GroupVisit): Walk {
 }
 
 async function ownerOf({ c, context, did: member, group }: GroupVisit): Promise<ActingMember> {
-  const caller = await context.members.ofCaller({ did: group.did, member, client: 'page' })
+  const caller = await context.members.ofCaller({ did: group.did, member, client: PAGE })
   if (caller.actingMember?.role !== OWNER) throw forbidden('Only an owner may move the group')
   const { server } = context
   const incoming = c.env?.incoming

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { invalidRequest } from '#src/errors.ts'
 import type { Migrations } from '#src/gateway/migrations/open-migrations.ts'
-import { moveForms } from '#src/gateway/pages/move/walk.ts'
+import { moveForms } from '#src/gateway/pages/move/move-page.ts'
 import type { Migration } from '#src/rules/migrations.ts'
 import { now } from '#tests/support/gateway.ts'
 import { ada, openGroupPages } from '#tests/support/group-pages.ts'

@@ -1,4 +1,4 @@
-/** The page of a move and its forms: of an account by its owner, or of a group by one of its owners. */
+/** The page of a move and its forms: for the owner of an account, or for an owner of a group. */
 import type { Context } from 'hono'
 import { html } from 'hono/html'
 import type { Form } from '#src/gateway/pages/form.ts'
@@ -22,8 +22,8 @@ import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 import type { ActingMember } from '#src/rules/acting-member.ts'
 import { isUnfinished, type Migration } from '#src/rules/migrations.ts'
 
-/** One request. */
-export interface Walk {
+/** A request of the page or of one of its forms. */
+export interface MoveVisit {
   c: Context<Env>
   context: Pick<PageContext, 'migrations' | 'rateLimits' | 'server'>
   session: PageSession
@@ -37,95 +37,95 @@ export interface Walk {
   deletePath?: string
   /** Of the account here. */
   describe(): Promise<{ status: string; email: string } | undefined>
-  /** The owner of a group that moves it. Throws 403 if it is none any more. */
+  /** The owner that moves a group. Throws 403 for a member that is no longer an owner. */
   owner?(): Promise<ActingMember>
 }
 
-/** A note on the page, or what to go on with. */
+/** A note for the page, or a response instead of it. */
 type Outcome = Note | Response
 
-/** Each may be a guess of a password, or asks another server. */
+/** The methods that forms count as: each may be a guess of a password, or calls another server. */
 const counted = {
   password: 'com.atproto.server.createSession',
   account: 'com.atproto.server.createAccount',
   request: 'com.atproto.identity.refreshIdentity',
 } as const
 
-export async function showMove(walk: Walk, note: Note | undefined): Promise<Html> {
-  const found = await walk.context.migrations.find(walk.did)
-  if (found !== null) return html`<div data-cell="move">${currentMove(walk, found, note)}</div>`
-  return beginning(walk, note)
+export async function showMove(visit: MoveVisit, note: Note | undefined): Promise<Html> {
+  const found = await visit.context.migrations.find(visit.did)
+  if (found !== null) return html`<div data-cell="move">${currentMove(visit, found, note)}</div>`
+  return beginning(visit, note)
 }
 
 /** Whether it goes on without its owner. */
-export async function isMoving({ context, did }: Walk): Promise<boolean> {
+export async function isMoving({ context, did }: MoveVisit): Promise<boolean> {
   const found = await context.migrations.find(did)
   return found !== null && isUnderWay(found)
 }
 
-export async function moveFragments(walk: Walk): Promise<Fragment[]> {
-  const found = await walk.context.migrations.find(walk.did)
-  return found === null ? [] : [{ cell: 'move', html: currentMove(walk, found, undefined) }]
+export async function moveFragments(visit: MoveVisit): Promise<Fragment[]> {
+  const found = await visit.context.migrations.find(visit.did)
+  return found === null ? [] : [{ cell: 'move', html: currentMove(visit, found, undefined) }]
 }
 
-/** By their path below the page's. Each throws 429, and 403 as `owner` does. */
+/** By their path below that of the page. Each throws 429, and 403 as `owner`. */
 export const moveForms = {
-  out: async (walk, form) => {
-    const { did, c, context, name } = walk
-    await count(walk, 'account')
-    const by = await ownerOf(walk)
+  out: async (visit, form) => {
+    const { did, c, context, name } = visit
+    await count(visit, 'account')
+    const by = await ownerOf(visit)
     const address = c.req.query('server') ?? ''
     const begin = () => {
       return context.migrations.beginOut(did, address, newAccountOf(form, name), ...by)
     }
-    return run(walk, begin, { passwordField: null })
+    return run(visit, begin, { passwordField: null })
   },
-  back: async (walk, form) => {
-    await count(walk, 'password')
-    const by = await ownerOf(walk)
-    const { migrations } = walk.context
-    return run(walk, () => migrations.bringBack(walk.did, oldCredentialsOf(form), ...by))
+  back: async (visit, form) => {
+    await count(visit, 'password')
+    const by = await ownerOf(visit)
+    const { migrations } = visit.context
+    return run(visit, () => migrations.bringBack(visit.did, oldCredentialsOf(form), ...by))
   },
-  'sign-in': async (walk, form) => {
-    await count(walk, 'password')
-    const by = await ownerOf(walk)
-    const { migrations } = walk.context
-    return run(walk, () => migrations.signInAgain(walk.did, oldCredentialsOf(form), ...by))
+  'sign-in': async (visit, form) => {
+    await count(visit, 'password')
+    const by = await ownerOf(visit)
+    const { migrations } = visit.context
+    return run(visit, () => migrations.signInAgain(visit.did, oldCredentialsOf(form), ...by))
   },
-  continue: (walk) => run(walk, async () => walk.context.migrations.start(walk.did)),
-  again: (walk) => run(walk, () => walk.context.migrations.copyAgain(walk.did)),
-  send: async (walk) => {
-    await count(walk, 'request')
-    const { did, context, texts } = walk
-    const by = await ownerOf(walk)
+  continue: (visit) => run(visit, async () => visit.context.migrations.start(visit.did)),
+  again: (visit) => run(visit, () => visit.context.migrations.copyAgain(visit.did)),
+  send: async (visit) => {
+    await count(visit, 'request')
+    const { did, context, texts } = visit
+    const by = await ownerOf(visit)
     const found = await context.migrations.find(did)
     const from = found?.direction === 'in' ? found.server : context.server.service.publicUrl
-    const outcome = await run(walk, () => context.migrations.sendCode(did, ...by))
+    const outcome = await run(visit, () => context.migrations.sendCode(did, ...by))
     if (!(outcome instanceof Response)) return outcome
     return { text: texts.text('codeSent', { server: hostOf(from) }) }
   },
-  confirm: async (walk, { code = '' }) => {
-    const by = await ownerOf(walk)
-    return run(walk, () => walk.context.migrations.confirm(walk.did, code.trim(), ...by))
+  confirm: async (visit, { code = '' }) => {
+    const by = await ownerOf(visit)
+    return run(visit, () => visit.context.migrations.confirm(visit.did, code.trim(), ...by))
   },
-  cancel: async (walk) => {
-    const by = await ownerOf(walk)
-    return run(walk, () => walk.context.migrations.cancel(walk.did, ...by))
+  cancel: async (visit) => {
+    const by = await ownerOf(visit)
+    return run(visit, () => visit.context.migrations.cancel(visit.did, ...by))
   },
-} satisfies Record<string, (walk: Walk, form: Form) => Promise<Outcome>>
+} satisfies Record<string, (visit: MoveVisit, form: Form) => Promise<Outcome>>
 
 /** The last argument of a call for a group. */
-async function ownerOf({ owner }: Walk): Promise<[by?: ActingMember]> {
+async function ownerOf({ owner }: MoveVisit): Promise<[by?: ActingMember]> {
   return owner === undefined ? [] : [await owner()]
 }
 
-function count({ context, c, did }: Walk, what: keyof typeof counted): Promise<void> {
+function count({ context, c, did }: MoveVisit, what: keyof typeof counted): Promise<void> {
   return countAttempt(context, c, counted[what], did)
 }
 
 /** Shows the move again, or why it does not go on. */
 async function run(
-  { session, texts, c, path }: Walk,
+  { session, texts, c, path }: MoveVisit,
   work: () => Promise<void>,
   fields: { passwordField?: string | null } = {},
 ): Promise<Outcome> {
@@ -137,11 +137,11 @@ async function run(
   return c.redirect(path, 303)
 }
 
-async function beginning(walk: Walk, note: Note | undefined): Promise<Html> {
-  const { did, name, context, c } = walk
+async function beginning(visit: MoveVisit, note: Note | undefined): Promise<Html> {
+  const { did, name, context, c } = visit
   const { migrations } = context
-  const shown = await walk.describe()
-  const view = contextOf(walk, note)
+  const shown = await visit.describe()
+  const view = contextOf(visit, note)
   if (shown?.status === 'deactivated') {
     const elsewhere = await migrations.movedTo(did)
     if (elsewhere !== undefined) return bringBackView(view, elsewhere)
@@ -149,32 +149,32 @@ async function beginning(walk: Walk, note: Note | undefined): Promise<Html> {
   const typed = c.req.query('server') ?? ''
   if (typed === '') return chooseServerView(view, '')
   try {
-    await count(walk, 'request')
+    await count(visit, 'request')
     const server = await migrations.describe(typed)
     const label = name.split('.')[0] ?? ''
     return newAccountView(view, server, { name: label, email: shown?.email ?? '' })
   } catch (error) {
-    const refused = refusalOf({ ...walk.session, texts: view.texts }, error)
+    const refused = refusalOf({ ...visit.session, texts: view.texts }, error)
     return chooseServerView({ ...view, note: { ...refused, field: 'server' } }, typed)
   }
 }
 
-function currentMove(walk: Walk, found: Migration, note: Note | undefined): Html {
-  const { did, name, context } = walk
+function currentMove(visit: MoveVisit, found: Migration, note: Note | undefined): Html {
+  const { did, name, context } = visit
   const { migrations } = context
   const isCut = !found.isRunning && isUnderWay(found)
   // The process that worked on it has ended.
   if (isCut) migrations.start(did)
   const shown = isCut ? { ...found, isRunning: true } : found
-  return moveView(contextOf(walk, note), { move: shown, handle: name })
+  return moveView(contextOf(visit, note), { move: shown, handle: name })
 }
 
 function isUnderWay(move: Migration): boolean {
   return move.isRunning || isUnfinished(move)
 }
 
-function contextOf(walk: Walk, note: Note | undefined): MoveContext {
-  const { session, texts, path, deletePath, context } = walk
+function contextOf(visit: MoveVisit, note: Note | undefined): MoveContext {
+  const { session, texts, path, deletePath, context } = visit
   const here = context.server.service.publicUrl
   return { session, texts, note, here, path, ...(deletePath !== undefined && { deletePath }) }
 }
