@@ -260,8 +260,12 @@ export const directorySchema: readonly Migration[] = [
        did TEXT NOT NULL UNIQUE,
        signing_key BLOB NOT NULL,
        signing_key_did TEXT NOT NULL,
-       password_hash TEXT, token_id TEXT, created_at TEXT,
-       group_state TEXT, records TEXT, genesis TEXT
+       password_hash TEXT,
+       token_id TEXT,
+       created_at TEXT,
+       group_state TEXT,
+       records TEXT,
+       genesis TEXT
      )`,
     `INSERT INTO new_birth (did, signing_key, signing_key_did, password_hash, token_id, created_at, group_state, records, genesis) SELECT did, signing_key, signing_key_did, password_hash, token_id, created_at, group_state, records, genesis FROM birth`,
     'DROP TABLE birth',
