@@ -1,6 +1,6 @@
 /**
  * Runs of moves in this process. A run claims the move at its account and renews the claim, so that no two gateways work on one
- * move. The directory records it first; if this process exits, one that finds the record goes on.
+ * move. The directory records the run first; if this process exits, another one that finds the record continues the move.
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -13,6 +13,7 @@ import {
   type OtherSession,
 } from '#src/gateway/migrations/other-server.ts'
 import { type OwnServerPorts, ownServer } from '#src/gateway/migrations/own-server.ts'
+import { savePeriodically } from '#src/gateway/migrations/save-progress.ts'
 import type { XrpcServer } from '#src/gateway/migrations/xrpc-server.ts'
 import type { Log } from '#src/log.ts'
 import type { Keychain } from '#src/ports/keychain.ts'
@@ -60,7 +61,7 @@ export interface MigrationRuns {
    * another step: a page that is out of date must not skip steps, or copy again over what was written at the new server.
    */
   hold<T>(did: string, work: (run: OpenRun) => Promise<T>): Promise<T>
-  /** Goes on with runs whose processes have ended. With `takesOver` all runs of other processes have. */
+  /** Continues moves whose processes have ended. With `takesOver`, those of all other processes have. */
   resume(options: { takesOver: boolean }): Promise<void>
   /** Runs end with their next step, and their moves are free. */
   stop(): Promise<void>
@@ -69,14 +70,12 @@ export interface MigrationRuns {
 /** In this process; the others wait. */
 const AT_ONCE = 4
 const MAX_WAITING = 100
-/** Then the slot is for another move, and this one goes on beside it: it may wait for a slow server. */
+/** Then another move gets the slot, and this one goes on beside it: it may be waiting for a slow server. */
 export const SLOT_MS = 10 * 60_000
-/** Of one run. */
+/** The longest that one run may take. */
 export const RUN_MS = 24 * 60 * 60_000
-/** That are looked for at a time. */
+/** How many records are read at a time. */
 const MAX_RECORDED = 1_000
-const SAVE_MS = 1_000
-const RENEW_MS = 20_000
 const STOP_MS = 2_000
 const RETRY_MS = 60_000
 const MAX_RETRY_MS = 60 * 60_000
@@ -90,7 +89,7 @@ export function migrationRuns(ports: RunPorts): MigrationRuns {
   const slots = new Slots(AT_ONCE, MAX_WAITING)
   const stopping = new AbortController()
   const running = new Map<string, Promise<void>>()
-  /** Of moves that failed for a reason that passes. */
+  /** Of moves that failed for a temporary reason. */
   const retries = new Map<string, { delay: number; at: number }>()
 
   async function open(
@@ -194,7 +193,7 @@ export function migrationRuns(ports: RunPorts): MigrationRuns {
 
   function start(did: string, { isRecorded = false, takesOver = false } = {}): void {
     if (running.has(did) || stopping.signal.aborted) return
-    // What finds no place here is found in the directory.
+    // A move that has no room here is found in the directory later.
     const isFull = running.size >= MAX_WAITING
     const run = async () => {
       if (!isRecorded) await runningMoves.add({ did })
@@ -207,7 +206,7 @@ export function migrationRuns(ports: RunPorts): MigrationRuns {
     work.then(() => forget(did)).catch(() => {})
   }
 
-  /** Removes the record of a run that has ended; not if it is to be tried again, or goes on elsewhere. */
+  /** Removes the record of a run that has ended, unless it is to be tried again or goes on elsewhere. */
   async function forget(did: string): Promise<void> {
     if (retries.has(did)) return
     const found = await dispatch.account(did).migration.find()
@@ -252,32 +251,6 @@ export function migrationRuns(ports: RunPorts): MigrationRuns {
 
 export function sealSession(keys: Keychain, session: OtherSession): Uint8Array {
   return keys.seal(Buffer.from(JSON.stringify(session)), session.did)
-}
-
-/** Every second if something has changed, and often enough to keep the claim. */
-function savePeriodically(
-  timer: Timer,
-  progress: object,
-  save: (change: { progress: object }) => Promise<void>,
-): () => void {
-  let isStopped = false
-  let cancel = () => {}
-  let last = JSON.stringify(progress)
-  let unsavedMs = 0
-  const round = async () => {
-    const text = JSON.stringify(progress)
-    unsavedMs += SAVE_MS
-    if (text !== last || unsavedMs >= RENEW_MS) {
-      ;[last, unsavedMs] = [text, 0]
-      await save({ progress })
-    }
-    if (!isStopped) cancel = timer(SAVE_MS, () => void round())
-  }
-  cancel = timer(SAVE_MS, () => void round())
-  return () => {
-    isStopped = true
-    cancel()
-  }
 }
 
 function tookTooLong(): XrpcError {
