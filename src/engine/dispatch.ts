@@ -2,7 +2,6 @@
  * How the gateway and the accounts reach an actor: directly if it is awake in this process, else through the engine. The
  * result is the same either way.
  */
-import { randomUUID } from 'node:crypto'
 import type { AccountActions } from '#actors/actions/account.ts'
 import type { AuthorizationActions } from '#actors/actions/authorization.ts'
 import type { ChannelsActions } from '#actors/actions/channels.ts'
@@ -14,6 +13,7 @@ import type { WebhooksActions } from '#actors/actions/webhooks.ts'
 import { callLiveActor } from '#src/engine/call-live-actor.ts'
 import { afterLastAttempt } from '#src/engine/going-away.ts'
 import type { LiveActor, LiveActors } from '#src/engine/live-actors.ts'
+import { type ActorName, withKey } from '#src/engine/once-actions.ts'
 import type { Call, Outcome, RemoteCall } from '#src/engine/remote-call.ts'
 import {
   type WakeBounds,
@@ -21,7 +21,6 @@ import {
   type WakeFor,
   WakeLimit,
 } from '#src/engine/wake-limit.ts'
-import type { IdempotencyKey, OnceNames } from '#src/rules/actions.ts'
 
 /** Actions as their callers see them: without the subject, and asynchronous. */
 export type Remote<A> = {
@@ -66,80 +65,6 @@ const MAX_PAUSE_MS = 200
 const MAX_RETRIES = 150
 /** Shorter than the time after which clients give up. */
 const RETRY_WINDOW_MS = 15_000
-
-/**
- * Actions that must run once, and get an idempotency key. The compiler compares each list with the declarations: a name
- * that is missing here, or is declared otherwise, is a type error.
- */
-const once: {
-  account: Record<OnceNames<AccountActions>, true>
-  directory: Record<OnceNames<DirectoryActions>, true>
-  sequencer: Record<OnceNames<SequencerActions>, true>
-  limiter: Record<OnceNames<LimiterActions>, true>
-  authorization: Record<OnceNames<AuthorizationActions>, true>
-  channels: Record<OnceNames<ChannelsActions>, true>
-  tenant: Record<OnceNames<TenantActions>, true>
-  webhooks: Record<OnceNames<WebhooksActions>, true>
-} = {
-  account: {
-    'repo.createRecord': true,
-    'repo.putRecord': true,
-    'repo.deleteRecord': true,
-    'repo.applyWrites': true,
-    'session.createSession': true,
-    'session.endAll': true,
-    'email.requestToken': true,
-    'email.requestUpdate': true,
-    'email.confirm': true,
-    'email.update': true,
-    'email.set': true,
-    'claim.use': true,
-    'password.set': true,
-    'password.reset': true,
-    'import.finish': true,
-    'archive.finishRestore': true,
-    'identity.requestPlcToken': true,
-    'archive.noteChange': true,
-    'identity.consumePlcToken': true,
-    'factors.beginEmail': true,
-    'factors.confirmEmail': true,
-    'factors.confirmTotp': true,
-    'factors.createRecoveryCodes': true,
-    'factors.requestCode': true,
-    'factors.removeAll': true,
-    'page.requestStepCode': true,
-    'page.passSecondStep': true,
-    'group.convert': true,
-    'group.addMember': true,
-    'group.updateMember': true,
-    'group.removeMember': true,
-    'group.putRole': true,
-    'group.deleteRole': true,
-    'group.createInvite': true,
-    'group.revokeInvite': true,
-    'group.acceptInvite': true,
-    'group.resolveJoinRequest': true,
-    'group.offerOwnership': true,
-    'group.acceptOwnership': true,
-    'group.createSession': true,
-    'group.createAppPassword': true,
-    'group.revokeAppPassword': true,
-    'history.restoreRecords': true,
-    'history.restoreRepo': true,
-    'history.putSettings': true,
-    'history.deleteVersions': true,
-    'history.empty': true,
-  },
-  directory: {},
-  sequencer: {},
-  limiter: {},
-  authorization: {},
-  channels: {},
-  tenant: {},
-  webhooks: {},
-}
-
-type ActorName = keyof typeof once
 
 /** A wake takes 0.1 s and most of the engine's time, and this many at once take little longer than one after another. */
 const WAKE_BOUNDS: WakeBounds = {
@@ -272,12 +197,4 @@ function actionsProxy(
       },
     )
   return new Proxy({}, { get: (_, name: string) => group(name) })
-}
-
-function withKey(actor: ActorName, name: string, args: unknown[]): unknown[] {
-  if (!Object.hasOwn(once[actor], name)) return args
-  const key: IdempotencyKey = { id: randomUUID(), issuedAt: Date.now() }
-  // An input that is left out must not have the key in its place.
-  const [input = {}] = args
-  return [input, key]
 }
