@@ -1,12 +1,12 @@
 /**
- * Changes the URL of this server in the DID of an account, after the server got another host name; and its handle, if that is
+ * Changes the URL of this server in the DID of an account, after the server got another host name; and the handle, if it is
  * under a domain that is given up.
  *
  * 1. The directory records the change of identity, so that its #identity is not lost.
  * 2. A PLC operation with the new URL and the new handle is published.
  * 3. The rest is as for a new handle, or as after submitPlcOperation.
  *
- * Every step may be repeated: an account whose DID names the new URL already is left alone.
+ * Every step may be repeated: an account whose DID already names the new URL is left alone.
  */
 import { invalidRequest, XrpcError } from '#src/errors.ts'
 import {
@@ -16,7 +16,7 @@ import {
 } from '#src/gateway/identity/update-handle.ts'
 import { validateHandleClaim } from '#src/gateway/identity/validate-handle.ts'
 import { serviceEndpoint } from '#src/protocol/did-document.ts'
-import { endpointOperation, maySignNext } from '#src/protocol/plc-operation.ts'
+import { endpointOperation, maySignNext, type PlcOperation } from '#src/protocol/plc-operation.ts'
 
 export interface EndpointPorts extends IdentityPorts {
   credentials: { publicUrl: string }
@@ -60,47 +60,63 @@ export async function changeEndpoint(
   if (published !== originOf(from)) {
     return { result: 'elsewhere', reason: `its DID names ${published}` }
   }
-  if (!did.startsWith('did:plc:')) {
-    return impossible(`its owner has to change the serviceEndpoint in its document to ${to}`)
-  }
-  const last = await ports.plc.getLastOp(did)
-  if (last === undefined || last.type === 'plc_tombstone')
-    return impossible('its DID has no document')
-  if (!maySignNext(last, ports.rotationKey)) {
-    return impossible('its rotation keys do not include the one of this server')
-  }
+  const last = await signableOperation(ports, did)
+  if (typeof last === 'string') return impossible(last)
   const mayRename = status === 'active' || status === 'deactivated'
   const wanted = mayRename ? renamed(current, domains) : undefined
-  const { handle, reason } = await available(ports, did, wanted)
-  const change = {
-    result: 'changed' as const,
+  const { handle, reason } = await availableHandle(ports, did, wanted)
+  if (!dryRun) await publish(ports, { did, handle, last })
+  return {
+    result: 'changed',
     ...(handle !== undefined && { handle }),
     ...(reason !== undefined && { reason }),
   }
-  if (dryRun) return change
+}
+
+/** The last operation of the DID, or why this server cannot sign one after it. */
+async function signableOperation(
+  { credentials, plc, rotationKey }: EndpointPorts,
+  did: string,
+): Promise<PlcOperation | string> {
+  if (!did.startsWith('did:plc:')) {
+    return `its owner has to change the serviceEndpoint in its document to ${credentials.publicUrl}`
+  }
+  const last = await plc.getLastOp(did)
+  if (last === undefined || last.type === 'plc_tombstone') return 'its DID has no document'
+  return maySignNext(last, rotationKey)
+    ? last
+    : 'its rotation keys do not include the one of this server'
+}
+
+/** The steps 1 to 3. */
+async function publish(
+  ports: EndpointPorts,
+  { did, handle, last }: { did: string; handle: string | undefined; last: PlcOperation },
+): Promise<void> {
+  const endpoint = ports.credentials.publicUrl
   const record = { did, handle: handle ?? null }
   const { identityChanges } = ports.dispatch.directory
   await identityChanges.begin(record)
   try {
-    const operation = await endpointOperation(last, { endpoint: to, handle }, ports.rotationKey)
+    const operation = await endpointOperation(last, { endpoint, handle }, ports.rotationKey)
     await ports.plc.sendOperation(did, operation)
   } catch (error) {
     // It may have been accepted all the same, or a concurrent one.
-    if ((await publishedEndpoint(ports, did).catch(() => undefined)) !== to) {
+    if ((await publishedEndpoint(ports, did).catch(() => undefined)) !== endpoint) {
       if (isRefusal(error)) await identityChanges.end(record).catch(() => {})
       throw error
     }
   }
-  if (handle !== undefined) await completeHandleChange(ports, did, handle, undefined)
-  else {
-    await ports.dispatch.account(did).identity.announceIdentity()
-    await identityChanges.end(record)
-    await ports.resolver.refresh(did).catch(() => {})
+  if (handle !== undefined) {
+    await completeHandleChange(ports, did, handle, undefined)
+    return
   }
-  return change
+  await ports.dispatch.account(did).identity.announceIdentity()
+  await identityChanges.end(record)
+  await ports.resolver.refresh(did).catch(() => {})
 }
 
-/** As it is published now; undefined if there is none. */
+/** The URL that the DID names now; undefined if it names none. */
 async function publishedEndpoint(
   { plc, resolver }: EndpointPorts,
   did: string,
@@ -128,8 +144,8 @@ async function mustHaveDomain(
   throw invalidRequest(`No handles are possible under ${domains.to}`, 'UnsupportedDomain')
 }
 
-/** Without the handle, and why, if the account cannot have it. */
-async function available(
+/** The wanted handle, or why the account cannot have it. */
+async function availableHandle(
   ports: EndpointPorts,
   did: string,
   wanted: string | undefined,
