@@ -1,5 +1,5 @@
 /** Reports about accounts, records and blobs of this server. A report opens a case, unless one about its subject is open. */
-import { makeRoom, mustHaveReportsLeft } from '#src/directory/moderation-room.ts'
+import { makeRoom, mustHaveReportsLeft } from '#src/directory/moderation-bounds.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { invalidRequest } from '#src/errors.ts'
 import type { Statement } from '#src/ports/sql.ts'

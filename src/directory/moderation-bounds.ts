@@ -1,4 +1,4 @@
-/** Room for new reports: how many a reporter may make, and which cases make room when there are too many. */
+/** Bounds of reports: how many an account may make, and which cases are deleted to make room when there are too many. */
 import type { NewReport } from '#src/directory/moderation-reports.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { unavailable, XrpcError } from '#src/errors.ts'
@@ -6,12 +6,12 @@ import type { Statement } from '#src/ports/sql.ts'
 
 /** Of an account, in a day. */
 export const MAX_REPORTS_PER_DAY = 20
-/** Cases that are not closed, and that one account has opened. */
+/** Open cases that one account has opened. */
 export const MAX_CASES_PER_REPORTER = 100
 export const MAX_CASES = 20_000
 /** Of all cases. */
 export const MAX_ENTRIES = 200_000
-/** Of both, for the reports of accounts. The rest is for operators and the moderation service. */
+/** The share of both that the reports of accounts may fill. The rest is for operators and the moderation service. */
 export const REPORTERS_SHARE = 0.9
 /** Cases that nothing has changed for two years are deleted. */
 export const CASES_KEPT_MS = 731 * 24 * 60 * 60_000
@@ -46,8 +46,8 @@ export async function mustHaveReportsLeft(
 }
 
 /**
- * Deletes cases that are too old. If there are too many, also closed ones, those changed first, or, for the report of an
- * account, those that would be missed least: `leastMissed`. Throws 503 TooManyCases if nothing can be deleted.
+ * Deletes cases that are too old and, if there are too many, closed ones, beginning with those that have not changed for longest;
+ * if there are none, those that would be missed least. Throws 503 TooManyCases if nothing can be deleted.
  */
 export async function makeRoom(
   { sql }: Directory,
@@ -79,8 +79,8 @@ export async function makeRoom(
   ])
 }
 
-// One reporter has opened it and nobody else has looked at it, and of these the oldest of whoever has opened most: so
-// some accounts that report everything keep out their own reports, and not those of others.
+// Cases that one reporter has opened and nobody has looked at, beginning with the oldest of whoever has opened most: so accounts
+// that report everything push out their own reports, and not those of others.
 const leastMissed = `
   SELECT n FROM moderation_case JOIN (
     SELECT opened_by, count(*) AS opened FROM moderation_case

@@ -1,8 +1,5 @@
 /** How much reporters may fill, and what makes room when it is full. */
 import { expect, it } from 'vitest'
-import { listCases } from '#src/directory/moderation-cases.ts'
-import { updateCase } from '#src/directory/moderation-entries.ts'
-import { addReport, type NewReport } from '#src/directory/moderation-reports.ts'
 import {
   CASES_KEPT_MS,
   MAX_CASES,
@@ -10,7 +7,10 @@ import {
   MAX_ENTRIES,
   MAX_REPORTS_PER_DAY,
   REPORTERS_SHARE,
-} from '#src/directory/moderation-room.ts'
+} from '#src/directory/moderation-bounds.ts'
+import { listCases } from '#src/directory/moderation-cases.ts'
+import { updateCase } from '#src/directory/moderation-entries.ts'
+import { addReport, type NewReport } from '#src/directory/moderation-reports.ts'
 import { create, withTenant } from '#tests/support/tenant-directory.ts'
 
 const bob = 'did:plc:bob'
