@@ -193,10 +193,10 @@ async function restoreWith(client: ServerClient, invocation: Invocation): Promis
   }
 }
 
-/** The DID of a member, or the client id of an app. */
+/** The DID of a member, or what made a commit, as src/rules/commit-clients.ts names it. */
 async function actorOf(client: ServerClient, name: string): Promise<string> {
-  const isApp = /^(?:https?:|app password |page$|session$)/.test(name)
-  return isApp ? name : resolveName(client, name)
+  const isClient = /^(?:https?:|app password |page$|session$)/.test(name)
+  return isClient ? name : resolveName(client, name)
 }
 
 const settings: Command = {

@@ -10,7 +10,7 @@ export interface ArchiveState {
   did: string
   /** Null, like `name` and `archivedAt`, if there is none. */
   rev: string | null
-  /** The seq of the account's last private event that it has; null if there was none. */
+  /** The seq of the last private event that it covers; null if there was none. */
   stateSeq: number | null
   name: string | null
   archivedAt: number | null
@@ -187,7 +187,7 @@ export async function recordArchive(
                     state_seq = excluded.state_seq, name = excluded.name,
                     archived_at = excluded.archived_at, bytes = excluded.bytes,
                     error = NULL, failed_at = NULL`,
-            params: [did, ...outcomeOf(outcome, now)],
+            params: [did, ...paramsOf(outcome, now)],
           }
     return { answer: undefined, statements: [statement] }
   })
@@ -195,13 +195,14 @@ export async function recordArchive(
 
 export interface MadeArchive {
   rev: string
+  /** As in `ArchiveState`. */
   stateSeq?: number | null
   name: string
   bytes: number
 }
 export type ArchiveOutcome = MadeArchive | { error: string }
 
-function outcomeOf({ rev, stateSeq = null, name, bytes }: MadeArchive, now: number) {
+function paramsOf({ rev, stateSeq = null, name, bytes }: MadeArchive, now: number) {
   return [rev, stateSeq, name, now, bytes]
 }
 

@@ -1,6 +1,6 @@
 /**
- * Invitations of accounts of other servers to move here. Each has an invite code of its own, by which the account that moves
- * may be a tenant's; no other account may use it.
+ * Invitations of accounts of other servers to move here. Each has an invite code of its own, which no other account may use,
+ * and which may make the account a tenant's.
  */
 import { insertInviteCodes } from '#src/directory/invites.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
@@ -12,7 +12,7 @@ import { isoTime } from '#src/rules/iso-time.ts'
 /** On the whole server. */
 const MAX_INVITES = 100_000
 
-/** `here`: the account is on this server, and is what its status says. */
+/** `here`: the account is on this server, whatever its status. */
 export type MoveInviteState = 'invited' | 'moving' | 'here'
 
 export interface NewMoveInvite {
@@ -21,7 +21,7 @@ export interface NewMoveInvite {
   handle: string
   keepsHandle: boolean
   email: string | null
-  /** If it is not invited yet. */
+  /** Used if it is not invited yet. */
   code: string
 }
 
@@ -49,8 +49,7 @@ const columns = `invite.did, server, invite.handle, keeps_handle AS keepsHandle,
   invite.email, code, invited_at AS invitedAt, mailed_at AS mailedAt, ${state} AS state`
 
 /**
- * An account that is invited already keeps its code, and gets what is new of the rest. Throws 400 TenantNotFound, 413
- * QuotaExceeded.
+ * An account that is already invited keeps its code; the rest is updated. Throws 400 TenantNotFound, 413 QuotaExceeded.
  */
 export async function addMoveInvites(
   directory: Directory,
@@ -77,7 +76,7 @@ export async function addMoveInvites(
       throw new XrpcError(413, 'QuotaExceeded', `At most ${MAX_INVITES} accounts may be invited`)
     }
     const forAccount = tenant === null ? 'admin' : `tenant:${tenant}`
-    const code = { forAccount, createdBy: 'admin', disabled: false }
+    const shared = { forAccount, createdBy: 'admin', disabled: false }
     const rows = accounts.map(({ did, handle, keepsHandle, email, code }) => {
       return [did, server, handle, keepsHandle ? 1 : 0, email, code, now]
     })
@@ -93,7 +92,7 @@ export async function addMoveInvites(
       answer: undefined,
       statements: [
         ...insertInviteCodes(
-          added.map((one) => ({ ...code, code: one.code })),
+          added.map(({ code }) => ({ ...shared, code })),
           1,
           now,
         ),

@@ -1,9 +1,9 @@
-/** Sessions of the admin password that have ended by a sign-out. Nothing is stored of the others, which expire. */
+/** Sessions of the admin password that were ended by signing out. Nothing is stored about the others, which expire. */
 import type { Directory } from '#src/directory/open-directory.ts'
 import { getSetting } from '#src/directory/settings.ts'
 
 const NAME = 'ended operator sessions'
-/** If more are signed out before they expire, all sessions that were begun so far are ended. */
+/** If more are signed out before they expire, all sessions that have begun by then end. */
 export const MAX_ENDED_SESSIONS = 500
 
 export interface OperatorSession {
@@ -15,7 +15,7 @@ export interface OperatorSession {
 
 interface Ended {
   sessions: OperatorSession[]
-  /** Those that expire until then have ended, too. */
+  /** Sessions that expire by then have ended, too. */
   all: number
 }
 

@@ -1,5 +1,5 @@
 /** Buckets of the owners of accounts, to which these are archived, and how the last attempt went. */
-import type { ArchiveOutcome } from '#src/directory/archives.ts'
+import type { ArchiveOutcome, MadeArchive } from '#src/directory/archives.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import type { BucketLocation } from '#src/ports/guarded-bucket.ts'
 import type { Statement } from '#src/ports/sql.ts'
@@ -31,7 +31,7 @@ export type DueBucket = Pick<OwnBucket, 'did' | 'rev' | 'stateSeq'>
 
 const HOUR_MS = 60 * 60 * 1000
 const DAY_MS = 24 * HOUR_MS
-/** In a row: then it is paused until its owner does something. They take two days and a half. */
+/** In a row, which take 55 hours: then it is paused until its owner does something. */
 const MAX_FAILURES = 7
 const MAX_ERROR_LENGTH = 500
 
@@ -90,7 +90,7 @@ export async function removeOwnBucket(
   await lane.write([did], async () => ({ answer: undefined, statements }))
 }
 
-/** Of an attempt with the bucket that was set at `setAt`. After a failure it is tried less and less often. */
+/** For an attempt with the bucket that was set at `setAt`. After failures it is tried less and less often. */
 export async function recordOwnArchive(
   { sql, lane }: Directory,
   { did, setAt, ...outcome }: { did: string; setAt: number } & ArchiveOutcome,
@@ -118,7 +118,7 @@ export async function recordOwnArchive(
     }
   }
 
-  function succeeded(made: Exclude<ArchiveOutcome, { error: string }>, now: number): Statement {
+  function succeeded(made: MadeArchive, now: number): Statement {
     return {
       sql: `UPDATE own_bucket SET rev = ?, state_seq = ?, name = ?, archived_at = ?, bytes = ?,
               error = NULL, failed_at = NULL, failures = 0, next_at = ? WHERE did = ? AND set_at = ?`,
@@ -130,7 +130,7 @@ export async function recordOwnArchive(
   }
 }
 
-/** Those that have not changed since their last archive are looked at again a day later. */
+/** For accounts that have not changed since their last archive: they are looked at again a day later. */
 export async function postponeOwnBuckets(
   { lane }: Directory,
   { dids }: { dids: readonly string[] },

@@ -1,4 +1,4 @@
-/** Moves that a gateway carries out: recorded before a run begins, so that another one goes on with it after a crash. */
+/** Moves that a gateway carries out, recorded before a run begins, so that another one continues after a crash. */
 import type { Directory } from '#src/directory/open-directory.ts'
 
 export async function addRunningMove({ lane }: Directory, { did }: { did: string }): Promise<void> {

@@ -1,4 +1,4 @@
-/** For how long the tenant of an account wants its history: accounts ask for it when they wake. */
+/** How long the tenant of an account keeps its history: accounts ask for it when they wake. */
 import type { TenantHistory } from '#src/account/history-window.ts'
 import type { Directory } from '#src/directory/open-directory.ts'
 import { defaultQuotas, type TenantSettings } from '#src/rules/tenants.ts'
@@ -15,7 +15,7 @@ export async function findTenantHistory(
   return row === undefined ? null : tenantHistory(row.settings)
 }
 
-/** `settings` is JSON. The operator may have lowered the quota since the tenant has chosen. */
+/** `settings` is JSON. The operator may have lowered the quota since the tenant chose. */
 export function tenantHistory(settings: string): TenantHistory {
   const { historyDays, quotas } = JSON.parse(settings) as Partial<TenantSettings>
   if (historyDays === undefined) return { days: null }

@@ -188,7 +188,7 @@ function tenantOf(row: Row, now: number): Tenant {
   }
 }
 
-// One that was created before has no value for a quota that is new.
+// A tenant that was created before a quota was added has no value for it.
 function withAllQuotas(settings: TenantSettings): TenantSettings {
   return { ...settings, quotas: { ...defaultQuotas, ...settings.quotas } }
 }

@@ -147,7 +147,7 @@ export function writeMail<K extends MailKind>(
 }
 
 /** A mail without a code. */
-export function writeLetter(
+export function writeNotice(
   subject: string,
   body: readonly string[],
   settings: MailSettings,

@@ -1,5 +1,5 @@
 /**
- * A bucket that a user has named: over https and on public networks only, as all URLs chosen by others, and with bounds of
+ * A bucket that a user has named: only over https and on public networks, like all URLs chosen by others, and with bounds on
  * what it may answer.
  */
 import type { ArchiveStorage } from '#src/ports/archive-storage.ts'
@@ -26,7 +26,7 @@ export interface GuardedBucket {
 const UPLOAD_TIMEOUT_MS = 60_000
 const REQUEST_TIMEOUT_MS = 20_000
 const SOCKETS = 8
-/** The list of an archive's blobs has about 130 bytes for each. */
+/** The list of an archive's blobs has about 130 bytes for each blob. */
 const MAX_OBJECT_BYTES = 64 * 1024 * 1024
 
 /** Check `endpoint` with `urlRefusal` first. */

@@ -1,6 +1,6 @@
-/** How far a check or a takeover is, step by step, for the command line and for those who interrupt it. */
+/** The progress of a check or a takeover, step by step, for the command line and for tests that interrupt it. */
 
-/** In the order in which they happen; `check` is alone. */
+/** In the order in which they happen; a check has only the first. */
 export type TakeoverStep =
   | 'check'
   | 'engine'

@@ -44,7 +44,7 @@ export async function runTakeover(
     )
   }
   mustNameBlobs(config)
-  // Tells at once if the reference runs; the lock for the whole takeover comes later.
+  // Fails at once if the reference is running; the lock for the whole takeover comes later.
   if (options.finish) lockAccounts(folder)[Symbol.dispose]()
   report({ step: 'engine' })
   const { shared } = await startActorsOf(ports, parts, { isAtRest: true, blobsOf: readOnlyBlobs })
@@ -58,7 +58,7 @@ export async function runTakeover(
   }
 }
 
-/** Throws 507 when the disk has less room than PDS_MIN_FREE_DISK_BYTES: actors would start in vain, again and again. */
+/** Throws 507 when the disk has less room than PDS_MIN_FREE_DISK_BYTES: actors would fail to start, again and again. */
 async function untilLow(disk: DiskSpace, parts: AsyncDisposableStack): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>()
   const look = () => {

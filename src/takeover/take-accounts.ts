@@ -54,7 +54,7 @@ export async function takeAccounts(ports: PassPorts): Promise<PassResult> {
   return result
 }
 
-/** Removes what was taken over of accounts that the reference has deleted, or that have become unusable, since. */
+/** Removes what was taken over of accounts that the reference has deleted since, or that have become unusable. */
 async function removeDeleted(
   { dispatch, taken }: PassPorts,
   present: ReadonlySet<string>,

@@ -21,7 +21,7 @@ const forMembers: ReadonlySet<string> = new Set([
   ...['migration.begin', 'migration.end'],
 ])
 
-/** They store nothing that anyone reads: the last step of an import replaces the repo, and has the row of it. */
+/** They store nothing that anyone reads. The last step of an import replaces the repo, and adds the row to the audit log. */
 const stepsOfImport: ReadonlySet<string> = new Set(['import.begin', 'import.addPage'])
 
 type Action = (account: Account, input?: unknown, key?: unknown) => Promise<unknown>
@@ -43,7 +43,7 @@ function wrap(name: string, run: Action): Action {
   return async (account, input, key) => {
     const [member, rest] = takeMember(input)
     if (member === undefined) return run(account, input, key)
-    // With its id, it frees the room of an import whose member has lost its role.
+    // Whoever knows the import's id may, also a member that has lost its role: it frees the room of the import.
     if (name === 'import.abort') return run(account, rest, key)
     if (stepsOfImport.has(name)) {
       await mustStillHaveRole(account, member)
@@ -53,7 +53,7 @@ function wrap(name: string, run: Action): Action {
       throw forbidden('This is for the account itself, and not for its members')
     }
     const asGroup = acting(account, member, name, rest)
-    // Staged records have no rows.
+    // The staged records get no rows in the audit log.
     return run(name === 'import.finish' ? { ...asGroup, sql: account.sql } : asGroup, rest, key)
   }
 }

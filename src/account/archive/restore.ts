@@ -1,8 +1,8 @@
 /**
- * Restores an archive: an import (`repo/import.ts`) that replaces preferences in the same transaction. Of an account that
- * is here all else stays: a password that was changed since, or a member that was removed, must not become valid again.
- * An account that was just created for the restore gets the private part of the archive too, and is taken down again if it
- * was.
+ * Restores an archive: an import (`repo/import.ts`) that also replaces the preferences in the same transaction. Everything else
+ * of an account that is here stays: a password that was changed since, or a member that was removed, must not become valid
+ * again. An account that was just created for the restore gets the private part of the archive too, and is taken down again if
+ * it was.
  */
 import type { Account } from '#src/account/account.ts'
 import type { PrivateState } from '#src/account/archive/private-state.ts'
@@ -47,8 +47,8 @@ export async function addRestoredState(
 }
 
 /**
- * As `finishImport`: repeat it until it is `done`. If the private part is restored, all sessions end. Throws 400 also if the state cannot be
- * read.
+ * As `finishImport`: repeat it until it is `done`. If the private part is restored, all sessions end. Throws 400 also if the
+ * state cannot be read.
  */
 export function finishRestore(
   account: Account,

@@ -86,7 +86,7 @@ type Restored = Omit<RestoredWrites, 'writes'> & { prepared: Prepared<CommitRef>
 
 /**
  * One commit that makes of the records what the targets say, of as many as fit into it; with a row in the audit log. No
- * commit if nothing is to be written. Throws 403 if the principal may not do it, or not any more, and as `commitWrites`.
+ * commit if nothing is to be written. Throws 403 if the principal may not, or may no longer, do it, and as `commitWrites`.
  */
 export async function restoreTargets(
   account: Account,

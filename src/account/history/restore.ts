@@ -114,7 +114,7 @@ export interface RestorePlan {
   creates: number
   updates: number
   deletes: number
-  /** Of these, records whose value, or a blob of which, is gone. */
+  /** Of these, records whose value is gone, or a blob that they reference. */
   unavailable: number
 }
 

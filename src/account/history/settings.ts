@@ -32,7 +32,7 @@ export async function getSettings(
 ): Promise<HistoryView> {
   await mustMayRead(account, by, 'history')
   const { history, sql } = account
-  // If the directory is away, it is what was found before.
+  // If the directory does not answer, it is what was found before.
   await history.askTenant().catch(() => {})
   const state = await history.load()
   const size = await sql.first<{ bytes: number }>(
@@ -50,7 +50,7 @@ export async function getSettings(
 }
 
 /**
- * For how many days; 0 ends the history and deletes it, null does as those of its tenant or of the server say. Throws as
+ * For how many days; 0 ends the history and deletes it, null follows the settings of the tenant or of the server. Throws as
  * `mustBeAllowed`.
  */
 export async function putSettings(

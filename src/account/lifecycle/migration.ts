@@ -64,8 +64,8 @@ export async function beginMigration(
 }
 
 /**
- * Null if there is none, it is done, or another run has claimed it. With `takesOver` the run that has claimed it loses it: the
- * process of that one has ended.
+ * Null if there is none, it is done, or another run has claimed it. With `takesOver`, that run loses its claim, because its
+ * process has ended.
  */
 export async function claimMigration(
   account: Account,

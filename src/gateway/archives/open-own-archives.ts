@@ -1,5 +1,4 @@
-/** Opens what archives accounts in the buckets of their owners, for methods, pages and rounds. */
-
+/** Archives of accounts in the buckets of their owners, for methods, pages and rounds. */
 import type { Manifest } from '#src/archive/manifest.ts'
 import type { OwnBucket } from '#src/directory/own-buckets.ts'
 import { unavailable } from '#src/errors.ts'

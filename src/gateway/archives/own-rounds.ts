@@ -1,6 +1,6 @@
 /**
- * Archives accounts in the buckets of their owners, a day after the last archive, if they have changed. Whose turn it is is in
- * the directory, so nobody else is woken; one gateway does it at a time.
+ * Archives accounts in the buckets of their owners, a day after the last archive, if they have changed. The directory knows
+ * which are due, so that no other account is woken; one gateway does it at a time.
  */
 import type { DueBucket } from '#src/directory/own-buckets.ts'
 import { XrpcError } from '#src/errors.ts'
@@ -18,14 +18,14 @@ const AT_ONCE = 2
 export function startOwnRounds(ports: OwnArchivePorts): () => void {
   const run = async (isStopped: () => boolean) => {
     await archiveDueBuckets(ports, isStopped).catch((err) => {
-      ports.log.warn({ err }, "archiving to owners' buckets failed, will be tried again")
+      ports.log.warn({ err }, "archiving to owners' buckets failed and will be tried again")
     })
     return CHECK_MS
   }
   return startPeriodicTask(ports.timer, run, { firstMs: FIRST_MS })
 }
 
-/** Returns whom it has archived; undefined if another process does it. */
+/** Returns the DIDs of the accounts that were archived; undefined if another process is doing it. */
 export async function archiveDueBuckets(
   ports: OwnArchivePorts,
   isStopped: () => boolean,
@@ -77,7 +77,7 @@ async function archiveEach(
         if (isKnown && error.error === 'RepoNotFound') {
           await ports.dispatch.directory.ownBuckets.postpone({ dids: [did] })
         }
-        // What is the owner's to mend is on the owner's page.
+        // What the owner has to fix is on the owner's page.
         if (!isKnown)
           ports.log.warn({ did, message: messageOf(error) }, "an owner's archive failed")
       }

@@ -41,13 +41,13 @@ async function locationOf(
   { endpoint, region, bucket, prefix = '', accessKeyId }: BucketInput,
 ): Promise<BucketLocation> {
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket))
-    throw invalid('This is no name of a bucket')
-  if (region && !/^[a-z0-9-]{1,32}$/.test(region)) throw invalid('This is no name of a region')
-  if (!/^[\x21-\x7e]{1,256}$/.test(accessKeyId)) throw invalid('This is no key id')
+    throw invalid('This is not the name of a bucket')
+  if (region && !/^[a-z0-9-]{1,32}$/.test(region)) throw invalid('This is not the name of a region')
+  if (!/^[\x21-\x7e]{1,256}$/.test(accessKeyId)) throw invalid('This is not an access key ID')
   const parts = prefix.split('/').filter((part) => part !== '')
   const isSafe = parts.every((part) => /^[\w.:-]+$/.test(part) && !/^\.+$/.test(part))
   if (!isSafe || prefix.length > 200) {
-    throw invalid('The folder may have letters, digits, and . _ - only')
+    throw invalid('The folder may only have letters, digits, and . _ : -')
   }
   if (endpoint) await mustBeAllowed(urlRefusal, endpoint)
   return {

@@ -1,6 +1,8 @@
 /** dev.headwater.admin: invitations of accounts of another server to move here. */
+
+import type { MoveInvite } from '#src/directory/move-invites.ts'
 import { invalidRequest } from '#src/errors.ts'
-import { mailInvite, showInvite } from '#src/gateway/migrations/invites.ts'
+import { mailInvite, type ShownInvite, showInvite } from '#src/gateway/migrations/invites.ts'
 import { method } from '#src/gateway/xrpc/method.ts'
 import type { ServerContext } from '#src/gateway/xrpc/server-context.ts'
 import { inParallel } from '#src/ports/in-parallel.ts'
@@ -9,7 +11,7 @@ import * as admin from '#src/protocol/lexicons/dev/headwater/admin.ts'
 import { parseAddress } from '#src/rules/emails.ts'
 import { newInviteCode, newTenantInviteCode } from '#src/rules/invite-codes.ts'
 
-/** Accounts that are asked for their progress. */
+/** Accounts that are asked for their progress at once. */
 const AT_ONCE = 8
 
 export const createMoveInvites = method(admin.createMoveInvites, {
@@ -76,9 +78,9 @@ export const deleteMoveInvites = method(admin.deleteMoveInvites, {
 
 async function showAll(
   { dispatch, service: { publicUrl } }: Pick<ServerContext, 'dispatch' | 'service'>,
-  invites: readonly Parameters<typeof showInvite>[1][],
-) {
-  const shown: Awaited<ReturnType<typeof showInvite>>[] = []
+  invites: readonly MoveInvite[],
+): Promise<ShownInvite[]> {
+  const shown: ShownInvite[] = []
   await inParallel(invites.entries(), AT_ONCE, async ([i, invite]) => {
     shown[i] = await showInvite({ dispatch, publicUrl }, invite)
   })

@@ -1,7 +1,7 @@
-/** Invitations of accounts of other servers: their links, their mails, and how far each account is. */
+/** Invitations of accounts of other servers: their links, their mails, and the progress of each account. */
 import type { MoveInvite } from '#src/directory/move-invites.ts'
 import type { Dispatch } from '#src/engine/dispatch.ts'
-import { type MailSettings, writeLetter } from '#src/gateway/mails.ts'
+import { type MailSettings, writeNotice } from '#src/gateway/mails.ts'
 import { messagesFor } from '#src/gateway/pages/messages.ts'
 import { moveTexts } from '#src/gateway/pages/move/texts.ts'
 import type { Mailer } from '#src/ports/mailer.ts'
@@ -19,7 +19,10 @@ const shownProgress = [
   'missing',
 ] as const
 
-export type Shown = Omit<MoveInvite, 'state' | 'code' | 'keepsHandle' | 'email' | 'mailedAt'> & {
+export type ShownInvite = Omit<
+  MoveInvite,
+  'state' | 'code' | 'keepsHandle' | 'email' | 'mailedAt'
+> & {
   state: 'invited' | 'copying' | 'waiting' | 'switching' | 'failed' | 'done'
   reason?: string
   progress?: Pick<MigrationProgress, (typeof shownProgress)[number]>
@@ -32,7 +35,7 @@ export function inviteUrl(publicUrl: string, { did, code }: { did: string; code:
   return `${publicUrl}${movePath}?${new URLSearchParams({ account: did, invite: code })}`
 }
 
-/** The state of one that moves is asked of its account. */
+/** Asks an account that is moving for its progress. */
 export async function showInvite(
   {
     dispatch,
@@ -42,7 +45,7 @@ export async function showInvite(
     publicUrl: string
   },
   invite: MoveInvite,
-): Promise<Shown> {
+): Promise<ShownInvite> {
   const { code, keepsHandle: _, email, mailedAt, state, ...more } = invite
   const shown = {
     ...{ ...more, url: inviteUrl(publicUrl, invite) },
@@ -54,7 +57,7 @@ export async function showInvite(
   return { ...shown, ...progressOf(move) }
 }
 
-function progressOf(move: Migration | null): Pick<Shown, 'state' | 'reason' | 'progress'> {
+function progressOf(move: Migration | null): Pick<ShownInvite, 'state' | 'reason' | 'progress'> {
   if (move === null || move.direction === 'out') {
     return { state: 'failed', reason: 'The owner has to sign in at /account/move to continue' }
   }
@@ -104,6 +107,6 @@ export async function mailInvite(
   const settings = { ...service.mail, tenant: tenant ?? undefined }
   await mailer.send({
     to: email,
-    ...writeLetter(texts.text('mailSubject', params), paragraphs, settings),
+    ...writeNotice(texts.text('mailSubject', params), paragraphs, settings),
   })
 }

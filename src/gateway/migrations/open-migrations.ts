@@ -61,7 +61,7 @@ export interface Migrations {
   copyAgain(did: string): Promise<void>
   /** Stops the move and forgets it; what is at the other server stays there, deactivated. Throws 400 once the DID has changed. */
   cancel(did: string, by?: ActingMember): Promise<void>
-  /** Goes on, now and every minute, with moves whose processes have ended. The function it returns stops that. */
+  /** Continues moves whose processes have ended, now and every minute. The function it returns stops that. */
   startResuming(options: { isOnlyGateway: boolean }): () => void
   stop(): Promise<void>
 }
@@ -73,7 +73,7 @@ export interface MigrationPorts
   privateNetworks: boolean
 }
 
-/** `request-time.ts` ends most requests before. */
+/** Most requests are ended earlier, by `request-time.ts`. */
 const ANSWER_MS = 10 * 60_000
 const IDLE_MS = 60_000
 

@@ -1,4 +1,4 @@
-/** How long a request to the other server of a move may take: a while, and longer with each byte that is transferred. */
+/** How long a request to the other server of a move may take: some minutes, and more with each byte that is transferred. */
 import { pipeline, Readable, Transform } from 'node:stream'
 import { XrpcError } from '#src/errors.ts'
 import { counted } from '#src/gateway/migrations/counted-bytes.ts'
@@ -62,7 +62,7 @@ function countedAnswer(body: Readable, onBytes: (n: number) => void, onEnd: () =
       done(null, chunk)
     },
   })
-  // If it is given up unread, an error that nobody gets must not end the process.
+  // If nobody reads it, an error that nobody handles must not end the process.
   passing.on('error', () => {})
   return pipeline(body, passing, onEnd)
 }

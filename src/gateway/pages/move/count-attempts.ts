@@ -1,4 +1,4 @@
-/** Forms with a password of another server count as createSession here, since each may be a guess; others as what they ask for. */
+/** Forms with a password of another server count as createSession here, since each may be a guess; others as what they do. */
 import type { Context } from 'hono'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limit-headers.ts'
