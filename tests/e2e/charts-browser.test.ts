@@ -16,11 +16,11 @@ import { mustBeGood } from '#tests/support/good-page.ts'
 
 const start = Date.UTC(2026, 10, 20, 10)
 
-function figures(points: number, add = 0) {
+function figures(points: number, add = 0, language = 'en') {
   const times = Array.from({ length: points }, (_, i) => start + i * 60_000)
   const values = times.map((_, i) => i + add)
   const lines = [{ label: 'all', values }]
-  return html`${charts({ messages: messagesFor('en') }, [
+  return html`${charts({ messages: messagesFor(language) }, [
     { title: 'Calls', unit: '/s', times, lines },
     {
       title: 'Awake',
@@ -38,10 +38,11 @@ describeInBrowser('charts', () => {
   beforeAll(async () => {
     const app = new Hono<Env>()
     assetRoutes(app)
-    app.get('/page', () => {
-      const context = { branding: { name: 'Garden' }, messages: messagesFor('en'), csrf: '' }
+    app.get('/page', (c) => {
+      const { language = 'en', add = '0' } = c.req.query()
+      const context = { branding: { name: 'Garden' }, messages: messagesFor(language), csrf: '' }
       const area = { label: 'Console', items: [{ href: '/page', label: 'Overview' }] }
-      const body = html`<div data-cell="charts">${figures(30)}</div>`
+      const body = html`<div data-cell="charts">${figures(30, Number(add), language)}</div>`
       return renderArea(context, { area, title: 'Overview', wide: true, body, islands: ['chart'] })
     })
     app.get('/part', async (c) => c.html(String(await figures(31, 100))))
@@ -72,6 +73,14 @@ describeInBrowser('charts', () => {
     expect(await other.textContent()).toMatch(/all 11.*failed –/s)
     await page.keyboard.press('Escape')
     expect(await other.textContent()).toMatch(/all 29.*failed not known/s)
+  })
+
+  it('values are in the language of the page', async () => {
+    const page = await open()
+    await page.goto(`${url}/page?language=de&add=0.5`)
+    const chart = page.getByRole('slider', { name: 'Calls' })
+    await chart.waitFor()
+    expect(await chart.getAttribute('aria-valuetext')).toBe('all 29,5 /s')
   })
 
   it('what a live page replaces goes on where the pointer is', async () => {

@@ -1,6 +1,6 @@
 /**
  * Line charts, drawn by the server as SVG: they need no script, and a live page replaces them whole. The island `chart` draws
- * them again, so that they can be read point by point. A table has the same figures, for screen readers among others.
+ * them again, so that each point can be read. A table has the same figures, for screen readers among others.
  */
 import { html, raw } from 'hono/html'
 import { serverTexts } from '#src/gateway/pages/operator/server/texts.ts'
@@ -21,8 +21,6 @@ export interface Chart {
   times: readonly number[]
   /** At most three. */
   lines: readonly ChartLine[]
-  /** Of a value, without the unit. */
-  format?(value: number): string
 }
 
 const WIDTH = 600
@@ -32,7 +30,8 @@ const TABLE_ROWS = 12
 
 export function chart(context: Pick<RenderContext, 'messages'>, input: Chart): Html {
   const { text: say, language } = serverTexts(context)
-  const { title, unit = '', lines, format = (n) => shortNumberText(language, n) } = input
+  const { title, unit = '', lines } = input
+  const format = (n: number) => shortNumberText(language, n)
   const { times, values } = thinned(input)
   const known = values.flat().filter((value) => value !== null)
   const newest = lines.map(({ label }, i) => {

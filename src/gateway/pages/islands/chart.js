@@ -1,7 +1,7 @@
 /**
- * Draws the charts of a page with uPlot: the pointer, or the arrow keys, show the values of a moment, in all charts. What the
- * server has drawn stays without it. A chart is a `figure` with its points in `data-chart`; a live page replaces these, and
- * what is drawn and read goes on.
+ * Draws the charts of a page with uPlot: the pointer, or the arrow keys, show the values of a moment in all charts. A chart is a
+ * `figure` with its points in `data-chart`, in which the server has drawn it for pages without scripts. If a live page replaces
+ * it, the chart gets the new points, and the cursor stays where it is.
  */
 import uPlot from '/assets/uplot.js'
 
@@ -17,15 +17,16 @@ const moment = new Intl.DateTimeFormat(lang, {
   hour: '2-digit',
   minute: '2-digit',
 })
-const large = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
+const small = new Intl.NumberFormat(lang, { maximumSignificantDigits: 2 })
+const large = new Intl.NumberFormat(lang, { notation: 'compact', maximumFractionDigits: 1 })
 
-/** As `shortNumber` of the server. */
+/** As `shortNumberText` of the server. */
 function short(value) {
-  const isSmall = value !== 0 && Math.abs(value) < 10
-  return isSmall ? String(Number(value.toPrecision(2))) : large.format(value)
+  const size = Math.abs(value)
+  return size < 10 ? small.format(value) : large.format(size < 1_000 ? value : Math.round(value))
 }
 
-/** Values between two that are not known: no line leads to them. */
+/** Known values between two unknown ones, to which no line leads. */
 function alone({ data }, n) {
   const line = data[n]
   const found = line.flatMap((value, i) => {
@@ -101,7 +102,7 @@ function newPlot(title) {
     }
   }
 
-  /** What the cursor is at, in the legend and, if it is in this chart, beside it. */
+  /** Shows the values at the cursor: in the legend, and beside the cursor if it is in this chart. */
   function read({ cursor, data: [times] }) {
     if (newest === undefined) return
     const { idx, left } = cursor
