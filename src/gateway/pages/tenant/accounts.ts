@@ -26,18 +26,10 @@ export const accountsPage: AreaPage<TenantVisit> = {
       text,
       tenant: { id },
     } = visit
+    const nameOf = (kind: 'status' | 'kind', value: string) =>
+      kind === 'status' ? word(session, kind, value) : wordOf(text, kind, value)
     const choice = (kind: 'status' | 'kind', values: readonly string[]) =>
-      values.map((value) => ({
-        ...{
-          value,
-          label:
-            value === ''
-              ? text('any')
-              : kind === 'status'
-                ? word(session, kind, value)
-                : wordOf(text, kind, value),
-        },
-      }))
+      values.map((value) => ({ value, label: value === '' ? text('any') : nameOf(kind, value) }))
     const filters = filterForm(session, [
       { name: 'q', label: text('searchLabel'), type: 'search', value: q },
       { name: 'status', label: text('status'), value: status, options: choice('status', statuses) },

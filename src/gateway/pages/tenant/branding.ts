@@ -15,7 +15,7 @@ export const brandingPage: AreaPage<TenantVisit> = {
   title: ({ text }) => text('branding'),
   isFor: ({ may }) => may('manage'),
   async show({ call, session, base, text }) {
-    const { name, branding = {}, handlePattern = '', ...of } = await call(tenant.getTenant)
+    const { name, branding = {}, handlePattern = '', ...more } = await call(tenant.getTenant)
     const form = html`<form method="post" action="${base}/branding/save">${hiddenFields(session)}
 ${field({ name: 'name', label: text('name'), value: name, required: true, maxLength: 64 })}
 ${field({ name: 'primaryColor', label: text('color'), value: branding.primaryColor, help: text('colorHelp'), maxLength: 7 })}
@@ -24,9 +24,9 @@ ${field({ name: 'handlePattern', label: text('handlePattern'), value: handlePatt
 <button>${text('save')}</button></form>`
     const preview = html`<p>${text('previewHelp')}</p>
 <p><a class="button" href="/account">${text('openAccountPage')}</a></p>`
-    const most = of.quotas.historyDays
+    const { quotas, historyDays } = more
     const history = html`<form method="post" action="${base}/branding/history">${hiddenFields(session)}
-${field({ name: 'days', label: text('historyDays'), type: 'number', value: of.historyDays?.toString(), help: text('historyHelp', { max: most ?? '' }) })}
+${field({ name: 'days', label: text('historyDays'), type: 'number', value: historyDays?.toString(), help: text('historyHelp', { max: quotas.historyDays ?? '' }) })}
 <button>${text('save')}</button></form>`
     return {
       body: html`${card(text('usersSee'), form)}${card(text('preview'), preview)}${card(text('history'), history)}`,
