@@ -116,6 +116,19 @@ export const en = {
   'action.history.empty': 'Emptied the history',
   'action.history.restoreRecords': 'Restored records',
   'action.history.restoreRepo': 'Restored the repository',
+  'action.migration.end': 'Ended the move of the group',
+  'action.import.finish': 'Imported a repository',
+  'action.identity.requestPlcToken': 'Asked for a code to change the identity',
+  'action.identity.consumePlcToken': 'Used a code to change the identity',
+  'action.archive.putBucket': 'Set the bucket for archives',
+  'action.archive.deleteBucket': 'Removed the bucket for archives',
+  'action.archive.createArchive': 'Archived the group',
+  'action.createArchive': 'Archived an account',
+  'action.verifyArchive': 'Verified an archive',
+  'action.drillArchive': 'Ran a restore drill',
+  'action.restoreArchive': 'Restored an account from an archive',
+  'action.putHistory': 'Changed the history settings',
+  'action.createMoveInvites': 'Invited accounts to move here',
 } as const
 
 export type WordTexts = Record<keyof typeof en, string>

@@ -56,7 +56,6 @@ export const de: ArchivesTexts = {
   no: 'Nein',
   damaged: 'Beschädigt oder nicht vertraut: {reason}',
   archiveNow: 'Jetzt archivieren',
-  startedNote: 'Es hat begonnen.',
   gone: 'Das Konto gibt es nicht mehr.',
   restoreHelp:
     'Einträge, Dateien und Einstellungen werden die des Archivs; was danach geschrieben wurde, geht verloren. Passwort, zweite Faktoren, Apps, Mitglieder, Handle und E-Mail bleiben, wie sie jetzt sind.',

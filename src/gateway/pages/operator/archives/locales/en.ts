@@ -53,7 +53,6 @@ export const en = {
   no: 'No',
   damaged: 'Damaged or not trusted: {reason}',
   archiveNow: 'Archive now',
-  startedNote: 'It has started.',
   gone: 'The account is gone.',
   restoreHelp:
     'Records, files and preferences become those of the archive, and what was written since is lost. Password, second factors, apps, members, handle and email stay as they are now.',

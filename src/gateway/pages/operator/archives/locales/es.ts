@@ -55,7 +55,6 @@ export const es: ArchivesTexts = {
   no: 'No',
   damaged: 'Dañada o no es de confianza: {reason}',
   archiveNow: 'Hacer una copia ahora',
-  startedNote: 'Ha empezado.',
   gone: 'La cuenta ya no existe.',
   restoreHelp:
     'Los registros, archivos y preferencias pasan a ser los de la copia, y lo escrito después se pierde. La contraseña, los segundos factores, las aplicaciones, los miembros, el handle y el correo se quedan como están.',

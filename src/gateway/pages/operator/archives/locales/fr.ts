@@ -56,7 +56,6 @@ export const fr: ArchivesTexts = {
   no: 'Non',
   damaged: 'Endommagée ou non fiable : {reason}',
   archiveNow: 'Archiver maintenant',
-  startedNote: "C'est commencé.",
   gone: "Le compte n'existe plus.",
   restoreHelp:
     "Les enregistrements, fichiers et préférences deviennent ceux de l'archive ; ce qui a été écrit depuis est perdu. Le mot de passe, les seconds facteurs, les applications, les membres, le pseudo et l'adresse e-mail restent tels quels.",

@@ -54,7 +54,6 @@ export const ko: ArchivesTexts = {
   no: '아니요',
   damaged: '손상되었거나 신뢰할 수 없음: {reason}',
   archiveNow: '지금 아카이브',
-  startedNote: '시작했습니다.',
   gone: '이 계정은 더 이상 없습니다.',
   restoreHelp:
     '레코드, 파일, 환경설정이 아카이브의 것으로 바뀌고 그 뒤에 쓴 것은 사라집니다. 비밀번호, 2단계 인증, 앱, 구성원, 핸들, 이메일은 지금 그대로입니다.',

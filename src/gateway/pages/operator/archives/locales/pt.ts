@@ -55,7 +55,6 @@ export const pt: ArchivesTexts = {
   no: 'Não',
   damaged: 'Danificada ou não confiável: {reason}',
   archiveNow: 'Copiar agora',
-  startedNote: 'Começou.',
   gone: 'A conta não existe mais.',
   restoreHelp:
     'Registros, arquivos e preferências passam a ser os da cópia, e o que foi escrito depois se perde. Senha, segundos fatores, aplicativos, membros, nome de usuário e e-mail ficam como estão.',

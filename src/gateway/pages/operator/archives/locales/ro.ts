@@ -55,7 +55,6 @@ export const ro: ArchivesTexts = {
   no: 'Nu',
   damaged: 'Deteriorată sau nu este de încredere: {reason}',
   archiveNow: 'Arhivează acum',
-  startedNote: 'A început.',
   gone: 'Contul nu mai există.',
   restoreHelp:
     'Înregistrările, fișierele și preferințele devin cele din arhivă, iar ce s-a scris de atunci se pierde. Parola, factorii secundari, aplicațiile, membrii, numele și e-mailul rămân cum sunt.',

@@ -55,7 +55,6 @@ export const sv: ArchivesTexts = {
   no: 'Nej',
   damaged: 'Skadat eller inte betrott: {reason}',
   archiveNow: 'Arkivera nu',
-  startedNote: 'Det har börjat.',
   gone: 'Kontot finns inte längre.',
   restoreHelp:
     'Poster, filer och inställningar blir arkivets, och det som skrivits sedan dess går förlorat. Lösenord, andra faktorer, appar, medlemmar, användarnamn och e-post förblir som de är.',
