@@ -61,7 +61,7 @@ export const de: HistoryTexts = {
   forgetHelp:
     'Die früheren Versionen dieses Eintrags können dann weder angesehen noch wiederhergestellt werden. Die aktuelle bleibt.',
   forgetDeletedHelp:
-    'Der Eintrag wurde gelöscht. Seine Versionen können dann weder angesehen noch wiederhergestellt werden.',
+    'Der Eintrag wurde gelöscht. Danach können seine Versionen weder angesehen noch wiederhergestellt werden.',
   fileGone: 'Diese Version lässt sich nicht wiederherstellen: Eine Datei darin fehlt.',
   running: 'Eine Wiederherstellung läuft: {n} von {total} Einträgen.',
   lastRestore: 'Letzte Wiederherstellung',

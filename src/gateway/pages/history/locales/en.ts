@@ -58,7 +58,8 @@ export const en = {
   forget: 'Delete earlier versions permanently',
   forgetHelp:
     'The earlier versions of this record can then neither be seen nor restored. The current one is kept.',
-  forgetDeletedHelp: 'The record was deleted. Its versions can then neither be seen nor restored.',
+  forgetDeletedHelp:
+    'The record was deleted. After this, its versions can no longer be viewed or restored.',
   fileGone: 'This version cannot be restored: a file in it is gone.',
   running: 'A restore is in progress: {n} of {total} records.',
   lastRestore: 'Last restore',

@@ -143,7 +143,7 @@ describe('the history of a group', () => {
     expect(await textOf(record)).toContain('The current one is kept.')
     await remove('one')
     const page = await textOf(record)
-    expect(page).toContain('The record was deleted. Its versions can then neither')
+    expect(page).toContain('The record was deleted. After this, its versions can no longer')
     expect(page).not.toContain('is kept')
   })
 

@@ -3,7 +3,7 @@ import type { ArchiveTexts } from '#src/gateway/pages/account/archives/locales/e
 
 export const de: ArchiveTexts = {
   bucketHelp:
-    'Einmal am Tag, wenn sich etwas geändert hat, legt der Server eine signierte Kopie deines Kontos in deinem eigenen Bucket ab: Posts und andere Einträge, Dateien und Einstellungen. Passwörter und Schlüssel sind nicht darin. Von älteren Kopien bleiben die jeweils letzten von 7 Tagen, 4 Wochen und 12 Monaten.',
+    'Einmal am Tag, wenn sich etwas geändert hat, legt der Server eine signierte Kopie deines Kontos in deinem eigenen Bucket ab: Posts und andere Einträge, Dateien und Einstellungen. Passwörter und Schlüssel sind nicht darin. Ältere Kopien bleiben: jeweils die letzte von 7 Tagen, 4 Wochen und 12 Monaten.',
   where: 'Ort',
   lastArchive: 'Letztes Archiv',
   none: 'Noch keines',

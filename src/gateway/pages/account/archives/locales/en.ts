@@ -1,7 +1,7 @@
 /** Texts of the section on archives in English. */
 export const en = {
   bucketHelp:
-    'Once a day, if something has changed, the server puts a signed copy of your account into your own bucket: posts and other records, files, and preferences. Passwords and keys are not in it. Of older copies the last of 7 days, 4 weeks and 12 months are kept.',
+    'Once a day, if something has changed, the server puts a signed copy of your account into your own bucket: posts and other records, files, and preferences. Passwords and keys are not included. Older copies are kept: the last one of each of 7 days, 4 weeks and 12 months.',
   where: 'Where',
   lastArchive: 'Last archive',
   none: 'None yet',
@@ -36,7 +36,7 @@ export const en = {
   keyId: 'Access key ID',
   secret: 'Secret access key',
   secretHelp:
-    'The key must be allowed to write, read, list and delete in this folder. Best make one that can do only that.',
+    'The key must be allowed to write, read, list and delete in this folder. It is best to create a key that can do nothing else.',
   keepSecret: 'Leave it empty to keep the saved one.',
   save: 'Save and try out',
   savedNote: 'The bucket works. The first archive is made within some minutes.',
@@ -45,7 +45,7 @@ export const en = {
   downloadLink: 'Export my data',
   restore: 'Restore',
   restoreHelp:
-    'Keep the folder as it is: each archive has a signed list of what belongs to it. To restore one, give it to the operator of this server, or of another one that runs Headwater. Your password and your sign-ins stay as they are then.',
+    'Keep the folder as it is: each archive has a signed list of what belongs to it. To restore one, give it to the operator of this server, or of another one that runs Headwater. Your password and your sign-ins stay as they are.',
   invalid: 'This does not work: {reason}',
   bucketFailed: 'The bucket cannot be used: {reason}',
   secretMissing: 'Enter the secret access key.',

@@ -43,7 +43,7 @@ export const en = {
   usedIn: 'Used in',
   andMore: 'and {n} more',
   notUsed: 'Not used by a record. It is deleted after some time.',
-  inHistory: 'Of a record that was deleted or changed. The history keeps it for a time.',
+  inHistory: 'From a record that was deleted or changed. The history keeps it for a while.',
   takenDown: 'Hidden by a moderator',
   download: 'Download',
   archive: 'Records and files',
