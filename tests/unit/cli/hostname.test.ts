@@ -57,7 +57,7 @@ describe('headwater hostname change', () => {
     expect(calls).toBe(4)
   })
 
-  it('what is refused for all stops at the first account', async () => {
+  it('an error that every account would get stops it at the first one', async () => {
     for (const error of ['UnchangedUrl', 'UnsupportedDomain']) {
       const refused = run(() => {
         throw new XrpcError(400, error, 'no')
@@ -66,7 +66,7 @@ describe('headwater hostname change', () => {
     }
   })
 
-  it('a server that is away ends it', async () => {
+  it('a server that does not answer ends it', async () => {
     const away = run(() => {
       throw new Error('cannot be reached')
     })

@@ -9,36 +9,14 @@ import {
   REPORTERS_SHARE,
 } from '#src/directory/moderation-bounds.ts'
 import { listCases } from '#src/directory/moderation-cases.ts'
-import { updateCase } from '#src/directory/moderation-entries.ts'
-import { addReport, type NewReport } from '#src/directory/moderation-reports.ts'
-import { create, withTenant } from '#tests/support/tenant-directory.ts'
+import { bob, carl, post, reportedAccounts } from '#tests/support/reported-accounts.ts'
 
-const bob = 'did:plc:bob'
-const carl = 'did:plc:carl'
-const post = `at://${bob}/app.bsky.feed.post/3k`
-const reason = (name: string) => `com.atproto.moderation.defs#reason${name}`
 const day = 86_400_000
-
-/** Bob is an account of the tenant roomy, and carl of none. */
-async function open() {
-  const directory = await withTenant()
-  await create(directory, 'bob')
-  await create(directory, 'carl', { tenant: null })
-  let last = 0
-  const report = (more: Partial<NewReport> = {}) =>
-    addReport(directory, {
-      ...{ id: `report-${last++}`, subject: { did: bob }, reasonType: reason('Spam') },
-      ...{ by: 'did:plc:dora', isLimited: true, ...more },
-    })
-  const update = (change: Partial<Parameters<typeof updateCase>[1]>) =>
-    updateCase(directory, { entryId: `entry-${last++}`, id: 1, by: 'did:plc:op', ...change })
-  return { directory, report, update }
-}
 
 const ids = (found: { cases: { id: number }[] }) => found.cases.map(({ id }) => id)
 
 it('a reporter makes a bounded number of reports in a day, and the operator any number', async () => {
-  const { directory, report } = await open()
+  const { directory, report } = await reportedAccounts()
   for (let i = 0; i < MAX_REPORTS_PER_DAY; i++) {
     await report({ subject: { did: bob, uri: `at://${bob}/a.b.c/${i}` } })
     directory.clock.time += 1_000
@@ -53,7 +31,7 @@ it('a reporter makes a bounded number of reports in a day, and the operator any 
 })
 
 it('one account opens a bounded number of cases, until they are decided', async () => {
-  const { directory, report, update } = await open()
+  const { directory, report, update } = await reportedAccounts()
   const about = (n: number) => ({ subject: { did: bob, uri: `at://${bob}/a.b.c/${n}` } })
   for (let n = 0; n < MAX_CASES_PER_REPORTER; n++) {
     await report(about(n))
@@ -67,7 +45,7 @@ it('one account opens a bounded number of cases, until they are decided', async 
 })
 
 it('if there are too many cases, closed ones make room, and open ones do not', async () => {
-  const { directory, report, update } = await open()
+  const { directory, report, update } = await reportedAccounts()
   await report()
   await report({ subject: { did: carl } })
   const full = `UPDATE moderation_case SET entries = ${MAX_ENTRIES}`
@@ -82,7 +60,7 @@ it('if there are too many cases, closed ones make room, and open ones do not', a
 })
 
 it('accounts that report everything keep out neither others nor operators', async () => {
-  const { directory, report } = await open()
+  const { directory, report } = await reportedAccounts()
   const { sql } = directory
   const cases = MAX_CASES * REPORTERS_SHARE
   // Those of 900 accounts, each with 20.
@@ -113,7 +91,7 @@ it('accounts that report everything keep out neither others nor operators', asyn
 })
 
 it('a case that nothing has changed for two years is deleted, and its number is not used again', async () => {
-  const { directory, report } = await open()
+  const { directory, report } = await reportedAccounts()
   await report()
   await report({ subject: { did: carl } })
   directory.clock.time += CASES_KEPT_MS

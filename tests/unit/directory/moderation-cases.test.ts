@@ -4,44 +4,15 @@ import {
   listCaseEntries,
   MAX_NOTES_PER_CASE,
   MAX_TENANT_NOTES_PER_CASE,
-  updateCase,
 } from '#src/directory/moderation-entries.ts'
-import {
-  addReport,
-  MAX_CASE_TEXT,
-  MAX_REPORTS_PER_CASE,
-  type NewReport,
-} from '#src/directory/moderation-reports.ts'
-import { create, withTenant } from '#tests/support/tenant-directory.ts'
-
-const bob = 'did:plc:bob'
-const carl = 'did:plc:carl'
-const post = `at://${bob}/app.bsky.feed.post/3k`
-const reason = (name: string) => `com.atproto.moderation.defs#reason${name}`
-
-/** Bob is an account of the tenant roomy, and carl of none. */
-async function open() {
-  const directory = await withTenant()
-  await create(directory, 'bob')
-  await create(directory, 'carl', { tenant: null })
-  let last = 0
-  const report = (more: Partial<NewReport> = {}) =>
-    addReport(directory, {
-      ...{ id: `report-${last++}`, subject: { did: bob }, reasonType: reason('Spam') },
-      ...{ by: 'did:plc:dora', isLimited: true, ...more },
-    })
-  const update = (change: Partial<Parameters<typeof updateCase>[1]>) =>
-    updateCase(directory, { entryId: `entry-${last++}`, id: 1, by: 'did:plc:op', ...change })
-  const entries = async (more = {}) =>
-    (await listCaseEntries(directory, { id: 1, limit: 1_000, ...more })).entries
-  return { directory, report, update, entries }
-}
+import { MAX_CASE_TEXT, MAX_REPORTS_PER_CASE } from '#src/directory/moderation-reports.ts'
+import { bob, carl, post, reason, reportedAccounts } from '#tests/support/reported-accounts.ts'
 
 const ids = (found: { cases: { id: number }[] }) => found.cases.map(({ id }) => id)
 
 describe('reports', () => {
   it('a report opens a case, and others about the same subject are added to it', async () => {
-    const { directory, report } = await open()
+    const { directory, report } = await reportedAccounts()
     expect(await report({ text: 'ads' })).toEqual({ case: 1, report: 1 })
     expect(await report({ by: 'did:plc:eve', reasonType: reason('Rude') })).toMatchObject({
       case: 1,
@@ -62,7 +33,7 @@ describe('reports', () => {
   })
 
   it('a repeated call stores nothing, and one reporter counts once', async () => {
-    const { directory, report, entries } = await open()
+    const { directory, report, entries } = await reportedAccounts()
     const first = await report({ id: 'same' })
     expect(await report({ id: 'same' })).toEqual(first)
     await report()
@@ -71,13 +42,13 @@ describe('reports', () => {
   })
 
   it('a report about an account that is not here is refused', async () => {
-    const { report } = await open()
+    const { report } = await reportedAccounts()
     const elsewhere = report({ subject: { did: 'did:plc:elsewhere' } })
     await expect(elsewhere).rejects.toMatchObject({ error: 'SubjectNotFound' })
   })
 
   it('texts and the reports of a case are bounded, and reports that are deleted still count', async () => {
-    const { directory, report, entries } = await open()
+    const { directory, report, entries } = await reportedAccounts()
     for (let i = 0; i <= MAX_REPORTS_PER_CASE; i++) {
       await report({ by: `did:plc:${i}`, text: 'x'.repeat(MAX_CASE_TEXT + 1) })
     }
@@ -92,7 +63,7 @@ describe('reports', () => {
 
 describe('the queue', () => {
   it('lists by state, tenant, kind of reason and account, the newest or the most reported first', async () => {
-    const { directory, report, update } = await open()
+    const { directory, report, update } = await reportedAccounts()
     await report()
     await report({ by: 'did:plc:eve' })
     directory.clock.time += 1
@@ -115,7 +86,7 @@ describe('the queue', () => {
   })
 
   it.each(['newest', 'reports'] as const)('pages have each case once, by %s', async (sort) => {
-    const { directory, report } = await open()
+    const { directory, report } = await reportedAccounts()
     for (let i = 0; i < 7; i++) {
       await report({ subject: { did: bob, uri: `at://${bob}/a.b.c/${i}` } })
       if (i % 3 === 0) directory.clock.time += 1
@@ -133,7 +104,7 @@ describe('the queue', () => {
 
 describe('changes of a case', () => {
   it('the state, notes and actions are in the case, each once', async () => {
-    const { directory, report, update, entries } = await open()
+    const { directory, report, update, entries } = await reportedAccounts()
     await report({ text: 'ads' })
     await update({ entryId: 'note', text: 'looks like it' })
     await update({ entryId: 'note', text: 'looks like it' })
@@ -154,7 +125,7 @@ describe('changes of a case', () => {
   })
 
   it('a report after a case was closed opens a new one, and then the old one stays closed', async () => {
-    const { directory, report, update } = await open()
+    const { directory, report, update } = await reportedAccounts()
     await report()
     await update({ state: 'closed', decision: 'no-violation' })
     expect(await report()).toMatchObject({ case: 2 })
@@ -165,7 +136,7 @@ describe('changes of a case', () => {
   })
 
   it('the notes of a case are bounded', async () => {
-    const { directory, report, update } = await open()
+    const { directory, report, update } = await reportedAccounts()
     await report()
     const sql = `INSERT INTO moderation_entry (id, case_n, at, kind, actor) VALUES (?, 1, 0, 'note', 'x')`
     const rows = Array.from({ length: MAX_NOTES_PER_CASE }, (_, i) => ({ sql, params: [`n${i}`] }))
@@ -178,7 +149,7 @@ describe('a tenant', () => {
   const tenant = 'roomy'
 
   it('has the cases about its accounts only', async () => {
-    const { directory, report, update } = await open()
+    const { directory, report, update } = await reportedAccounts()
     await report()
     await report({ subject: { did: carl } })
     expect(await getCase(directory, { id: 1, tenant })).toMatchObject({ id: 1 })
@@ -190,7 +161,7 @@ describe('a tenant', () => {
   })
 
   it('cannot write so many notes that the operator cannot close the case', async () => {
-    const { directory, report, update } = await open()
+    const { directory, report, update } = await reportedAccounts()
     await report()
     const sql = `INSERT INTO moderation_entry (id, case_n, at, kind, actor, tenant)
                  VALUES (?, 1, 0, 'note', 'x', 'roomy')`
@@ -202,7 +173,7 @@ describe('a tenant', () => {
   })
 
   it('is not told who has reported, nor what others have written', async () => {
-    const { report, update, entries } = await open()
+    const { report, update, entries } = await reportedAccounts()
     await report({ text: 'ads' })
     await update({ text: 'a note of the operator' })
     await update({ text: 'ours', tenant, by: 'did:plc:admin' })

@@ -160,7 +160,7 @@ it('#commit and #sync name the commit and the rev beside their bytes, the others
   expect(Object.keys(encodeAccountEvent({ did, time, active: true }))).toEqual(keys)
 })
 
-it('operations are read as they were encoded, or the first of them from the beginning of the bytes', () => {
+it('operations are read as they were encoded, and the first ones also from bytes that end after them', () => {
   const path = `${'c'.repeat(317)}/${'k'.repeat(512)}`
   const ops = Array.from({ length: 300 }, (_, n) => ({
     ...{ action: 'update' as const, path: `${path.slice(0, -3)}${100 + n}`, cid: a, prev: b },

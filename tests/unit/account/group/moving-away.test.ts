@@ -67,7 +67,7 @@ describe('the code for the identity of a group', () => {
     expect(log.slice(-2)).toEqual(['identity.requestPlcToken', 'identity.consumePlcToken'])
   })
 
-  it('ends with the membership, which is no end of an app password', async () => {
+  it('ends with the membership, and no app password is reported as revoked', async () => {
     const group = await openGroup()
     await request(group, eddie)
     await group.sql.batch([{ sql: 'DELETE FROM private_event' }])

@@ -46,7 +46,7 @@ it('lists can have the first operations of each commit only, with their number',
   expect(found.commits).toEqual([cut])
 })
 
-it('of a collection each commit is found once, and none of one whose name ends the same', async () => {
+it('each commit of a collection is listed once, and none of another whose name ends the same', async () => {
   const account = await openTestAccount()
   const names = ['com.example.thing', 'net.com.example.thing', 'com.example.things']
   for (let n = 0; n < 12; n++) await write(account, names[n % 3]!)

@@ -97,7 +97,7 @@ describe('/account/archives', () => {
     expect(html).toContain('there will be no more')
   })
 
-  it('stops', async () => {
+  it('removes the bucket, so that nothing is archived any more', async () => {
     bucket = view
     expect((await browser.submit('/account/archives/stop')).html).toContain('no longer archived')
     expect(bucket).toBeUndefined()
