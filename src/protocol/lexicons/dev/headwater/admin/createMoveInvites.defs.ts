@@ -42,7 +42,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Invites accounts of another server to move here. Each gets a link of its own, which needs no other invite code. Sends no mail. An account that is invited already keeps its link. */
+/** Invites accounts of another server to move here. Each gets a link of its own, which needs no other invite code. Sends no mail. An account that is already invited keeps its link. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output, [
   'TenantNotFound',
   'QuotaExceeded',

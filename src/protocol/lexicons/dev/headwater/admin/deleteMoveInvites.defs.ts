@@ -33,7 +33,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Withdraws invitations: their links are of no use any more. A move that has begun goes on. May be repeated. */
+/** Withdraws invitations: their links stop working. A move that has begun goes on. May be repeated. */
 const main = /*#__PURE__*/ l.procedure($nsid, $params, $input, $output)
 
 export { main }

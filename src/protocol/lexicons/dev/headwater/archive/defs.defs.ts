@@ -29,7 +29,7 @@ type BucketView = {
   setAt: l.DatetimeString
 
   /**
-   * failing: the last attempt has failed, and there will be another. paused: too many have; saving the bucket, or an archive that is made by hand, goes on.
+   * failing: the last attempt has failed, and there will be another. paused: too many have failed; saving the bucket or making an archive by hand ends that.
    */
   state: 'waiting' | 'running' | 'failing' | 'paused' | l.UnknownString
 
