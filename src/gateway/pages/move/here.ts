@@ -8,16 +8,14 @@ import { invalidRequest, XrpcError } from '#src/errors.ts'
 import { clientInfoOf } from '#src/gateway/http/client-info.ts'
 import { retryHeader } from '#src/gateway/http/response.ts'
 import { movePath } from '#src/gateway/migrations/invites.ts'
-import { card } from '#src/gateway/pages/blocks.ts'
 import { serverErrorText } from '#src/gateway/pages/errors/error-text.ts'
 import { type Form, readForm } from '#src/gateway/pages/form.ts'
-import { field } from '#src/gateway/pages/form-blocks.ts'
 import { countAttempt } from '#src/gateway/pages/move/count-attempts.ts'
 import { newAccountOf, oldCredentialsOf } from '#src/gateway/pages/move/forms.ts'
+import { hereView } from '#src/gateway/pages/move/here-view.ts'
 import { findInvited, type Invited } from '#src/gateway/pages/move/invited.ts'
 import { refusalOf } from '#src/gateway/pages/move/refusals.ts'
 import { moveTexts } from '#src/gateway/pages/move/texts.ts'
-import { accountFields, passwordFields } from '#src/gateway/pages/move/views.ts'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import {
   mustPassCsrfCheck,
@@ -26,7 +24,7 @@ import {
   type PageSession,
   setPageToken,
 } from '#src/gateway/pages/page-session.ts'
-import { hiddenFields, type Note, renderPage } from '#src/gateway/pages/shell.ts'
+import { type Note, renderPage } from '#src/gateway/pages/shell.ts'
 import { withCookies } from '#src/gateway/pages/with-cookies.ts'
 import type { Env } from '#src/gateway/xrpc/xrpc-call.ts'
 
@@ -41,48 +39,15 @@ export function moveHerePages(app: Hono<Env>, context: PageContext): void {
     form: Form,
     { note, status = 200, invited }: { note?: Note; status?: number; invited?: Invited } = {},
   ) {
-    const texts = moveTexts(session)
-    const title = { text: texts.text('moveHere') }
+    const { text } = moveTexts(session)
+    const title = { text: text('moveHere') }
     if (!service.imports.accepted) {
-      const body = html`<p class="lead">${texts.text('importsClosed')}</p>`
+      const body = html`<p class="lead">${text('importsClosed')}</p>`
       return renderPage(session, { title, body, narrow: true, status })
     }
-    const view = { texts, note, here: publicUrl }
     const { domains } = invited ?? (await context.server.handleRules())
-    const options = [
-      ...domains.map((value) => ({ value, label: value })),
-      { value: '', label: texts.text('keepHandle') },
-    ]
     const needsCode = service.inviteRequired && invited === undefined
-    const account = accountFields(view, {
-      ...{ domains: options, name: form['name'] ?? invited?.name ?? '' },
-      ...{
-        domain: form['domain'] ?? invited?.domain,
-        email: form['email'] ?? invited?.email ?? '',
-      },
-      ...(invited !== undefined && { emailHelp: texts.text('inviteEmailHelp') }),
-      passwordLabel: texts.text('newPassword'),
-      inviteCode: needsCode ? (form['invite'] ?? '') : undefined,
-    })
-    const handle = { name: 'identifier', label: texts.text('identifier'), required: true }
-    const which =
-      invited === undefined
-        ? field(
-            {
-              ...{ ...handle, value: form['identifier'] ?? '', maxLength: 300 },
-              autocomplete: 'username',
-            },
-            note,
-          )
-        : ''
-    const lead = invited?.lead(texts) ?? texts.text('moveHereHelp')
-    const link = invited && { account: invited.did, invite: invited.code }
-    const body = html`<p class="muted">${lead}</p>
-<form method="post" action="${movePath}">${hiddenFields(session, link)}
-${card(texts.text('accountNow'), html`${which}${passwordFields(view, texts.text('oldPassword'))}`)}
-${card(texts.text('accountHere'), account)}
-<button>${texts.text('start')}</button></form>
-<p class="links"><a href="/account/move">${texts.text('haveBegun')}</a><a href="/account/sign-up">${texts.text('noAccountYet')}</a></p>`
+    const body = hereView(session, { form, note, invited, domains, needsCode })
     // A note about a field is shown beside it.
     const above = note?.field === undefined ? note : undefined
     return renderPage(session, { title, body, note: above, status })

@@ -1,4 +1,4 @@
-/** What operators have this gateway do with archives: it goes on when they leave the page, and its outcome is shown for a while. */
+/** What operators have started on archives: it goes on when they leave the page, which shows the outcome for a while. */
 import { XrpcError } from '#src/errors.ts'
 import type { Clock } from '#src/ports/clock.ts'
 
@@ -39,17 +39,18 @@ export class ArchiveJobs {
     return did === undefined ? this.#jobs : this.#jobs.filter((job) => job.did === did)
   }
 
+  /** Ends with the work, and never throws. */
   start(
     kind: JobKind,
     did: string,
     work: (report: (progress: string) => void) => Promise<JobOutcome>,
-  ): void {
+  ): Promise<void> {
     const job: ArchiveJob = { kind, did, startedAt: this.#clock.now(), progress: '' }
     this.#jobs = [job, ...this.#jobs].slice(0, MAX_JOBS)
     const report = (progress: string) => {
       job.progress = progress
     }
-    void work(report).then(
+    return work(report).then(
       (outcome) => {
         job.outcome = outcome
       },

@@ -126,7 +126,7 @@ ${found.some((one) => 'manifest' in one) ? restoreCard(session, { found, path, t
   action('create', async (call, did) => {
     archives.createArchive.input({ did })
     await call.audit(archives.createArchive.nsid, { target: did })
-    jobs.start('create', did, async (report) => {
+    void jobs.start('create', did, async (report) => {
       return (await server.archives.create(did, report)).manifest
     })
     return undefined
@@ -134,7 +134,7 @@ ${found.some((one) => 'manifest' in one) ? restoreCard(session, { found, path, t
   action('verify', async (call, did, { archive }) => {
     archives.verifyArchive.input({ did, archive })
     await call.audit(archives.verifyArchive.nsid, { target: did, archive })
-    jobs.start('verify', did, async (report) => {
+    void jobs.start('verify', did, async (report) => {
       return (await server.archives.verify({ did, archive }, report)).manifest
     })
     return undefined
@@ -142,7 +142,7 @@ ${found.some((one) => 'manifest' in one) ? restoreCard(session, { found, path, t
   action('drill', async (call, did, { archive }) => {
     archives.drillArchive.input({ did, archive })
     await call.audit(archives.drillArchive.nsid, { target: did, archive })
-    jobs.start('drill', did, (report) => server.archives.drill({ did, archive }, report))
+    void jobs.start('drill', did, (report) => server.archives.drill({ did, archive }, report))
     return undefined
   })
   action('restore', async (call, did, form) => {
@@ -161,7 +161,7 @@ ${found.some((one) => 'manifest' in one) ? restoreCard(session, { found, path, t
     archives.restoreArchive.input({ ...rest, publishDid })
     const { did: target, ...detail } = input
     await call.audit(archives.restoreArchive.nsid, { target, ...detail })
-    jobs.start('restore', did, (report) => server.archives.restore(input, report))
+    void jobs.start('restore', did, (report) => server.archives.restore(input, report))
     return undefined
   })
   post(
@@ -171,14 +171,12 @@ ${found.some((one) => 'manifest' in one) ? restoreCard(session, { found, path, t
       const { text } = archivesTexts(call.session)
       const dids = await directory.archives.sample({ limit: DRILLED })
       // One after another: each restores a whole account.
-      let last: Promise<unknown> = Promise.resolve()
+      let last = Promise.resolve()
       for (const did of dids) {
         const before = last
-        const { promise, resolve } = Promise.withResolvers<void>()
-        last = promise
-        jobs.start('drill', did, async (report) => {
+        last = jobs.start('drill', did, async (report) => {
           await before
-          return server.archives.drill({ did }, report).finally(resolve)
+          return server.archives.drill({ did }, report)
         })
       }
       return list(call, { text: text(dids.length === 0 ? 'noneToDrill' : 'drillsStarted') })
