@@ -75,7 +75,7 @@ ${pager(session, { after: nextPage(c.req.url, page.cursor) })}</section>`,
     const identifier = name.trim().replace(/^@/, '').toLowerCase()
     const found = await directory.accounts.find({ identifier })
     const did = found?.did ?? name.trim()
-    if (!isDid(did)) throw new XrpcError(404, 'NotFound', `There is no account ${identifier}`)
+    if (!isDid(did)) throw new XrpcError(404, 'NotFound', call.text('noSuchAccount'))
     return call.redirect(`/archives/${encodeURIComponent(did)}`)
   }
 
@@ -85,7 +85,7 @@ ${pager(session, { after: nextPage(c.req.url, page.cursor) })}</section>`,
     const { session, c } = call
     const { text } = archivesTexts(session)
     const did = didOf(call)
-    if (!isDid(did)) throw new XrpcError(404, 'NotFound', 'This is no DID')
+    if (!isDid(did)) throw new XrpcError(404, 'NotFound', call.text('noSuchAccount'))
     const [found, account] = await Promise.all([
       server.archives.list(did),
       directory.accounts.find({ identifier: did }),
