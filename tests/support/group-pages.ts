@@ -1,5 +1,6 @@
 /** The pages of groups over a real group account, and browsers that are signed in as its members or others. */
 import { accountActions } from '#actors/actions/account.ts'
+import type { OwnArchives } from '#src/gateway/archives/open-own-archives.ts'
 import { openMemberAuthority } from '#src/gateway/group/member-authority.ts'
 import type { Migrations } from '#src/gateway/migrations/open-migrations.ts'
 import type { PageStreams } from '#src/gateway/pages/live/page-streams.ts'
@@ -37,6 +38,7 @@ export interface GroupPages {
 export async function openGroupPages(
   live?: PageStreams,
   migrations?: Migrations,
+  archives?: { own: Partial<OwnArchives> },
 ): Promise<GroupPages> {
   const group = await openTestAccount({ clock: { now: () => now } })
   await makeGroup(group, { [ada]: 'admin', [eddie]: 'editor' })
@@ -89,7 +91,11 @@ export async function openGroupPages(
   const findAccount = async (name: string) => (await find({ identifier: name }))?.did
   const { resolver, service } = gateway.server
   const members = openMemberAuthority({ dispatch, findAccount, clock, resolver, service })
-  const server = { ...gateway.server, dispatch }
+  const server = {
+    ...gateway.server,
+    dispatch,
+    ...(archives !== undefined && { archives: archives as never }),
+  }
   const { app } = openGateway(
     {},
     {

@@ -1,5 +1,6 @@
 /** The routes of the pages of groups. */
 import type { Hono } from 'hono'
+import { groupArchivesPage } from '#src/gateway/pages/archives/group/page.ts'
 import type { Area } from '#src/gateway/pages/area/area.ts'
 import { type AreaContext, areaRoutes } from '#src/gateway/pages/area/area-routes.ts'
 import { activityPage } from '#src/gateway/pages/group/activity.ts'
@@ -34,6 +35,7 @@ export function groupArea(context: GroupContext): Area<GroupVisit> {
       ...historyPages,
       appsPage,
       settingsPage,
+      groupArchivesPage,
       groupMovePage,
     ],
     visit: (c, session) => visitGroup(context, c, session),

@@ -28,6 +28,7 @@ export const settingsPage: AreaPage<GroupVisit> = {
     const {
       text,
       role,
+      manage,
       group: { did },
       session,
       base,
@@ -38,6 +39,7 @@ export const settingsPage: AreaPage<GroupVisit> = {
 ${isOwner && isMember ? transferCard(visit, note) : ''}
 ${isMember ? card(text('offered'), actionForm(session, { action: `${base}/settings/accept-ownership`, label: text('acceptOwnership') }), { help: text('offeredHelp') }) : ''}
 ${isOwner ? exportCard(visit) : ''}
+${manage.has('history') ? archivesCard(visit) : ''}
 ${isOwner ? await moveCard(visit) : ''}
 ${isMember ? leaveCard(visit, note) : ''}
 ${stateCard(visit, note)}`
@@ -164,6 +166,11 @@ function exportCard({ text, session, base, group: { did } }: GroupVisit): Html {
 <a class="button quiet" href="${car}" download>${text('exportRepo')}</a>`,
     { help: text('exportHelp') },
   )
+}
+
+function archivesCard({ text, base }: GroupVisit): Html {
+  const link = html`<a class="button quiet" href="${base}/settings/archives">${text('archives')}</a>`
+  return card(text('archives'), link, { help: text('archivesHelp') })
 }
 
 async function moveCard({ session, base, group: found, context }: GroupVisit): Promise<Html> {

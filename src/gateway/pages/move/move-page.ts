@@ -1,9 +1,9 @@
 /** The page of a move and its forms: for the owner of an account, or for an owner of a group. */
 import type { Context } from 'hono'
 import { html } from 'hono/html'
+import { countAttempt } from '#src/gateway/pages/count-attempts.ts'
 import type { Form } from '#src/gateway/pages/form.ts'
 import type { Fragment } from '#src/gateway/pages/live/fragments.ts'
-import { countAttempt } from '#src/gateway/pages/move/count-attempts.ts'
 import { newAccountOf, oldCredentialsOf } from '#src/gateway/pages/move/forms.ts'
 import { refusalOf } from '#src/gateway/pages/move/refusals.ts'
 import type { MoveMessages } from '#src/gateway/pages/move/texts.ts'

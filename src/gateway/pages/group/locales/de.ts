@@ -112,6 +112,8 @@ export const de: GroupTexts = {
   offeredHelp: 'Wenn dir die Gruppe angeboten wurde, kannst du hier annehmen.',
   acceptOwnership: 'Eigentümerschaft annehmen',
   export: 'Exportieren',
+  archives: 'Archive',
+  archivesHelp: 'Eine signierte Kopie der Gruppe in einem eigenen Bucket, einmal am Tag.',
   exportHelp: 'Mitglieder, Rollen und Protokoll; und das Repository mit allen Einträgen.',
   exportMembers: 'Mitglieder und Protokoll',
   exportRepo: 'Repository (CAR)',

@@ -108,6 +108,8 @@ export const en = {
   offeredHelp: 'If an owner has offered you the group, you can accept it here.',
   acceptOwnership: 'Accept ownership',
   export: 'Export',
+  archives: 'Archives',
+  archivesHelp: 'A signed copy of the group in a bucket of your own, once a day.',
   exportHelp: 'Members, roles and the activity log; and the repository with all records.',
   exportMembers: 'Members and log',
   exportRepo: 'Repository (CAR)',

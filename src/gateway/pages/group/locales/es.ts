@@ -112,6 +112,8 @@ export const es: GroupTexts = {
   offeredHelp: 'Si un propietario te ha ofrecido el grupo, puedes aceptarlo aquí.',
   acceptOwnership: 'Aceptar la propiedad',
   export: 'Exportar',
+  archives: 'Copias en un bucket',
+  archivesHelp: 'Una copia firmada del grupo en un bucket propio, una vez al día.',
   exportHelp: 'Miembros, roles y registro de actividad; y el repositorio con todos los registros.',
   exportMembers: 'Miembros y actividad',
   exportRepo: 'Repositorio (CAR)',

@@ -111,6 +111,8 @@ export const fr: GroupTexts = {
   offeredHelp: 'Si un propriétaire vous a offert le groupe, vous pouvez accepter ici.',
   acceptOwnership: 'Accepter la propriété',
   export: 'Exporter',
+  archives: 'Archives',
+  archivesHelp: 'Une copie signée du groupe dans votre propre bucket, une fois par jour.',
   exportHelp: 'Membres, rôles et journal ; et le dépôt avec tous les enregistrements.',
   exportMembers: 'Membres et journal',
   exportRepo: 'Dépôt (CAR)',

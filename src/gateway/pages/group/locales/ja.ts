@@ -110,6 +110,8 @@ export const ja: GroupTexts = {
   offeredHelp: '所有者からグループの譲渡を申し出られた場合、ここで承諾できます。',
   acceptOwnership: '所有権を承諾',
   export: 'エクスポート',
+  archives: 'アーカイブ',
+  archivesHelp: 'グループの署名付きコピーを、1日に1回、自分のバケットに保存します。',
   exportHelp: 'メンバー、役割、記録、そしてすべてのレコードを含むリポジトリ。',
   exportMembers: 'メンバーと記録',
   exportRepo: 'リポジトリ（CAR）',

@@ -110,6 +110,8 @@ export const ko: GroupTexts = {
   offeredHelp: '소유자가 그룹을 제안했다면 여기에서 수락할 수 있습니다.',
   acceptOwnership: '소유권 수락',
   export: '내보내기',
+  archives: '아카이브',
+  archivesHelp: '그룹의 서명된 사본을 하루에 한 번 자신의 버킷에 저장합니다.',
   exportHelp: '구성원, 역할, 활동 기록, 그리고 모든 레코드가 담긴 저장소입니다.',
   exportMembers: '구성원과 기록',
   exportRepo: '저장소 (CAR)',

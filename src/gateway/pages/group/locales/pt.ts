@@ -111,6 +111,8 @@ export const pt: GroupTexts = {
   offeredHelp: 'Se um proprietário ofereceu o grupo a você, aceite aqui.',
   acceptOwnership: 'Aceitar a propriedade',
   export: 'Exportar',
+  archives: 'Cópias em um bucket',
+  archivesHelp: 'Uma cópia assinada do grupo em um bucket próprio, uma vez por dia.',
   exportHelp: 'Membros, funções e registro de atividade; e o repositório com todos os registros.',
   exportMembers: 'Membros e atividade',
   exportRepo: 'Repositório (CAR)',

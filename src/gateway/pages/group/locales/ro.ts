@@ -111,6 +111,8 @@ export const ro: GroupTexts = {
   offeredHelp: 'Dacă un proprietar v-a oferit grupul, îl puteți accepta aici.',
   acceptOwnership: 'Acceptă proprietatea',
   export: 'Exportă',
+  archives: 'Arhive',
+  archivesHelp: 'O copie semnată a grupului într-un bucket propriu, o dată pe zi.',
   exportHelp: 'Membri, roluri și jurnal; și depozitul cu toate înregistrările.',
   exportMembers: 'Membri și jurnal',
   exportRepo: 'Depozit (CAR)',

@@ -110,6 +110,8 @@ export const sv: GroupTexts = {
   offeredHelp: 'Om en ägare har erbjudit dig gruppen kan du ta emot den här.',
   acceptOwnership: 'Ta emot ägarskapet',
   export: 'Exportera',
+  archives: 'Arkiv',
+  archivesHelp: 'En signerad kopia av gruppen i en egen bucket, en gång om dagen.',
   exportHelp: 'Medlemmar, roller och logg; och arkivet med alla poster.',
   exportMembers: 'Medlemmar och logg',
   exportRepo: 'Arkiv (CAR)',

@@ -1,4 +1,4 @@
-/** Forms with a password of another server count as createSession here, since each may be a guess; others as what they do. */
+/** Counts forms that call no method as the method that does the same; a password of another server as createSession, since it may be a guess. */
 import type { Context } from 'hono'
 import type { PageContext } from '#src/gateway/pages/page-context.ts'
 import { rateLimitExceeded } from '#src/gateway/xrpc/rate-limit-headers.ts'

@@ -1,8 +1,7 @@
 /** The cards of the section on archives. */
 import { html } from 'hono/html'
 import { bucketState, type OwnBucketView } from '#src/gateway/archives/open-own-archives.ts'
-import { archiveTexts } from '#src/gateway/pages/account/archives/texts.ts'
-import type { Visit } from '#src/gateway/pages/account/section.ts'
+import type { ArchivesVisit } from '#src/gateway/pages/archives/archives-page.ts'
 import { badge, card, facts, timeOf } from '#src/gateway/pages/blocks.ts'
 import { byteText } from '#src/gateway/pages/byte-text.ts'
 import type { Form } from '#src/gateway/pages/form.ts'
@@ -11,9 +10,8 @@ import { type Html, hiddenFields, type Note } from '#src/gateway/pages/shell.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
 
 /** The bucket that is set, and how the last archive went. */
-export function stateView(visit: Visit, found: OwnBucketView): Html {
-  const { session, context, did } = visit
-  const { text } = archiveTexts(session)
+export function stateView(visit: ArchivesVisit, found: OwnBucketView): Html {
+  const { session, context, did, path, text } = visit
   const stored = context.server.archives.own.storedBytes(did)
   const { location, archivedAt, bytes, error, failedAt, nextAt } = found
   const state = stored === undefined ? bucketState(found) : 'running'
@@ -38,10 +36,10 @@ ${facts(rows)}<p class="muted" role="status">${copied}</p>
       state === 'running'
         ? ''
         : actionForm(session, {
-            ...{ action: '/account/archives/create', label: text('archiveNow'), kind: 'primary' },
+            ...{ action: `${path}/create`, label: text('archiveNow'), kind: 'primary' },
           })
     }
-${actionForm(session, { action: '/account/archives/stop', label: text('stop') })}</div>
+${actionForm(session, { action: `${path}/stop`, label: text('stop') })}</div>
 <p class="muted">${text('stopHelp')}</p>`,
     { badge: badge(label, kind[state]), help: text('bucketHelp') },
   )
@@ -52,18 +50,17 @@ function nameOf({ endpoint, bucket, prefix }: OwnBucketView['location']): string
 }
 
 export function bucketForm(
-  { session }: Visit,
+  { session, path, text }: ArchivesVisit,
   input: { found: OwnBucketView | undefined; typed: Form | undefined; note: Note | undefined },
 ): Html {
   const { found, typed, note } = input
-  const { text } = archiveTexts(session)
   const { endpoint, region, bucket, prefix, accessKeyId } = found?.location ?? {}
   const saved = { endpoint, region, bucket, prefix, keyId: accessKeyId }
   const value = (name: keyof typeof saved) => typed?.[name] ?? saved[name] ?? ''
   const isNew = found === undefined
   const secretHelp = `${isNew ? '' : `${text('keepSecret')} `}${text('secretHelp')}`
   const plain = { autocomplete: 'off' }
-  const form = html`<form method="post" action="/account/archives/save">${hiddenFields(session)}
+  const form = html`<form method="post" action="${path}/save">${hiddenFields(session)}
 ${field({ ...plain, name: 'endpoint', type: 'url', label: text('endpoint'), help: text('endpointHelp'), value: value('endpoint'), maxLength: 300 }, note)}
 ${field({ ...plain, name: 'region', label: text('region'), help: text('regionHelp'), value: value('region'), maxLength: 32 }, note)}
 ${field({ ...plain, name: 'bucket', label: text('bucket'), value: value('bucket'), required: true, maxLength: 63 }, note)}

@@ -1,5 +1,5 @@
 /** Texts of the section on archives in Portuguese. */
-import type { ArchiveTexts } from '#src/gateway/pages/account/archives/locales/en.ts'
+import type { ArchiveTexts } from '#src/gateway/pages/archives/locales/en.ts'
 
 export const pt: ArchiveTexts = {
   bucketHelp:
