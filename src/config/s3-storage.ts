@@ -7,8 +7,8 @@ interface S3Credentials {
 }
 
 /**
- * `uploadTimeoutMs` limits the time without progress of an upload, `requestTimeoutMs` that without data from the
- * storage.
+ * `uploadTimeoutMs` limits the time without progress of an upload, and the larger of it and `requestTimeoutMs` that until the
+ * storage answers a request.
  */
 export interface S3Storage {
   kind: 's3'

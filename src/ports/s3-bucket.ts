@@ -48,7 +48,9 @@ export async function openS3Bucket(settings: S3Settings) {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
-      requestTimeout: settings.requestTimeoutMs,
+      // Until the answer begins. Without `throw…` the SDK only writes a warning. An upload is one request, too.
+      requestTimeout: Math.max(settings.requestTimeoutMs, settings.uploadTimeoutMs),
+      throwOnRequestTimeout: true,
       connectionTimeout: CONNECT_TIMEOUT_MS,
       ...(guard && { httpsAgent: guard.agent, httpAgent: guard.agent }),
     },

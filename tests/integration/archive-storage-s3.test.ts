@@ -31,6 +31,19 @@ describe('in a bucket', () => {
   })
 })
 
+it('a bucket that never answers is an error', async () => {
+  const silent = createServer(() => {})
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  const { port } = silent.address() as AddressInfo
+  const there = await s3Storage({
+    ...{ ...server, prefix: '', region: 'us-east-1', forcePathStyle: true },
+    ...{ endpoint: `http://127.0.0.1:${port}`, uploadTimeoutMs: 200, requestTimeoutMs: 200 },
+  })
+  await expect(there.sizeOf('one')).rejects.toMatchObject({ name: 'TimeoutError' })
+  silent.closeAllConnections()
+  silent.close()
+})
+
 describe('in the bucket of a user', () => {
   const location = () => ({
     ...{ bucket: server.bucket, prefix: 'theirs/', endpoint: server.endpoint },
