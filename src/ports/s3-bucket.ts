@@ -55,11 +55,14 @@ export async function openS3Bucket(settings: S3Settings) {
       ...(guard && { httpsAgent: guard.agent, httpAgent: guard.agent }),
     },
   })
+  let isClosed = false
   if (guard !== undefined) {
     // Before the SDK reads the body into memory.
     const when = { step: 'deserialize', priority: 'low', name: 'limit' } as const
     client.middlewareStack.add((next, context) => {
       return async (args) => {
+        // Neither a request that is tried again, nor the next page of a list that has no end.
+        if (isClosed) throw new Error('the bucket was closed')
         const result = await next(args)
         const response = result.response as { statusCode: number; body: unknown }
         const isObject = context['commandName'] === 'GetObjectCommand' && response.statusCode < 300
@@ -161,7 +164,9 @@ export async function openS3Bucket(settings: S3Settings) {
       await client.headBucket({ Bucket })
     },
 
+    /** Ends its connections, and all that is going on. */
     close(): void {
+      isClosed = true
       client.destroy()
     },
   }

@@ -68,6 +68,26 @@ describe('in the bucket of a user', () => {
     guarded.close()
   })
 
+  it('a list of empty pages without end ends when it is closed', async () => {
+    let asked = 0
+    const page = `<?xml version="1.0"?><ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken></ListBucketResult>`
+    const endless = createServer((_, response) => {
+      asked++
+      response.writeHead(200, { 'content-type': 'application/xml' }).end(page)
+    })
+    await new Promise<void>((resolve) => endless.listen(0, '127.0.0.1', resolve))
+    const { port } = endless.address() as AddressInfo
+    const there = { ...location(), endpoint: `http://127.0.0.1:${port}` }
+    const opened = await openGuardedBucket(there, { secretAccessKey, privateNetworks: true })
+    const first = opened.storage.list('')[Symbol.asyncIterator]().next()
+    const ended = expect(first).rejects.toThrow()
+    await expect.poll(() => asked).toBeGreaterThan(3)
+    opened.close()
+    await ended
+    endless.closeAllConnections()
+    endless.close()
+  })
+
   it('an answer without end is not read into memory', async () => {
     let sent = 0
     const endless = createServer((_, response) => {

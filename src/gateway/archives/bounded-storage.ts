@@ -1,5 +1,6 @@
 /** The storage of a user's bucket, with bounds: it may be slow, answer without end, or answer what is wrong. */
 import { XrpcError } from '#src/errors.ts'
+import type { Deadline } from '#src/gateway/archives/deadline.ts'
 import type { ArchiveStorage } from '#src/ports/archive-storage.ts'
 
 /** What one archive may store, blobs included; what is stored already is kept for the next attempt. */
@@ -10,12 +11,12 @@ const MAX_KEYS = 300_000
 const MAX_MESSAGE_LENGTH = 300
 
 /**
- * `mustGoOn` throws if the time is up; `onStored` is told how many bytes have been stored. All errors of the bucket are 400
- * BucketFailed.
+ * Nothing of it takes longer than the deadline. `onStored` is told how many bytes have been stored. All errors of the bucket
+ * are 400 BucketFailed.
  */
 export function boundedStorage(
   storage: ArchiveStorage,
-  mustGoOn: () => void,
+  { mustGoOn, race }: Pick<Deadline, 'mustGoOn' | 'race'>,
   onStored: (bytes: number) => void = () => {},
 ): ArchiveStorage {
   let stored = 0
@@ -40,34 +41,38 @@ export function boundedStorage(
     name: storage.name,
     async put(key, source) {
       const watched = new Watched(source instanceof Uint8Array ? [source] : source, countStored)
-      await failing(storage.put(key, watched), () => watched.error)
+      await failing(race(storage.put(key, watched)), () => watched.error)
     },
     async get(key) {
       mustGoOn()
-      const found = await failing(storage.get(key))
+      const found = await failing(race(storage.get(key)))
       return found && { ...found, bytes: counted(found.bytes, countRead) }
     },
     sizeOf(key) {
       mustGoOn()
-      return failing(storage.sizeOf(key))
+      return failing(race(storage.sizeOf(key)))
     },
     list: (prefix) => counted(storage.list(prefix), countKey),
     folders: (prefix) => counted(storage.folders(prefix), countKey),
-    delete: (deleted) => failing(storage.delete(deleted)),
-    check: () => failing(storage.check()),
+    delete(deleted) {
+      mustGoOn()
+      return failing(race(storage.delete(deleted)))
+    },
+    check: () => failing(race(storage.check())),
   }
 
   async function* counted<T>(items: AsyncIterable<T>, count: (size: number) => void) {
     const all = items[Symbol.asyncIterator]()
     try {
       for (;;) {
-        const { done, value } = await failing(all.next())
+        const { done, value } = await failing(race(all.next()))
         if (done) return
         count(value instanceof Uint8Array ? value.length : 1)
         yield value
       }
     } finally {
-      await all.return?.()
+      // Not waited for: it may be waiting for an answer itself, until the connections are ended.
+      all.return?.().catch(() => {})
     }
   }
 }

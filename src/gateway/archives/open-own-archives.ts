@@ -40,6 +40,7 @@ export function openOwnArchives(
   }
   const { ownBuckets } = dispatch.directory
   const stored = new Map<string, number>()
+  const trying = new Set<string>()
   let running = 0
   const bounded = async <T>(work: () => Promise<T>): Promise<T> => {
     if (running >= MAX_RUNNING)
@@ -58,7 +59,12 @@ export function openOwnArchives(
       const { secret: _, did: __, ...view } = found
       return view
     },
-    save: (did, input) => bounded(() => saveBucket(ports, did, input)),
+    save: (did, input) =>
+      bounded(async () => {
+        if (trying.has(did)) throw unavailable('A bucket is being tried out: try again soon')
+        trying.add(did)
+        await saveBucket(ports, did, input).finally(() => trying.delete(did))
+      }),
     remove: (did) => ownBuckets.remove({ did }),
     archive: (did, report) =>
       bounded(() => {

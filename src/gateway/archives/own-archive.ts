@@ -6,6 +6,7 @@ import { invalidRequest, unavailable, XrpcError } from '#src/errors.ts'
 import type { ArchivePorts } from '#src/gateway/archives/archive-ports.ts'
 import { boundedStorage } from '#src/gateway/archives/bounded-storage.ts'
 import { messageOf, RETENTION, storeArchive } from '#src/gateway/archives/create-archive.ts'
+import { deadlineAfter } from '#src/gateway/archives/deadline.ts'
 import { type Lease, withLease } from '#src/gateway/archives/lease.ts'
 import type { BucketLocation, GuardedBucket } from '#src/ports/guarded-bucket.ts'
 import { bucketSecretContext, ownArchiveLease } from '#src/rules/own-archives.ts'
@@ -66,13 +67,8 @@ async function archiveIn(
   const { clock, keys, log, serviceDid: server } = ports
   const key = keys.open(Uint8Array.from(secret), bucketSecretContext(did))
   const opened = await ports.openBucket(location, Buffer.from(key).toString())
-  const until = clock.now() + MAX_MS
-  const mustGoOn = () => {
-    if (clock.now() < until) return
-    const message = 'It took longer than an hour. The next one goes on with it.'
-    throw new XrpcError(504, 'UpstreamTimeout', message)
-  }
-  const storage = boundedStorage(opened.storage, mustGoOn, onStored)
+  const deadline = deadlineAfter(ports, MAX_MS, tookTooLong)
+  const storage = boundedStorage(opened.storage, deadline, onStored)
   try {
     const copy = { ...ports, backupKey: undefined }
     const { manifest, outcome } = await storeArchive(copy, storage, { did, report, mustHold })
@@ -84,6 +80,12 @@ async function archiveIn(
     })
     return manifest
   } finally {
+    deadline.end()
     opened.close()
   }
+}
+
+function tookTooLong(): XrpcError {
+  const message = 'It took longer than an hour. The next one goes on with it.'
+  return new XrpcError(504, 'UpstreamTimeout', message)
 }

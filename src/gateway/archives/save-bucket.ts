@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { invalidRequest } from '#src/errors.ts'
 import { boundedStorage } from '#src/gateway/archives/bounded-storage.ts'
+import { deadlineAfter } from '#src/gateway/archives/deadline.ts'
 import type { OwnArchivePorts } from '#src/gateway/archives/own-archive.ts'
 import { type ArchiveStorage, readObject } from '#src/ports/archive-storage.ts'
 import type { BucketLocation } from '#src/ports/guarded-bucket.ts'
@@ -17,6 +18,9 @@ export interface BucketInput {
   secretAccessKey?: string | undefined
 }
 
+/** Of trying it out, for which its owner waits. */
+export const TRY_MS = 30_000
+
 /** Throws 400 InvalidBucket, SecretRequired, or BucketFailed. */
 export async function saveBucket(
   ports: OwnArchivePorts,
@@ -27,9 +31,11 @@ export async function saveBucket(
   const secret = input.secretAccessKey || (await formerSecret(ports, did, location))
   if (secret.length > 512) throw invalid('The secret key is too long')
   const opened = await ports.openBucket(location, secret)
+  const deadline = deadlineAfter(ports, TRY_MS, tooSlow)
   try {
-    await tryOut(boundedStorage(opened.storage, () => {}))
+    await tryOut(boundedStorage(opened.storage, deadline))
   } finally {
+    deadline.end()
     opened.close()
   }
   const sealed = ports.keys.seal(new Uint8Array(Buffer.from(secret)), bucketSecretContext(did))
@@ -93,6 +99,10 @@ async function tryOut(storage: ArchiveStorage): Promise<void> {
   const same = found && Buffer.from(await readObject(found, 1_024)).equals(bytes)
   await storage.delete([key])
   if (!same) throw invalidRequest('The bucket does not return what it was given', 'BucketFailed')
+}
+
+function tooSlow() {
+  return invalidRequest('The bucket cannot be used: it is too slow', 'BucketFailed')
 }
 
 function invalid(message: string) {
