@@ -9,6 +9,8 @@ import { ownArchiveLease } from '#src/rules/own-archives.ts'
 export interface OwnBucket {
   did: string
   location: BucketLocation
+  /** The member of a group who has set it; null if the account itself has. */
+  setBy: string | null
   /** The secret key, sealed by the keychain. */
   secret: Uint8Array
   setAt: number
@@ -29,6 +31,8 @@ export interface OwnBucket {
 
 export type DueBucket = Pick<OwnBucket, 'did' | 'rev' | 'stateSeq'>
 
+type StoredLocation = BucketLocation & { setBy?: string }
+
 const HOUR_MS = 60 * 60 * 1000
 const DAY_MS = 24 * HOUR_MS
 /** In a row, which take 55 hours: then it is paused until its owner does something. */
@@ -40,7 +44,7 @@ export async function findOwnBucket(
   { did }: { did: string },
 ): Promise<OwnBucket | null> {
   const row = await sql.first<
-    Omit<OwnBucket, 'location' | 'isRunning'> & { location: string; isRunning: number }
+    Omit<OwnBucket, 'location' | 'setBy' | 'isRunning'> & { location: string; isRunning: number }
   >(
     `SELECT did, location, secret, set_at AS setAt, rev, state_seq AS stateSeq, name,
        archived_at AS archivedAt, bytes, error, failed_at AS failedAt, failures, next_at AS nextAt,
@@ -49,8 +53,9 @@ export async function findOwnBucket(
     ...[ownArchiveLease(did), clock.now(), did],
   )
   if (row === undefined) return null
-  const { location, isRunning, ...rest } = row
-  return { ...rest, location: JSON.parse(location) as BucketLocation, isRunning: isRunning === 1 }
+  const { isRunning, ...rest } = row
+  const { setBy = null, ...location } = JSON.parse(row.location) as StoredLocation
+  return { ...rest, location, setBy, isRunning: isRunning === 1 }
 }
 
 /** Those to look at now, at most `limit`. Accounts that are taken down or suspended wait. */
@@ -68,15 +73,21 @@ export function listDueBuckets(
 /** Replaces an earlier one; an archive is due at once. */
 export async function putOwnBucket(
   { lane }: Directory,
-  { did, location, secret }: { did: string; location: BucketLocation; secret: Uint8Array },
+  {
+    did,
+    location,
+    setBy = null,
+    secret,
+  }: { did: string; location: BucketLocation; setBy?: string | null; secret: Uint8Array },
 ): Promise<void> {
+  const stored: StoredLocation = { ...location, ...(setBy !== null && { setBy }) }
   await lane.write([did], async (now) => ({
     answer: undefined,
     statements: [
       {
         sql: `INSERT OR REPLACE INTO own_bucket (did, location, secret, set_at, next_at)
               SELECT ?1, ?2, ?3, ?4, ?4 WHERE EXISTS (SELECT 1 FROM account WHERE did = ?1)`,
-        params: [did, JSON.stringify(location), secret, now],
+        params: [did, JSON.stringify(stored), secret, now],
       },
     ],
   }))

@@ -35,7 +35,7 @@ export const ownBucketTables: Migration = [
   'ALTER TABLE archive ADD COLUMN state_seq INTEGER',
   ddl`CREATE TABLE own_bucket (
      did TEXT PRIMARY KEY,
-     location TEXT NOT NULL,          -- JSON: endpoint, region, bucket, prefix, accessKeyId
+     location TEXT NOT NULL,          -- JSON: endpoint, region, bucket, prefix, accessKeyId, setBy
      secret BLOB NOT NULL,            -- the secret key, sealed by the keychain
      set_at INTEGER NOT NULL,         -- ms since 1970, like all times here
      rev TEXT,                        -- of the last archive there; null, like all below, if there is none

@@ -22,7 +22,7 @@ export interface OwnArchives {
   startRounds(): () => void
 }
 
-export type OwnBucketView = Omit<OwnBucket, 'secret' | 'did'>
+export type OwnBucketView = Omit<OwnBucket, 'secret' | 'did' | 'setBy'>
 
 const inProgress = 'An archive of this account is being made'
 /** Of one gateway, by button; more are refused. */
@@ -56,7 +56,7 @@ export function openOwnArchives(
     async find(did) {
       const found = await ownBuckets.find({ did })
       if (found === null) return undefined
-      const { secret: _, did: __, ...view } = found
+      const { secret: _, did: __, setBy: ___, ...view } = found
       return view
     },
     save: (did, input) =>

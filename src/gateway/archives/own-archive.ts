@@ -2,7 +2,7 @@
 import type { Manifest } from '#src/archive/manifest.ts'
 import { pruneArchives } from '#src/archive/prune.ts'
 import type { OwnBucket } from '#src/directory/own-buckets.ts'
-import { invalidRequest, unavailable, XrpcError } from '#src/errors.ts'
+import { forbidden, invalidRequest, unavailable, XrpcError } from '#src/errors.ts'
 import type { ArchivePorts } from '#src/gateway/archives/archive-ports.ts'
 import { boundedStorage } from '#src/gateway/archives/bounded-storage.ts'
 import { messageOf, RETENTION, storeArchive } from '#src/gateway/archives/create-archive.ts'
@@ -30,8 +30,8 @@ export interface Watch {
 const MAX_MS = 60 * 60 * 1000
 
 /**
- * The outcome is recorded. Throws 400 NoBucket or BucketFailed, 413 if it is too large, 503 ArchiveInProgress, 504 if it takes
- * too long.
+ * The outcome is recorded. Throws 400 NoBucket or BucketFailed, 403 if who has set the bucket may not do so any more, 413 if it
+ * is too large, 503 ArchiveInProgress, 504 if it takes too long.
  */
 export async function archiveForOwner(
   ports: OwnArchivePorts,
@@ -43,6 +43,7 @@ export async function archiveForOwner(
   if (bucket === null) throw invalidRequest('No bucket is set for archives', 'NoBucket')
   const made = await withLease(ports, ownArchiveLease(did), async (lease) => {
     try {
+      await mustStillBeAllowed(ports, bucket)
       return await archiveIn(ports, bucket, lease, watch)
     } catch (error) {
       // An account that was deleted meanwhile has not failed.
@@ -56,6 +57,21 @@ export async function archiveForOwner(
     throw unavailable('An archive of this account is being made', 'ArchiveInProgress')
   }
   return made
+}
+
+/** A member that has left a group, or lost the flag, gets no more of it. */
+async function mustStillBeAllowed(
+  { dispatch }: OwnArchivePorts,
+  { did, setBy }: OwnBucket,
+): Promise<void> {
+  if (setBy === null) return
+  await dispatch
+    .account(did)
+    .archive.mayRead({ by: { did: setBy } })
+    .catch((error: unknown) => {
+      if (!(error instanceof XrpcError) || error.status !== 403) throw error
+      throw forbidden('Who has set this bucket may not do so any more: set it again')
+    })
 }
 
 async function archiveIn(

@@ -14,6 +14,8 @@ export interface BucketInput {
   bucket: string
   prefix?: string | undefined
   accessKeyId: string
+  /** The member of a group who names it; absent if the account itself does. */
+  setBy?: string | undefined
   /** If absent, that of the same bucket as it was saved before. */
   secretAccessKey?: string | undefined
 }
@@ -39,7 +41,12 @@ export async function saveBucket(
     opened.close()
   }
   const sealed = ports.keys.seal(new Uint8Array(Buffer.from(secret)), bucketSecretContext(did))
-  await ports.dispatch.directory.ownBuckets.put({ did, location, secret: sealed })
+  await ports.dispatch.directory.ownBuckets.put({
+    did,
+    location,
+    setBy: input.setBy ?? null,
+    secret: sealed,
+  })
 }
 
 async function locationOf(

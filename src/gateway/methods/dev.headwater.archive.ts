@@ -31,8 +31,9 @@ export const putBucket = method(archive.putBucket, {
     const { account: _, reason: __, ...bucket } = call.input
     const { own } = call.server.archives
     const name = `${bucket.endpoint ?? 's3'} ${bucket.bucket}/${bucket.prefix ?? ''}`
-    await call.account.archive.noteChange({ by: byOf(call), action: 'putBucket', detail: name })
-    await own.save(call.did, bucket)
+    const by = byOf(call)
+    await call.account.archive.noteChange({ by, action: 'putBucket', detail: name })
+    await own.save(call.did, { ...bucket, ...(by.did !== call.did && { setBy: by.did }) })
     return view(await own.find(call.did))
   },
 })

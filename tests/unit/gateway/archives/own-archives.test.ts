@@ -1,4 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
+import { addMember, removeMember } from '#src/account/group/members.ts'
+import { convert } from '#src/account/group/ownership.ts'
 import { changeState } from '#src/account/lifecycle/change-state.ts'
 import { deleteAccount, finishDeletion } from '#src/account/lifecycle/delete-account.ts'
 import { createRecord } from '#src/account/repo/write.ts'
@@ -16,6 +18,7 @@ import {
   addBlob,
   alice,
   archiveServer,
+  bob,
   serverKey,
   testFolder,
 } from '#tests/support/archive-server.ts'
@@ -281,6 +284,20 @@ describe('an archive in it', () => {
     await pruned
     expect(await find()).toMatchObject({ isRunning: false, error: null })
     expect(closed()).toBe(3)
+  })
+
+  it('is no more made in the bucket of a member who has left the group', async () => {
+    const { ports, account, find } = await withBucket()
+    const member = 'did:plc:eddieeditoreddieeditoraa'
+    await convert(account, { by: { did: alice }, owner: bob })
+    await addMember(account, { by: { did: bob }, did: member, role: 'admin' })
+    await saveBucket(ports, alice, { ...bucket, setBy: member })
+    await archiveForOwner(ports, alice)
+    await removeMember(account, { by: { did: bob }, did: member })
+    await expect(archiveForOwner(ports, alice)).rejects.toMatchObject({ status: 403 })
+    expect(await find()).toMatchObject({ error: expect.stringContaining('set it again') })
+    await saveBucket(ports, alice, { ...bucket, setBy: bob })
+    await archiveForOwner(ports, alice)
   })
 
   it('of a bucket that was replaced meanwhile says nothing of the new one', async () => {
