@@ -114,7 +114,7 @@ export async function beginMoveIn(
     ...(inviteCode && { inviteCode }),
   }
   const created = await server.createAccount(input, { did: iss }, address)
-  await store(ports, server.dispatch.account(did), { direction: 'in', url, session })
+  await store(ports, did, { direction: 'in', url, session })
   return created
 }
 
@@ -127,7 +127,7 @@ export async function signInElsewhere(
 ): Promise<void> {
   if (direction === 'in') mustAcceptImports(ports)
   const session = await signInAt(ports.other, url, { did, ...old })
-  await store(ports, accountOf(ports, did, by), { direction, url, session })
+  await store(ports, did, { direction, url, session }, by)
 }
 
 /**
@@ -160,7 +160,7 @@ export async function beginMoveOut(
         throw error
       })
     })
-  await store(ports, own, { direction: 'out', url, session })
+  await store(ports, did, { direction: 'out', url, session }, by)
 }
 
 function accountOf(
@@ -189,9 +189,14 @@ async function serviceTokenOf(from: ReturnType<typeof accountAt>, aud: string): 
 }
 
 async function store(
-  { keys }: BeginPorts,
-  account: Pick<RemoteAccount, 'migration'>,
+  ports: BeginPorts,
+  did: string,
   { direction, url, session }: { direction: 'in' | 'out'; url: string; session: OtherSession },
+  by?: ActingMember,
 ): Promise<void> {
+  const { keys, server } = ports
+  const account = accountOf(ports, did, by)
+  // First, so that it goes on if this process is killed before it starts it.
+  await server.dispatch.directory.runningMoves.add({ did })
   await account.migration.begin({ direction, server: url, session: sealSession(keys, session) })
 }

@@ -136,6 +136,8 @@ export function openMigrations(ports: MigrationPorts): Migrations {
         const last = await server.identity.plc.getDocumentData(did)
         const operation = await signOperation({ from, to: run.to }, code, last?.rotationKeys ?? [])
         const progress = { ...run.migration.progress, operation }
+        // First, so that it goes on if this process is killed before it starts it.
+        await dispatch.directory.runningMoves.add({ did })
         await run.save({ step: 'identity', progress })
       })
       runs.start(did)

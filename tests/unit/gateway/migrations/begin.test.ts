@@ -27,10 +27,15 @@ let ports: BeginPorts
 let requests: { url: string; name: string; authorization: string | undefined; body: unknown }[]
 let answers: Record<string, () => [status: number, body: object]>
 let stored: object[]
+/** Moves that were recorded when nothing was stored yet. */
+let recorded: string[]
 let createdWith: unknown[][]
 let signer: typeof key
 beforeEach(() => {
-  ;[requests, stored, createdWith, signer] = [[], [], [], key]
+  ;[requests, stored, createdWith, signer, recorded] = [[], [], [], key, []]
+  const add = async (move: { did: string }) => {
+    if (stored.length === 0) recorded.push(move.did)
+  }
   const session = { did, handle: 'alice.old.example', accessJwt: 'a1', refreshJwt: 'r1' }
   answers = {
     createSession: () => [200, session],
@@ -58,7 +63,7 @@ beforeEach(() => {
   }
   ports = {
     server: {
-      dispatch: { account: () => remote },
+      dispatch: { account: () => remote, directory: { runningMoves: { add } } },
       service: { did: 'did:web:here.example', publicUrl: here, imports: { accepted: true } },
       resolver: { resolve: async () => document, refresh: async () => document },
       handles: {
@@ -101,6 +106,7 @@ describe('a move here', () => {
     expect(signIn).toMatchObject({ url: old, name: 'createSession', body: credentials })
     expect(stored).toMatchObject([{ direction: 'in', server: old }])
     expect(JSON.stringify(stored)).not.toContain('secret')
+    expect(recorded).toEqual([did])
   })
 
   it('a handle that is kept is the one of the old server', async () => {
