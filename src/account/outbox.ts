@@ -17,6 +17,7 @@ import { deleteDelivered, type KeptAnswer } from '#src/account/kept-answers.ts'
 import { keepCommits } from '#src/account/past.ts'
 import { insertRows, type Sql, type Statement } from '#src/ports/sql.ts'
 import type { EncodedEvent } from '#src/protocol/frames.ts'
+import { storedClient } from '#src/rules/commit-clients.ts'
 
 export interface OutboxRow extends EncodedEvent {
   id: number
@@ -209,9 +210,6 @@ export const firehoseOutbox: OutboxTable<OutboxRow> = {
 }
 
 /** `answers` of those rows that are the first of a call with a key, by their ids. */
-/** As in the audit log. */
-const MAX_CLIENT_LENGTH = 300
-
 export function addToOutbox(
   rows: readonly OutboxRow[],
   answers?: ReadonlyMap<number, KeptAnswer>,
@@ -227,7 +225,7 @@ export function addToOutbox(
     answers?.get(id)?.key ?? '',
     answers?.get(id)?.answer ?? null,
     ...(place ? [place.opsLength, place.blockAt, place.blockLength] : [null, null, null]),
-    client?.slice(0, MAX_CLIENT_LENGTH) ?? null,
+    client === undefined ? null : storedClient(client),
   ])
   const columns =
     'id, kind, event, seq_at, head, rev, key, answer, ops_length, block_at, block_length, client'

@@ -7,6 +7,14 @@ export const SESSION = 'session'
 /** Before the id of an app password (`appPasswordIdOf`). */
 const APP_PASSWORD = 'app password'
 
+/** As in the audit log. */
+const MAX_LENGTH = 300
+
+/** Client ids may be longer than what is stored of them. */
+export function storedClient(client: string): string {
+  return client.slice(0, MAX_LENGTH)
+}
+
 export function clientOfAppPassword(id: string): string {
   return `${APP_PASSWORD} ${id}`
 }

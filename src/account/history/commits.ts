@@ -6,6 +6,7 @@ import { fromHex, type Sql } from '#src/ports/sql.ts'
 import { type CommitOp, MAX_OP_BYTES, readOps } from '#src/protocol/events.ts'
 import { tidMicros } from '#src/protocol/tid.ts'
 import type { Principal } from '#src/rules/acting-member.ts'
+import { storedClient } from '#src/rules/commit-clients.ts'
 import { isoTime } from '#src/rules/iso-time.ts'
 
 export interface PastCommit {
@@ -43,8 +44,8 @@ const inAudit = (name: string) => `(SELECT ${name} FROM audit WHERE audit.rev = 
 const whoMade = `${inAudit('actor')} AS actor, ${inAudit('role')} AS role,
   coalesce(${inAudit('client')}, client) AS client, ${inAudit('action')} AS action`
 
-const isMadeBy = `(c.client = ?4
-  OR EXISTS (SELECT 1 FROM audit WHERE audit.rev = c.rev AND (audit.actor = ?4 OR audit.client = ?4)))`
+const isMadeBy = `(c.client = ?7
+  OR EXISTS (SELECT 1 FROM audit WHERE audit.rev = c.rev AND (audit.actor = ?4 OR audit.client = ?7)))`
 
 /** Of an encoded array. */
 const MAX_HEAD_BYTES = 9
@@ -91,6 +92,7 @@ export async function readCommits(
       actor ?? null,
       collection === undefined ? null : `${collection}/`,
       maxBytes,
+      actor === undefined ? null : storedClient(actor),
     ],
   )
   // A commit may be in two events: the second one of them has no operations.
@@ -185,7 +187,7 @@ function before(rev: string): string {
 
 /** `actor` is a DID, or the client id of an app. */
 export function isBy({ actor, client }: PastCommit, by: string): boolean {
-  return actor === by || client === by
+  return actor === by || client === storedClient(by)
 }
 
 function writesTo({ ops }: PastCommit, collection: string): boolean {

@@ -83,40 +83,45 @@ it('what made a commit is stored with its event, without a statement more, and i
     return commits.map(({ client }) => client)
   }
   const expected = [app.padEnd(300, '/'), undefined, app, undefined]
+  const ofApp = async (actor: string) =>
+    (await listCommits(account, { by, limit: 100, actor })).commits.length
   expect(await clients()).toEqual(expected)
+  expect([await ofApp(app), await ofApp(app.padEnd(2_000, '/'))]).toEqual([1, 1])
   await leaveOutbox(account)
   expect(await clients()).toEqual(expected)
-  const { commits } = await listCommits(account, { by, limit: 100, actor: app })
-  expect(commits).toHaveLength(1)
+  expect([await ofApp(app), await ofApp(app.padEnd(2_000, '/'))]).toEqual([1, 1])
 })
 
-it('what an app did is undone, and what was changed in another way since stays', async () => {
-  const account = await openTestAccount()
-  const put = (rkey: string, n: number, client: string) =>
-    putRecord(account, { collection, rkey, record: { $type: collection, n }, client })
-  await put('kept', 1, 'session')
-  await put('gone', 1, 'session')
-  await leaveOutbox(account)
-  const { rev: at } = await account.lane.head()
-  await put('kept', 2, app)
-  await put('new', 2, app)
-  await put('mine', 2, app)
-  await deleteRecord(account, { collection, rkey: 'gone', client: app })
-  await put('mine', 3, 'page')
-  await restoreRepo(account, { by: { ...by, client: 'page' }, at, actor: app })
-  await account.background.settled()
-  const rows = await account.sql.all<{ path: string; value: string }>(
-    'SELECT path, hex(value) AS value FROM record WHERE path LIKE ? ORDER BY path',
-    `${collection}/%`,
-  )
-  const found = rows.map(({ path, value }) => {
-    return [path.split('/')[1], Buffer.from(value, 'hex').at(3)]
-  })
-  expect(found).toEqual([
-    ['gone', 1],
-    ['kept', 1],
-    ['mine', 3],
-  ])
-  const { commits } = await listCommits(account, { by, limit: 1 })
-  expect(commits).toMatchObject([{ client: 'page', action: 'history.restoreRepo' }])
-})
+it.each([app, app.padEnd(2_000, '/')])(
+  'what an app did is undone, and what was changed in another way since stays',
+  async (app) => {
+    const account = await openTestAccount()
+    const put = (rkey: string, n: number, client: string) =>
+      putRecord(account, { collection, rkey, record: { $type: collection, n }, client })
+    await put('kept', 1, 'session')
+    await put('gone', 1, 'session')
+    await leaveOutbox(account)
+    const { rev: at } = await account.lane.head()
+    await put('kept', 2, app)
+    await put('new', 2, app)
+    await put('mine', 2, app)
+    await deleteRecord(account, { collection, rkey: 'gone', client: app })
+    await put('mine', 3, 'page')
+    await restoreRepo(account, { by: { ...by, client: 'page' }, at, actor: app })
+    await account.background.settled()
+    const rows = await account.sql.all<{ path: string; value: string }>(
+      'SELECT path, hex(value) AS value FROM record WHERE path LIKE ? ORDER BY path',
+      `${collection}/%`,
+    )
+    const found = rows.map(({ path, value }) => {
+      return [path.split('/')[1], Buffer.from(value, 'hex').at(3)]
+    })
+    expect(found).toEqual([
+      ['gone', 1],
+      ['kept', 1],
+      ['mine', 3],
+    ])
+    const { commits } = await listCommits(account, { by, limit: 1 })
+    expect(commits).toMatchObject([{ client: 'page', action: 'history.restoreRepo' }])
+  },
+)
