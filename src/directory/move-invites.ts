@@ -40,8 +40,9 @@ interface Row extends Omit<MoveInvite, 'keepsHandle' | 'invitedAt' | 'mailedAt'>
   mailedAt: number | null
 }
 
-/** An account that moves here is deactivated, and to be deleted if it does not arrive. */
-const state = `CASE WHEN account.did IS NULL OR account.reserved_until IS NOT NULL THEN 'invited'
+/** An account that moves here is deactivated, and to be deleted if it does not arrive: then it is where it was. */
+const state = `CASE WHEN account.did IS NULL OR account.reserved_until IS NOT NULL OR account.status = 'deleted'
+    THEN 'invited'
   WHEN account.status = 'deactivated' AND account.delete_after IS NOT NULL THEN 'moving'
   ELSE 'here' END`
 const from = 'FROM move_invite AS invite LEFT JOIN account ON account.did = invite.did'
@@ -68,7 +69,8 @@ export async function addMoveInvites(
       json,
     )
     const isKnown = new Set(known.map(({ did }) => did))
-    const added = accounts.filter(({ did }) => !isKnown.has(did))
+    // One may be named twice, such as by its handle and its DID: no code is to be left over.
+    const added = accounts.filter(({ did }) => !isKnown.has(did) && isKnown.add(did))
     const counted = await directory.sql.first<{ n: number }>(
       'SELECT count(*) AS n FROM move_invite',
     )

@@ -56,6 +56,15 @@ describe('an invitation to move here', () => {
     })
   })
 
+  it('is open again, and not done, while an account that did not arrive is being deleted', async () => {
+    const directory = testDirectory()
+    await invite(directory, 'a')
+    await moveHere(directory, 'a', 'code-a')
+    await setState(directory, { did: 'did:plc:a', status: 'deleted', deleteAfter: null })
+    expect(await states(directory)).toEqual(['invited'])
+    expect(await countMoveInvites(directory, {})).toEqual({ invited: 1, moving: 0, here: 0 })
+  })
+
   it('its code is for its account only', async () => {
     const directory = testDirectory()
     await invite(directory, 'a')
@@ -76,6 +85,17 @@ describe('an invitation to move here', () => {
       { code: 'code-b', email: null, mailedAt: null },
     ])
     await expect(moveHere(directory, 'a', 'another')).rejects.toMatchObject({ status: 400 })
+  })
+
+  it('an account that is named twice has one code, and no other is left over', async () => {
+    const directory = testDirectory()
+    await invite(directory, 'a')
+    const twice = [account('b', { email: 'b@example.com' }), account('b', { code: 'second' })]
+    const [invited] = await addMoveInvites(directory, { server, tenant: null, accounts: twice })
+    expect(invited).toMatchObject({ code: 'code-b', email: 'b@example.com' })
+    await expect(moveHere(directory, 'c', 'second')).rejects.toMatchObject({
+      error: 'InvalidInviteCode',
+    })
   })
 
   it('is withdrawn with its code', async () => {
