@@ -1,71 +1,18 @@
-import { describe, expect, it, vi } from 'vitest'
-import { addMember, removeMember } from '#src/account/group/members.ts'
-import { convert } from '#src/account/group/ownership.ts'
+import { describe, expect, it } from 'vitest'
 import { changeState } from '#src/account/lifecycle/change-state.ts'
 import { deleteAccount, finishDeletion } from '#src/account/lifecycle/delete-account.ts'
 import { createRecord } from '#src/account/repo/write.ts'
 import { findArchives } from '#src/archive/storage-archives.ts'
 import { verifyArchive } from '#src/archive/verify-archive.ts'
 import { removeDeletedAccount } from '#src/directory/due-deletions.ts'
-import { openOwnArchives } from '#src/gateway/archives/open-own-archives.ts'
-import { archiveForOwner, type OwnArchivePorts } from '#src/gateway/archives/own-archive.ts'
-import { archiveDueBuckets } from '#src/gateway/archives/own-rounds.ts'
-import { saveBucket, TRY_MS } from '#src/gateway/archives/save-bucket.ts'
-import type { BucketLocation } from '#src/ports/guarded-bucket.ts'
-import { urlRefusal } from '#src/ports/safe-fetch.ts'
-import {
-  addAccount,
-  addBlob,
-  alice,
-  archiveServer,
-  bob,
-  serverKey,
-  testFolder,
-} from '#tests/support/archive-server.ts'
+import { archiveForOwner } from '#src/gateway/archives/own-archive.ts'
+import { saveBucket } from '#src/gateway/archives/save-bucket.ts'
+import { addBlob, alice, serverKey } from '#tests/support/archive-server.ts'
+import { bucket, withBucket } from '#tests/support/owners-bucket.ts'
 import { post } from '#tests/support/records.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
-const goOn = () => false
-const bucket = { bucket: 'alices-bucket', accessKeyId: 'key', secretAccessKey: 'a secret' }
-
-/** A server, alice, and her bucket, which is a folder. */
-async function withBucket() {
-  const theirs = testFolder()
-  const server = archiveServer(testFolder())
-  const account = await addAccount(server, alice)
-  const opened: { location: BucketLocation; secret: string }[] = []
-  const timers = new Map<number, () => void>()
-  let closed = 0
-  let failure: Error | undefined
-  const ports: OwnArchivePorts = {
-    ...server.ports,
-    openBucket: async (location, secret) => {
-      opened.push({ location, secret })
-      if (failure !== undefined) throw failure
-      return { storage: theirs.storage, close: () => void closed++ }
-    },
-    timer: (ms, run) => {
-      timers.set(ms, run)
-      return () => void timers.delete(ms)
-    },
-    urlRefusal: (url) => urlRefusal(url, { privateNetworks: false }),
-  }
-  const write = () =>
-    createRecord(account, { collection: 'app.bsky.feed.post', record: post('hi'), validate: false })
-  const find = async () => (await ports.dispatch.directory.ownBuckets.find({ did: alice }))!
-  const round = () => archiveDueBuckets(ports, goOn)
-  const fail = (message: string | undefined) => {
-    failure = message === undefined ? undefined : new Error(message)
-  }
-  /** Waits for a timer of so many ms, and ends it. */
-  const passTime = async (ms: number) => {
-    await vi.waitFor(() => expect(timers.has(ms)).toBe(true))
-    timers.get(ms)!()
-  }
-  const more = { passTime, timers, closed: () => closed }
-  return { ...{ theirs, server, account, opened, ports, write, find, round, fail }, ...more }
-}
 
 describe("a bucket of an account's owner", () => {
   it('is saved after an object was stored, read and deleted, with its secret sealed', async () => {
@@ -95,25 +42,6 @@ describe("a bucket of an account's owner", () => {
     }
     await expect(saveBucket(ports, alice, bucket)).rejects.toMatchObject({ error: 'BucketFailed' })
     expect(await ports.dispatch.directory.ownBuckets.find({ did: alice })).toBeNull()
-  })
-
-  it('is not saved if it does not answer in time', async () => {
-    const { ports, theirs, passTime, closed } = await withBucket()
-    theirs.storage.put = () => new Promise<never>(() => {})
-    const saved = expect(saveBucket(ports, alice, bucket)).rejects.toThrow('too slow')
-    await passTime(TRY_MS)
-    await saved
-    expect(closed()).toBe(1)
-  })
-
-  it('is tried out one at a time for an account', async () => {
-    const { ports } = archiveServer(testFolder())
-    const own = openOwnArchives({ ...ports, privateNetworks: true })
-    const closed = { ...bucket, endpoint: 'http://127.0.0.1:9' }
-    const first = expect(own.save(alice, closed)).rejects.toMatchObject({ error: 'BucketFailed' })
-    await expect(own.save(alice, closed)).rejects.toMatchObject({ status: 503 })
-    await first
-    await expect(own.save(alice, closed)).rejects.toMatchObject({ error: 'BucketFailed' })
   })
 
   it.each([
@@ -259,45 +187,6 @@ describe('an archive in it', () => {
     }
     await expect(archiveForOwner(ports, alice)).rejects.toMatchObject({ error: 'BucketFailed' })
     expect((await find()).error).toBe('The bucket cannot be used:  [31mno ')
-  })
-
-  it('ends after an hour, also if the bucket never answers, and others can go on', async () => {
-    const { ports, theirs, find, passTime, timers, closed } = await withBucket()
-    await saveBucket(ports, alice, bucket)
-    expect([closed(), timers.size]).toEqual([1, 0])
-    const { put, folders } = theirs.storage
-    const never = () => new Promise<never>(() => {})
-    theirs.storage.put = never
-    const archived = archiveForOwner(ports, alice)
-    const refused = expect(archived).rejects.toMatchObject({ error: 'UpstreamTimeout' })
-    await passTime(HOUR_MS)
-    await refused
-    expect(await find()).toMatchObject({ isRunning: false, failures: 1 })
-    theirs.storage.put = put
-    // A list of empty pages without end.
-    theirs.storage.folders = async function* (prefix) {
-      await never()
-      yield* folders(prefix)
-    }
-    const pruned = archiveForOwner(ports, alice)
-    await passTime(HOUR_MS)
-    await pruned
-    expect(await find()).toMatchObject({ isRunning: false, error: null })
-    expect(closed()).toBe(3)
-  })
-
-  it('is no more made in the bucket of a member who has left the group', async () => {
-    const { ports, account, find } = await withBucket()
-    const member = 'did:plc:eddieeditoreddieeditoraa'
-    await convert(account, { by: { did: alice }, owner: bob })
-    await addMember(account, { by: { did: bob }, did: member, role: 'admin' })
-    await saveBucket(ports, alice, { ...bucket, setBy: member })
-    await archiveForOwner(ports, alice)
-    await removeMember(account, { by: { did: bob }, did: member })
-    await expect(archiveForOwner(ports, alice)).rejects.toMatchObject({ status: 403 })
-    expect(await find()).toMatchObject({ error: expect.stringContaining('set it again') })
-    await saveBucket(ports, alice, { ...bucket, setBy: bob })
-    await archiveForOwner(ports, alice)
   })
 
   it('of a bucket that was replaced meanwhile says nothing of the new one', async () => {
