@@ -42,6 +42,8 @@ export async function openS3Bucket(settings: S3Settings) {
     // S3-compatible services accept any region.
     region: region ?? 'us-east-1',
     ...(endpoint !== undefined && { endpoint }),
+    // AWS_ENDPOINT_URL may be in the operator's network.
+    ...(guard !== undefined && { ignoreConfiguredEndpointUrls: true }),
     ...(credentials !== undefined && { credentials }),
     ...(forcePathStyle !== undefined && { forcePathStyle }),
     // Not all S3-compatible services support the newer checksums.

@@ -1,9 +1,10 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { AddressInfo, LookupFunction } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ArchiveStorage } from '#src/ports/archive-storage.ts'
 import { s3Storage } from '#src/ports/archive-storage-s3.ts'
 import { type GuardedBucket, openGuardedBucket } from '#src/ports/guarded-bucket.ts'
+import { openS3Bucket } from '#src/ports/s3-bucket.ts'
 import { archiveStorageContract } from '#tests/support/archive-storage-contract.ts'
 import { type S3Server, startS3Server } from '#tests/support/s3-server.ts'
 
@@ -58,6 +59,25 @@ describe('in the bucket of a user', () => {
     })
     afterAll(() => opened.close())
     archiveStorageContract(() => opened.storage)
+  })
+
+  it("nothing is asked of the operator's AWS_ENDPOINT_URL", async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL', server.endpoint)
+    const asked: string[] = []
+    const lookup: LookupFunction = (host, _, done) => {
+      asked.push(host)
+      done(new Error('no such host'), '')
+    }
+    const opened = await openS3Bucket({
+      ...{ bucket: server.bucket, region: 'us-east-1', endpoint: undefined },
+      ...{ forcePathStyle: undefined, credentials: server.credentials },
+      ...{ uploadTimeoutMs: 5_000, requestTimeoutMs: 5_000 },
+      guard: { agent: { lookup }, maxObjectBytes: 1_000 },
+    })
+    await expect(opened.sizeOf('one')).rejects.toThrow('no such host')
+    expect(asked[0]).toMatch(/\.amazonaws\.com$/)
+    opened.close()
+    vi.unstubAllEnvs()
   })
 
   it('nothing is asked of a host name in a private network', async () => {
