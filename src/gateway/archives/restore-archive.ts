@@ -107,8 +107,10 @@ async function restoreVerified(
     throw invalidRequest('The account is being deleted: try again in a minute', 'AccountDeleted')
   }
   const created = found === null
-  if (created) {
-    if (state.private === undefined) throw noPrivatePart(ports)
+  if (state.private === undefined) {
+    if (created) throw noPrivatePart(ports, 'the account is gone')
+    if (input.withCredentials) throw noPrivatePart(ports, 'there are no credentials to restore')
+  } else if (created) {
     await recreateAccount(ports, { manifest, state: state.private, handle: input.handle })
   }
   const account = ports.dispatch.account(did)
@@ -200,10 +202,10 @@ async function* only<T extends { cid: string }>(
   for await (const blob of blobs) if (cids.has(blob.cid)) yield blob
 }
 
-function noPrivatePart({ backupKey }: ArchivePorts): ArchiveProblem {
+function noPrivatePart({ backupKey }: ArchivePorts, why: string): ArchiveProblem {
   return new ArchiveProblem(
     backupKey === undefined
-      ? 'the account is gone, and without PDS_BACKUP_KEY_HEX its key cannot be read'
-      : 'the account is gone, and the archive has no private part with its key',
+      ? `${why}: without PDS_BACKUP_KEY_HEX the private part of the archive cannot be read`
+      : `${why}: the archive has no private part`,
   )
 }

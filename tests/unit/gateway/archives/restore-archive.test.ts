@@ -84,6 +84,20 @@ describe('restoring an account that is here', () => {
     expect((await account.profile.get()).deleteAfter).toBeNull()
   })
 
+  it('refuses to put back a password that the archive does not have', async () => {
+    const { server, account } = await changed()
+    const before = await account.lane.head()
+    const withoutKey = { ...server.ports, backupKey: undefined }
+    const input = { did: alice, withCredentials: true }
+    const refused = expect(restoreArchive(withoutKey, input)).rejects
+    await refused.toThrow('there are no credentials to restore: without PDS_BACKUP_KEY_HEX')
+    const { manifest } = await createArchive(withoutKey, alice)
+    const { archive } = manifest
+    const other = expect(restoreArchive(server.ports, { ...input, archive })).rejects
+    await other.toThrow('there are no credentials to restore: the archive has no private part')
+    expect((await account.lane.head()).cid).toBe(before.cid)
+  })
+
   it('may be repeated', async () => {
     const { server, account } = await withArchive()
     await restoreArchive(server.ports, { did: alice })
