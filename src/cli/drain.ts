@@ -148,7 +148,7 @@ async function mailUnmailed(
 
 function showProblems({ warn }: Invocation, problems: readonly Problem[]): void {
   if (problems.length === 0) return
-  for (const problem of problems) warn(JSON.stringify(problem))
+  for (const { account, problem } of problems) warn(`${account}: ${problem}`)
   warn(`accounts with a problem: ${problems.length}; run the command again to try them again`)
   process.exitCode = 1
 }
