@@ -184,5 +184,7 @@ function findAdminPassword(option: unknown, url: string): { password?: string; a
   } catch {
     // There is none, or it is another user's.
   }
-  return { advice: `${missing} (there is none in ${file})` }
+  return {
+    advice: `${missing}, or PDS_DATA_DIRECTORY to its data folder (there is none in ${file})`,
+  }
 }

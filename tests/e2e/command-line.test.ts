@@ -93,7 +93,7 @@ describe('the command line', () => {
       err: `headwater: AuthenticationRequired: ${server.url} refuses the password in PDS_ADMIN_PASSWORD`,
     })
     expect(refusal(none).err).toBe(
-      `headwater: AuthenticationRequired: set PDS_ADMIN_PASSWORD to the admin password of ${server.url} (there is none in /nowhere/secrets.json)`,
+      `headwater: AuthenticationRequired: set PDS_ADMIN_PASSWORD to the admin password of ${server.url}, or PDS_DATA_DIRECTORY to its data folder (there is none in /nowhere/secrets.json)`,
     )
     expect(away.code).toBe(1)
     expect(JSON.parse(away.err)).toEqual({ message: expect.stringContaining('cannot be reached') })
