@@ -40,7 +40,10 @@ export async function activateRestored(
   } catch (error) {
     if (!(error instanceof XrpcError) || error.status !== 400) throw error
     const { credentials } = ports.identity
-    const next = `${error.message}: its DID document has to name ${credentials.publicUrl} and the key ${signingKeyDid}; then activate the account (--publish does both if this server has a rotation key)`
+    const hint = publish
+      ? '--publish could not do it: this server has no rotation key of the DID'
+      : '--publish does both if this server has a rotation key'
+    const next = `${error.message}: its DID document has to name ${credentials.publicUrl} and the key ${signingKeyDid}; then activate the account (${hint})`
     return { status, next }
   }
 }

@@ -108,6 +108,11 @@ describe('restoring an account that is gone', () => {
     const restored = await restoreArchive(ports, { did: alice, trusted: [serverKey.did()] })
     expect(restored).toMatchObject({ created: true, status: 'deactivated', records: 2, blobs: 1 })
     expect(restored.next).toContain(manifest.signingKey)
+    expect(restored.next).toContain('--publish does both')
+    const input = { did: alice, trusted: [serverKey.did()], publish: true }
+    const again = await restoreArchive(ports, input)
+    expect(again).toMatchObject({ created: false, status: 'deactivated' })
+    expect(again.next).toContain('--publish could not do it')
     const account = await other.open(alice)
     await mustBeAsArchived(account)
     expect(await deliveredKinds(account)).toEqual([])
