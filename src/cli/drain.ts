@@ -141,7 +141,7 @@ async function mailUnmailed(
     return [...unsent].map(([account, problem]) => ({ account, problem }))
   }
   if (unmailed.length > 0) {
-    warn(`${unmailed.length} accounts have an email address: with --mail they get their links`)
+    warn(`accounts with an email address: ${unmailed.length}; with --mail they get their links`)
   }
   return []
 }
@@ -190,7 +190,7 @@ const cancel: Command = {
     const only = names.length === 0 ? { state: 'invited' as const } : { names }
     const invites = await findInvites(server, serverUrl(from!), only)
     if (names.length === 0 && options['yes'] !== true) {
-      throw new UsageError(`this withdraws ${invites.length} invitations: repeat with --yes`)
+      throw new UsageError(`invitations that this withdraws: ${invites.length}; repeat with --yes`)
     }
     for (let i = 0; i < invites.length; i += BATCH) {
       const dids = invites.slice(i, i + BATCH).map(({ did }) => did)
