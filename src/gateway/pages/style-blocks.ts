@@ -7,6 +7,7 @@ section>.head+p{margin-top:0}
 .danger{border-color:color-mix(in srgb,var(--error) 40%,var(--line))}
 .lead{font-size:1.0625rem}
 .table{margin:.75rem 0 0;overflow-x:auto}
+section>.table:first-child,section>.empty:first-child{margin-top:0}
 section>.table:last-child{margin-bottom:-.5rem}
 .list caption{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
 .list th,.list td{padding:.75rem 1.25rem .75rem 0;vertical-align:middle}
@@ -17,6 +18,7 @@ section>.table:last-child{margin-bottom:-.5rem}
 .list button,.list .button{margin:0;font-size:.875rem}
 .list td:first-child{font-weight:500}
 .list td:first-child small{font-weight:400}
+.list td:first-child>time,.list td:first-child>a>time{white-space:nowrap}
 .stats{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(11rem,100%),1fr));gap:1rem;margin:0 0 1rem}
 .stat{margin:0;padding:1rem 1.25rem;background:var(--card);border:1px solid var(--line);border-radius:.875rem}
 .stat dt{color:var(--muted);font-size:.875rem}
@@ -45,6 +47,7 @@ progress::-moz-progress-bar{background:var(--ring)}
 .empty p{margin:0 auto;max-width:32rem}
 .empty .button{margin:.875rem 0 0}
 .empty form{margin:0}
+.empty+section{margin-top:1rem}
 summary{cursor:pointer;list-style:none;border-radius:.625rem}
 summary::-webkit-details-marker{display:none}
 summary::after{content:"";flex:none;display:inline-block;width:.5rem;height:.5rem;margin-inline-start:.5rem;border:solid var(--muted);
@@ -66,7 +69,7 @@ border-radius:.5rem;background:none;color:var(--text);font-size:.9375rem;text-al
 .menu li:has(label) button{margin:.25rem -.75rem 0}
 .list .menu li form{display:block;text-align:start}
 .table:has(.menu[open]){overflow:visible}
-@media (min-width:34.01rem){.list td:last-child:has(>.menu){text-align:end}}
+@media (min-width:34.01rem){.list:has(.menu) td:last-child{text-align:end}}
 .filters{display:flex;flex-wrap:wrap;gap:.75rem;align-items:end;margin:0 0 1rem}
 .filters>div{flex:1 1 11rem;min-width:0}
 .filters label{margin-top:0}
@@ -75,7 +78,12 @@ border-radius:.5rem;background:none;color:var(--text);font-size:.9375rem;text-al
 .row progress{margin:.375rem 0 .25rem}
 [data-created]{margin:1rem 0 0}
 [data-created] .button{margin:0}
-.filters button{min-height:2.75rem}
+.filters button{min-height:2.75rem;margin:0}
+.filters:has(.note){align-items:start}
+form>.filters+button{margin-top:0}
+fieldset{min-width:0;margin:1rem 0 0;padding:.5rem 1rem 1rem;border:1px solid var(--line);border-radius:.625rem}
+legend{padding:0 .375rem;margin-inline-start:-.375rem;font-size:.875rem;font-weight:500}
+fieldset label.check{margin:.625rem 0 0}
 .pager{display:flex;justify-content:space-between;gap:.5rem;margin:1rem 0 0}
 .pager .button{margin:0}
 .actions{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;margin:1rem 0 0}
@@ -135,6 +143,7 @@ code,.mono{font:500 .875em/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liber
 .list td:first-child{display:block;font-size:1rem;text-align:start}
 .list td:first-child::before,.list td:last-child:has(form)::before{display:none}
 .list td:last-child:has(form,details){padding-top:.5rem}
+.list td:empty{display:none}
 .list td small{min-width:0}
 .list td:has(ul,details){display:block;text-align:start}
 .list td:has(ul,details)::before{display:block}
