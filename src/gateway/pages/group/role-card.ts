@@ -4,7 +4,7 @@ import type { Action } from '#src/gateway/pages/area/area.ts'
 import { badge, card, table } from '#src/gateway/pages/blocks.ts'
 import { actionForm, field } from '#src/gateway/pages/form-blocks.ts'
 import type { GroupVisit } from '#src/gateway/pages/group/group-visit.ts'
-import { type ListedRole, roleName } from '#src/gateway/pages/group/roles.ts'
+import { type ListedRole, roleName, rolePermissions } from '#src/gateway/pages/group/roles.ts'
 import { type Html, hiddenFields } from '#src/gateway/pages/shell.ts'
 import * as group from '#src/protocol/lexicons/dev/headwater/group.ts'
 import { type ManageFlag, manageFlags } from '#src/rules/group-roles.ts'
@@ -17,7 +17,7 @@ export function roleCard(visit: GroupVisit, roles: readonly ListedRole[]): Html 
     rows: roles.map((role) => [
       html`${roleName(text, role.name)}${role.builtIn ? '' : html` ${badge(text('ownRole'))}`}`,
       role.manage.map((flag) => flagName(text, flag)).join(', '),
-      html`<code>${role.scope}</code>`,
+      permissionsOf(text, role),
       manage.has('roles') && !role.builtIn
         ? actionForm(session, {
             ...{ action: `${base}/members/role/delete`, label: text('delete'), about: role.name },
@@ -28,6 +28,14 @@ export function roleCard(visit: GroupVisit, roles: readonly ListedRole[]): Html 
     empty: '',
   })
   return card(text('roles'), html`${list}${manage.has('roles') ? form(visit) : ''}`)
+}
+
+/** The scopes are for those who make apps. */
+function permissionsOf(text: GroupVisit['text'], { name, scope, builtIn }: ListedRole): Html {
+  const words = builtIn ? rolePermissions(text, name) : undefined
+  return words === undefined
+    ? html`<code>${scope}</code>`
+    : html`<span title="${scope}">${words}</span>`
 }
 
 function form({ text, session, base }: GroupVisit): Html {

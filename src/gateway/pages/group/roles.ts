@@ -18,6 +18,12 @@ export function roleName(text: GroupMessages['text'], name: string): string {
   return known === undefined ? name : text(`role.${known}`)
 }
 
+/** What a built-in role may do as the group, in words; undefined for another. */
+export function rolePermissions(text: GroupMessages['text'], name: string): string | undefined {
+  const known = named.find((role) => role === name)
+  return known === undefined ? undefined : text(`may.${known}`)
+}
+
 export interface ListedRole {
   name: string
   scope: string
