@@ -33,7 +33,9 @@ export function field(input: Field, note?: Note): Html {
     const checked = input.value === undefined ? '' : raw(' checked')
     return html`<label class="check"><input type="checkbox" name="${name}" value="yes"${checked}${attributes}>${label}</label>${below}`
   }
-  return html`<label for="${name}">${label}</label>${control(input, attributes)}${below}`
+  const typed = isWrong && type !== 'password' ? note.typed : undefined
+  const shown = typed === undefined ? input : { ...input, value: typed }
+  return html`<label for="${name}">${label}</label>${control(shown, attributes)}${below}`
 }
 
 function control(input: Field, attributes: Html): Html {

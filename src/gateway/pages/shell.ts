@@ -40,6 +40,8 @@ export interface Note {
   text: string
   bad?: boolean
   field?: string
+  /** What was in that field; of a password it is not shown again. */
+  typed?: string | undefined
 }
 
 export interface NavItem {

@@ -15,9 +15,9 @@ export const handleSection: Section = {
     domain: 'com.atproto.identity.updateHandle',
   },
   errors: {
-    HandleNotAvailable: [undefined, 'name'],
-    InvalidHandle: [undefined, 'name'],
-    UnsupportedDomain: [undefined, 'name'],
+    HandleNotAvailable: [undefined, 'name', 'handle'],
+    InvalidHandle: [undefined, 'name', 'handle'],
+    UnsupportedDomain: [undefined, 'name', 'handle'],
   },
 
   async show(visit, note) {
@@ -39,7 +39,7 @@ export const handleSection: Section = {
     const url = `https://${domain}/.well-known/atproto-did`
     const elsewhere = html`${record}<p class="muted">${texts.text('orFile', { did, url })}</p>
 <form method="post" action="/account/handle/domain">${hiddenFields(session)}
-${field({ name: 'handle', label: texts.text('domainName'), value: own === undefined ? name : '', required: true, maxLength: 253 })}
+${field({ name: 'handle', label: texts.text('domainName'), value: own === undefined ? name : '', required: true, maxLength: 253 }, note)}
 <button>${texts.text('change')}</button></form>`
     return html`${card(texts.text('current'), html`<p><b>@${name}</b></p>`, { help: texts.text('handleHelp') })}
 ${domains.length === 0 ? '' : card(texts.text('nameHere'), here)}

@@ -145,7 +145,7 @@ export function accountPages(app: Hono<Env>, context: HistoryContext): void {
       if (!(error instanceof XrpcError) || error.status >= 500) throw error
       // The password of a form may be wrong, while the session is right.
       const again = await visitOf(c, session)
-      const response = await show(section, again, noteOf(section, again, error), error.status)
+      const response = await show(section, again, noteOf(section, again, error, form), error.status)
       for (const [key, value] of Object.entries(error.headers ?? {})) {
         response.headers.set(key, value)
       }
@@ -203,12 +203,13 @@ function livePart({ c }: Visit, path: string, page: { after: number | undefined;
   return html`<div data-live="${path}${new URL(c.req.url).search}"${position}>${body}</div>`
 }
 
-function noteOf(section: Section, visit: Visit, error: XrpcError): Note {
+function noteOf(section: Section, visit: Visit, error: XrpcError, form: Form = {}): Note {
   const { session, texts } = visit
   const explained = section.explain?.(visit, error)
   if (explained !== undefined) return explained
   if (error.status === 429) return { text: session.messages.text('tooManyAttempts'), bad: true }
-  const [key, field] = section.errors?.[error.error] ?? []
+  const [key, ...fields] = section.errors?.[error.error] ?? []
+  const field = fields.find((name) => form[name] !== undefined) ?? fields[0]
   const text = key === undefined ? errorText(session, error) : texts.text(key)
-  return { text, bad: true, ...(field !== undefined && { field }) }
+  return { text, bad: true, ...(field !== undefined && { field, typed: form[field] }) }
 }

@@ -40,8 +40,8 @@ export interface Section {
   >
   /** The methods whose rate limits the forms count against. */
   counted?: Readonly<Record<string, string>>
-  /** The field of an error, by its name, and its text if it has one here that says more. */
-  errors?: Readonly<Record<string, readonly [text: AccountKey | undefined, field?: string]>>
+  /** The text of an error, by its name, if it has one here that says more, and its field: the first that the form has. */
+  errors?: Readonly<Record<string, readonly [text: AccountKey | undefined, ...fields: string[]]>>
   /** Instead of `errors`, if it returns a note. */
   explain?(visit: Visit, error: XrpcError): Note | undefined
   /** The note after a form that succeeded; without it, that the change is saved. */

@@ -223,6 +223,14 @@ describe('the account area', () => {
     expect(counted).toEqual([['com.atproto.repo.putRecord', { did }]])
   })
 
+  it('an error is shown beside the field of the form that was sent, with what was typed', async () => {
+    const pages = openAccount()
+    const { status, html } = await pages.submit('/account/handle/domain', { handle: 'not a name' })
+    expect(status).toBe(400)
+    expect(html).toMatch(/value="not a name" id="handle"[^>]* aria-invalid="true"/)
+    expect(html).not.toMatch(/id="name"[^>]* aria-invalid/)
+  })
+
   it('an account is deleted only with its handle typed', async () => {
     const asked: unknown[] = []
     const lifecycle = { authorizeDeletion: (input: unknown) => void asked.push(input) }
