@@ -69,10 +69,12 @@ export function alertsView(text: ServerText, alerts: readonly Alert[]): Html {
   const rest = alerts.filter(({ state }) => state !== 'bad')
   const title = bad.length === 0 ? text('allGood') : text('nProblems', { n: bad.length })
   const count = rest.filter(({ state }) => state === 'good').length
-  const state = badge(
-    text('nOk', { n: count, total: alerts.length }),
-    bad.length === 0 ? 'good' : 'bad',
-  )
+  const unknown = rest.length - count
+  const counts = [
+    text('nOk', { n: count }),
+    ...(unknown > 0 ? [text('nUnknown', { n: unknown })] : []),
+  ]
+  const state = badge(counts.join(' · '), bad.length === 0 ? 'good' : 'bad')
   const rows = rest.map((one) => [
     twoLines(one.what, one.name),
     one.state === 'good' ? badge(text('ok'), 'good') : badge(text('unknown'), 'quiet'),
