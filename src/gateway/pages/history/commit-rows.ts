@@ -105,7 +105,7 @@ function whatOf(
   const link = isFirst ? moreText : html`<a href="${changes}">${moreText}</a>`
   const rest = more > 0 ? link : ''
   const why = action.startsWith('history.') ? html`<small>${text('wasRestore')}</small>` : ''
-  return html`<div>${shown.length === 0 ? '–' : shown}${rest}${why}</div>`
+  return html`<div>${shown.length === 0 ? text('noRecords') : shown}${rest}${why}</div>`
 }
 
 function menuOf(visit: HistoryVisit, { rev, actor, client, isFirst }: Listed, names: Names): Html {

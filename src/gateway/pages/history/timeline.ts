@@ -75,7 +75,7 @@ async function timeline(visit: HistoryVisit, query: Query): Promise<Html> {
   ])
   const rows = await commitRows(visit, commits, begins)
   const after = cursor && historyUrl(visit, '', { ...query, cursor })
-  const kept = sinceAt === undefined ? '' : html` · ${text('begins')} ${timeOf(session, sinceAt)}`
+  const kept = sinceAt === undefined ? '' : html` ${text('begins')} ${timeOf(session, sinceAt)}`
   return html`<p class="muted">${text('kept', { days: daysText(visit, days) })}${kept}</p>
 ${filters}<div data-cell="restore">${await runningNote(visit)}</div>
 ${undoBar(visit, query)}

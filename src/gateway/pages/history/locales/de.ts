@@ -24,6 +24,7 @@ export const de: HistoryTexts = {
   kept: 'Änderungen werden {days} aufbewahrt.',
   begins: 'Der Verlauf beginnt',
   noCommits: 'Keine passenden Änderungen.',
+  noRecords: 'Keine Einträge geändert',
   more: 'Und {n} weitere',
   'op.create': 'Erstellt',
   'op.update': 'Geändert',

@@ -22,6 +22,7 @@ export const en = {
   kept: 'Changes are kept for {days}.',
   begins: 'The history begins',
   noCommits: 'No changes match.',
+  noRecords: 'No records changed',
   more: 'And {n} more',
   'op.create': 'Created',
   'op.update': 'Changed',

@@ -24,6 +24,7 @@ export const es: HistoryTexts = {
   kept: 'Los cambios se conservan durante {days}.',
   begins: 'El historial empieza',
   noCommits: 'Ningún cambio coincide.',
+  noRecords: 'Ningún registro cambiado',
   more: 'Y {n} más',
   'op.create': 'Creado',
   'op.update': 'Cambiado',

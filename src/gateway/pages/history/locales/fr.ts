@@ -24,6 +24,7 @@ export const fr: HistoryTexts = {
   kept: 'Les modifications sont conservées pendant {days}.',
   begins: "L'historique commence",
   noCommits: 'Aucune modification ne correspond.',
+  noRecords: 'Aucun enregistrement modifié',
   more: 'Et {n} de plus',
   'op.create': 'Créé',
   'op.update': 'Modifié',

@@ -24,6 +24,7 @@ export const ja: HistoryTexts = {
   kept: '変更の保存期間：{days}。',
   begins: '履歴の始まり',
   noCommits: '該当する変更はありません。',
+  noRecords: 'レコードの変更なし',
   more: 'ほか {n} 件',
   'op.create': '作成',
   'op.update': '変更',

@@ -24,6 +24,7 @@ export const ko: HistoryTexts = {
   kept: '변경 사항 보관 기간: {days}.',
   begins: '기록 시작',
   noCommits: '일치하는 변경 사항이 없습니다.',
+  noRecords: '변경된 레코드 없음',
   more: '외 {n}개',
   'op.create': '생성',
   'op.update': '변경',

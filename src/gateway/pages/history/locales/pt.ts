@@ -24,6 +24,7 @@ export const pt: HistoryTexts = {
   kept: 'As alterações são mantidas por {days}.',
   begins: 'O histórico começa',
   noCommits: 'Nenhuma alteração corresponde.',
+  noRecords: 'Nenhum registro alterado',
   more: 'E mais {n}',
   'op.create': 'Criado',
   'op.update': 'Alterado',

@@ -24,6 +24,7 @@ export const ro: HistoryTexts = {
   kept: 'Modificările sunt păstrate {days}.',
   begins: 'Istoricul începe',
   noCommits: 'Nicio modificare nu corespunde.',
+  noRecords: 'Nicio înregistrare modificată',
   more: 'Și încă {n}',
   'op.create': 'Creat',
   'op.update': 'Modificat',

@@ -24,6 +24,7 @@ export const sv: HistoryTexts = {
   kept: 'Ändringar sparas i {days}.',
   begins: 'Historiken börjar',
   noCommits: 'Inga ändringar matchar.',
+  noRecords: 'Inga poster ändrade',
   more: 'Och {n} till',
   'op.create': 'Skapade',
   'op.update': 'Ändrade',
