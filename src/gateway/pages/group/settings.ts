@@ -37,7 +37,7 @@ export const settingsPage: AreaPage<GroupVisit> = {
     const isOwner = role === OWNER
     const body = html`${await profileCard(visit)}
 ${isOwner && isMember ? transferCard(visit, note) : ''}
-${isMember ? card(text('offered'), actionForm(session, { action: `${base}/settings/accept-ownership`, label: text('acceptOwnership') }), { help: text('offeredHelp') }) : ''}
+${isMember && !isOwner ? card(text('offered'), actionForm(session, { action: `${base}/settings/accept-ownership`, label: text('acceptOwnership') }), { help: text('offeredHelp') }) : ''}
 ${isOwner ? exportCard(visit) : ''}
 ${manage.has('history') ? archivesCard(visit) : ''}
 ${isOwner ? await moveCard(visit) : ''}
