@@ -27,7 +27,8 @@ export const groupsSection: Section = {
     const label = texts.text('groups')
     const list = table({ label, head, rows, empty })
     const after = next === undefined ? undefined : `?cursor=${encodeURIComponent(next)}`
-    return html`${card(label, list, { help: texts.text('groupsHelp'), bare: true, ...(rows.length > 0 && { badge: create }) })}
+    const body = rows.length === 0 ? list : html`${list}<div class="actions">${create}</div>`
+    return html`${card(label, body, { help: texts.text('groupsHelp'), bare: true })}
 ${pager(session, { after })}`
   },
 }

@@ -20,7 +20,7 @@ export const overviewPage: AreaPage<TenantVisit> = {
     const { base, text } = visit
     const find = html`<form method="get" action="${base}/accounts" class="filters" role="search">
 <div>${field({ name: 'q', label: text('findLabel'), type: 'search', required: true })}</div>
-<button>${text('find')}</button></form>`
+<button class="quiet">${text('find')}</button></form>`
     const body = html`${find}${cell('figures', await figures(visit))}
 ${card(text('attention'), cell('attention', await attention(visit)))}
 ${card(text('newest'), cell('newest', await newest(visit)))}`
