@@ -55,7 +55,7 @@ export async function pagesOf(
     for (const [, link] of html.matchAll(/<a [^>]*href="(\/[^"?#]*)"/g)) {
       const isFile = /\.(?:car|zip|csv|json)$/.test(link!)
       if (!link!.startsWith(`${area}/`) || isFile) continue
-      const kind = link!.replace(/did:[^/]+/, 'did')
+      const kind = link!.replace(/did(?::|%3A)[^/]+/, 'did')
       if (!found.has(kind)) found.set(kind, link!)
     }
   }
