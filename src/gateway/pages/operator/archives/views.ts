@@ -135,7 +135,10 @@ export function restoreCard(
   const { found, path, typed, isGone, note } = input
   const options = found
     .filter((one) => 'manifest' in one)
-    .map(({ archive }) => ({ value: archive, label: archive }))
+    .map(({ archive, manifest }) => {
+      const made = session.messages.formatDate(manifest.createdAt)
+      return { value: archive, label: `${made} · ${archive}` }
+    })
   const which = field({ name: 'archive', label: text('whichArchive'), options })
   const handle = { name: 'handle', label: text('handle'), help: text('handleHelp'), maxLength: 253 }
   const more = isGone
