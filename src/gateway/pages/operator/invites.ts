@@ -24,6 +24,8 @@ export function invitePages({ server }: ConsolePorts, { get, post }: ConsoleRout
     const page = await call.query<{ codes: InviteCode[]; cursor?: string }>(admin.getInviteCodes, {
       ...{ sort, limit: String(PAGE), cursor },
     })
+    // A page that is not full has a cursor, too, as that of the reference PDS.
+    const next = page.codes.length < PAGE ? undefined : page.cursor
     const head = [text('code'), text('used'), text('codeFor'), text('created'), text('action')]
     const isOpen = !server.service.inviteRequired
     return call.render({
@@ -40,7 +42,7 @@ ${filterForm(call.session, [
   },
 ])}
 <section>${table({ label: text('inviteCodes'), head, rows: page.codes.map((code) => codeRow(call.session, code)), empty: text('noCodes') })}</section>
-${pager(call.session, { after: nextPage(call.c.req.url, page.cursor) })}`,
+${pager(call.session, { after: nextPage(call.c.req.url, next) })}`,
     })
   }
 
