@@ -36,7 +36,7 @@ export function domainPages({ server }: ConsolePorts, { get, post }: ConsoleRout
     })
     return call.render({
       ...{ title: text('domains'), note, status },
-      body: html`${card(text('domainsForHandles'), table({ label: text('domains'), head: [text('domain'), text('from'), text('action')], rows, empty: '' }), { help: text('domainsHelp') })}
+      body: html`${card(text('domainsForHandles'), table({ label: text('domains'), head: [text('domain'), text('from'), ''], rows, empty: '' }), { help: text('domainsHelp') })}
 ${card(
   text('addDomain'),
   html`<form method="post" action="${path}">${hiddenFields(call.session)}

@@ -26,7 +26,7 @@ export function invitePages({ server }: ConsolePorts, { get, post }: ConsoleRout
     })
     // A page that is not full has a cursor, too, as that of the reference PDS.
     const next = page.codes.length < PAGE ? undefined : page.cursor
-    const head = [text('code'), text('used'), text('codeFor'), text('created'), text('action')]
+    const head = [text('code'), text('used'), text('codeFor'), text('created'), '']
     const isOpen = !server.service.inviteRequired
     return call.render({
       ...{ title: text('invites'), wide: true, note, status },

@@ -32,7 +32,7 @@ export function takedownPages({ server }: ConsolePorts, { get, post }: ConsoleRo
       }),
       accounts.search({ status: 'suspended', limit: PAGE }),
     ])
-    const head = [text('account'), text('state'), text('created'), text('action')]
+    const head = [text('account'), text('state'), text('created'), '']
     const list = (
       title: string,
       all: readonly AccountInfo[],

@@ -90,9 +90,7 @@ export function endpointView(
       about: one.id,
     }),
   ])
-  const deliveryHead = [
-    ...[text('event'), text('state'), text('attempts'), text('when'), text('action')],
-  ]
+  const deliveryHead = [text('event'), text('state'), text('attempts'), text('when'), '']
   return html`${card(
     text('endpoint'),
     html`${facts([
