@@ -90,7 +90,7 @@ fieldset label.check{margin:.625rem 0 0}
 .actions>*,.actions form>button,.list .actions{margin:0}
 .list td:last-child .actions{justify-content:flex-end}
 .who{display:flex;flex-wrap:wrap;gap:.5rem 1rem;align-items:center;margin:0 0 .75rem}
-.who>div{flex:1 1 9rem;min-width:0}
+.who>div{flex:1 1 11rem;min-width:0}
 .who h2,.who p{margin:0}
 .picture{flex:none;display:flex;align-items:center;justify-content:center;width:4rem;height:4rem;border-radius:50%;object-fit:cover;
 background:var(--soft);color:var(--muted);font-size:1.5rem;font-weight:600}
