@@ -46,11 +46,14 @@ describe('an archive in a bucket', () => {
     expect(await find()).toMatchObject({ isRunning: false, failures: 1 })
     theirs.storage.put = put
     // A list of empty pages without end.
+    const pruning = Promise.withResolvers<void>()
     theirs.storage.folders = async function* (prefix) {
+      pruning.resolve()
       await never()
       yield* folders(prefix)
     }
     const pruned = archiveForOwner(ports, alice)
+    await pruning.promise
     await passTime(HOUR_MS)
     await pruned
     expect(await find()).toMatchObject({ isRunning: false, error: null })

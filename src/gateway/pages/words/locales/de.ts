@@ -135,10 +135,4 @@ export const de: WordTexts = {
   'action.archive.putBucket': 'Bucket für Archive festgelegt',
   'action.archive.deleteBucket': 'Bucket für Archive entfernt',
   'action.archive.createArchive': 'Gruppe archiviert',
-  'action.createArchive': 'Konto archiviert',
-  'action.verifyArchive': 'Archiv geprüft',
-  'action.drillArchive': 'Wiederherstellung geprobt',
-  'action.restoreArchive': 'Konto aus einem Archiv wiederhergestellt',
-  'action.putHistory': 'Einstellungen des Verlaufs geändert',
-  'action.createMoveInvites': 'Konten zum Umzug hierher eingeladen',
 }

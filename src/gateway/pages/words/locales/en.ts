@@ -133,12 +133,6 @@ export const en = {
   'action.archive.putBucket': 'Set the bucket for archives',
   'action.archive.deleteBucket': 'Removed the bucket for archives',
   'action.archive.createArchive': 'Archived the group',
-  'action.createArchive': 'Archived an account',
-  'action.verifyArchive': 'Verified an archive',
-  'action.drillArchive': 'Ran a restore drill',
-  'action.restoreArchive': 'Restored an account from an archive',
-  'action.putHistory': 'Changed the history settings',
-  'action.createMoveInvites': 'Invited accounts to move here',
 } as const
 
 export type WordTexts = Record<keyof typeof en, string>

@@ -135,10 +135,4 @@ export const es: WordTexts = {
   'action.archive.putBucket': 'Configuró el bucket de las copias',
   'action.archive.deleteBucket': 'Quitó el bucket de las copias',
   'action.archive.createArchive': 'Hizo una copia del grupo',
-  'action.createArchive': 'Hizo una copia de una cuenta',
-  'action.verifyArchive': 'Verificó una copia',
-  'action.drillArchive': 'Probó la restauración de una copia',
-  'action.restoreArchive': 'Restauró una cuenta a partir de una copia',
-  'action.putHistory': 'Cambió los ajustes del historial',
-  'action.createMoveInvites': 'Invitó a cuentas a trasladarse aquí',
 }

@@ -135,10 +135,4 @@ export const fr: WordTexts = {
   'action.archive.putBucket': 'A défini le bucket des archives',
   'action.archive.deleteBucket': 'A supprimé le bucket des archives',
   'action.archive.createArchive': 'A archivé le groupe',
-  'action.createArchive': 'A archivé un compte',
-  'action.verifyArchive': 'A vérifié une archive',
-  'action.drillArchive': 'A essayé une restauration',
-  'action.restoreArchive': 'A restauré un compte à partir d’une archive',
-  'action.putHistory': 'A modifié les réglages de l’historique',
-  'action.createMoveInvites': 'A invité des comptes à déménager ici',
 }

@@ -135,10 +135,4 @@ export const ja: WordTexts = {
   'action.archive.putBucket': 'アーカイブ用バケットを設定',
   'action.archive.deleteBucket': 'アーカイブ用バケットを解除',
   'action.archive.createArchive': 'グループをアーカイブ',
-  'action.createArchive': 'アカウントをアーカイブ',
-  'action.verifyArchive': 'アーカイブを検証',
-  'action.drillArchive': '復元を試験',
-  'action.restoreArchive': 'アーカイブからアカウントを復元',
-  'action.putHistory': '履歴の設定を変更',
-  'action.createMoveInvites': 'このサーバーへの移行にアカウントを招待',
 }

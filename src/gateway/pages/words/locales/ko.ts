@@ -135,10 +135,4 @@ export const ko: WordTexts = {
   'action.archive.putBucket': '아카이브용 버킷 설정',
   'action.archive.deleteBucket': '아카이브용 버킷 제거',
   'action.archive.createArchive': '그룹 아카이브',
-  'action.createArchive': '계정 아카이브',
-  'action.verifyArchive': '아카이브 검증',
-  'action.drillArchive': '복원 점검',
-  'action.restoreArchive': '아카이브에서 계정 복원',
-  'action.putHistory': '기록 설정 변경',
-  'action.createMoveInvites': '이 서버로 이전하도록 계정 초대',
 }

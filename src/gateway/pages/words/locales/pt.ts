@@ -135,10 +135,4 @@ export const pt: WordTexts = {
   'action.archive.putBucket': 'Definiu o bucket das cópias',
   'action.archive.deleteBucket': 'Removeu o bucket das cópias',
   'action.archive.createArchive': 'Fez uma cópia do grupo',
-  'action.createArchive': 'Fez uma cópia de uma conta',
-  'action.verifyArchive': 'Verificou uma cópia',
-  'action.drillArchive': 'Testou a restauração de uma cópia',
-  'action.restoreArchive': 'Restaurou uma conta a partir de uma cópia',
-  'action.putHistory': 'Alterou os ajustes do histórico',
-  'action.createMoveInvites': 'Convidou contas a migrar para cá',
 }

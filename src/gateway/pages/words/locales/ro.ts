@@ -135,10 +135,4 @@ export const ro: WordTexts = {
   'action.archive.putBucket': 'A setat bucketul pentru arhive',
   'action.archive.deleteBucket': 'A eliminat bucketul pentru arhive',
   'action.archive.createArchive': 'A arhivat grupul',
-  'action.createArchive': 'A arhivat un cont',
-  'action.verifyArchive': 'A verificat o arhivă',
-  'action.drillArchive': 'A probat o restaurare',
-  'action.restoreArchive': 'A restaurat un cont dintr-o arhivă',
-  'action.putHistory': 'A modificat setările istoricului',
-  'action.createMoveInvites': 'A invitat conturi să se mute aici',
 }

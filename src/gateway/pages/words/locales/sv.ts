@@ -135,10 +135,4 @@ export const sv: WordTexts = {
   'action.archive.putBucket': 'Angav bucketen för arkiv',
   'action.archive.deleteBucket': 'Tog bort bucketen för arkiv',
   'action.archive.createArchive': 'Arkiverade gruppen',
-  'action.createArchive': 'Arkiverade ett konto',
-  'action.verifyArchive': 'Verifierade ett arkiv',
-  'action.drillArchive': 'Provade en återställning',
-  'action.restoreArchive': 'Återställde ett konto från ett arkiv',
-  'action.putHistory': 'Ändrade historikens inställningar',
-  'action.createMoveInvites': 'Bjöd in konton att flytta hit',
 }
