@@ -16,9 +16,9 @@ it.each([
   ['identity.consumePlcToken', 'Used the code to change the identity'],
   ['import.finish', 'Imported the records'],
   ['dev.headwater.admin.createArchive', 'Archived an account'],
-  ['dev.headwater.admin.restoreArchive', 'Restored an account from an archive'],
-  ['putHistory', 'Changed the history settings'],
-  ['createMoveInvites', 'Invited accounts to move here'],
+  ['dev.headwater.admin.restoreArchive', 'Restored an archive'],
+  ['putHistory', 'Changed how long the history is kept'],
+  ['createMoveInvites', 'Invited accounts to move'],
 ])('the audit action %s is shown in words of the reader', (action, words) => {
   expect(word(english, 'action', action)).toBe(words)
   expect(word(german, 'action', action)).not.toBe(words)
