@@ -48,7 +48,7 @@ header{display:flex;flex-wrap:wrap;gap:.75rem 1rem;align-items:center;justify-co
 header nav{display:flex;gap:.75rem;align-items:center;min-width:0;margin-inline-start:auto}
 header form{flex:none;margin:0}
 .home{color:inherit;text-decoration:none;min-width:0}
-.owner{min-width:0;max-width:18rem;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;color:var(--muted);font-size:.875rem;
+.owner{min-width:0;max-width:24rem;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;color:var(--muted);font-size:.875rem;
 line-height:2.5rem;text-decoration:none}
 a.owner:hover{text-decoration:underline}
 .brand{font-weight:600;line-height:1.25}
