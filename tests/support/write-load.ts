@@ -185,9 +185,17 @@ export class WriteLoad {
       })
       if (body.commit) attempt.commit = body.commit
     } else if (!this.refusals.includes(status) || typeof body?.error !== 'string') {
-      this.violations.push(`${attempt.method}: ${status} ${text}`)
+      this.violations.push(`${attempt.method}: ${status} ${text}${this.#historyOf(text)}`)
     }
     attempt.status = status
+  }
+
+  /** What was done before to the record that an error is about. */
+  #historyOf(error: string): string {
+    const path = /com\.example\.load\/\w+/.exec(error)?.[0]
+    if (path === undefined) return ''
+    const earlier = this.attempts.filter(({ ops }) => ops.some((op) => op.path === path))
+    return ` at ${Date.now()}, after ${JSON.stringify(earlier)}`
   }
 }
 

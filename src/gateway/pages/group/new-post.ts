@@ -70,8 +70,13 @@ export function newPostLink({ text, base }: GroupVisit): Html {
   return html`<a class="button" href="${base}/content/new">${text('newPost')}</a>`
 }
 
-/** Whether the role allows to write posts; the group checks it again. */
-export function mayPost({ did, group, scope }: GroupVisit): boolean {
+/** Whether the group is active and the role allows to write posts; the group checks it again. */
+export function mayPost({
+  did,
+  group,
+  scope,
+}: Pick<GroupVisit, 'did' | 'group' | 'scope'>): boolean {
+  if (group.status !== 'active') return false
   return (
     did === group.did || new ScopePermissions(scope).allowsRepo({ action: 'create', collection })
   )

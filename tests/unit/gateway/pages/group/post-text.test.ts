@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { mayPost } from '#src/gateway/pages/group/new-post.ts'
 import { facetsOf, graphemesOf } from '#src/gateway/pages/group/post-text.ts'
 import { openGroupPages } from '#tests/support/group-pages.ts'
 import { eddie, olga } from '#tests/support/group-scenarios.ts'
@@ -32,4 +33,12 @@ it('a member posts as the group; a text that is too long is refused, and stays i
   await pages.post(eddie, '/content/new/publish', { text: 'The week in the garden' })
   const content = await (await pages.get(olga, '/content')).text()
   expect(content).toMatch(/The week in the garden.*eddie\.test/s)
+})
+
+it('a group that is not active, as one that has moved away, offers no post', () => {
+  const group = { did: 'did:plc:group', handle: 'group.test', status: 'active' }
+  const visit = { did: eddie, group, scope: 'repo:*' }
+  expect(mayPost(visit)).toBe(true)
+  expect(mayPost({ ...visit, scope: '' })).toBe(false)
+  expect(mayPost({ ...visit, group: { ...group, status: 'deactivated' } })).toBe(false)
 })
