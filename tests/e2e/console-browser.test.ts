@@ -113,6 +113,8 @@ describeInBrowser('the console', () => {
     const stream = page.waitForResponse((response) => response.url().includes('/admin/live'))
     await signIn(page)
     expect((await stream).headers()['content-type']).toBe('text/event-stream; charset=utf-8')
+    // Made by the island, which may load later than that of the stream.
+    await page.locator('dialog.palette').waitFor({ state: 'attached' })
     await page.keyboard.press('Control+k')
     await page.keyboard.type('conf')
     await page.keyboard.press('Enter')
