@@ -1,20 +1,14 @@
 /** Reads a file with accounts to create: NDJSON, an account a line. */
-import { readFileSync } from 'node:fs'
 import { mustHaveNoMistakes } from '#src/cli/account-names.ts'
 import { UsageError } from '#src/cli/command.ts'
 import type { Entry } from '#src/cli/create-accounts.ts'
-import { fileError } from '#src/cli/file-error.ts'
+import { readTextFile } from '#src/cli/read-text-file.ts'
 
 const fields = ['handle', 'email', 'password', 'inviteCode', 'recoveryKey']
 
 /** Throws if the file cannot be read or has no accounts, and as `parseAccounts`. */
 export function readAccounts(path: string): Entry[] {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    throw fileError('read', path, error)
-  }
+  const text = readTextFile(path)
   const entries = parseAccounts(text)
   if (entries.length === 0) throw new UsageError(`${path} has no accounts: it is empty`)
   return entries

@@ -1,8 +1,7 @@
 /** Which accounts `headwater account delete` is to delete: those in a file, or by when and from where they were created. */
-import { readFileSync } from 'node:fs'
 import { mustHaveNoMistakes, parseName } from '#src/cli/account-names.ts'
 import { UsageError } from '#src/cli/command.ts'
-import { fileError } from '#src/cli/file-error.ts'
+import { readTextFile } from '#src/cli/read-text-file.ts'
 import type { ServerClient } from '#src/cli/server-client.ts'
 
 /** As the server lists it. */
@@ -17,12 +16,7 @@ export interface CreatedAccount {
 
 /** DIDs and handles, one a line, each once. Throws if the file cannot be read, and as `parseNames`. */
 export function readNames(path: string): string[] {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    throw fileError('read', path, error)
-  }
+  const text = readTextFile(path)
   const names = parseNames(text)
   if (names.length === 0) throw new UsageError(`${path} has no accounts`)
   return names

@@ -1,12 +1,11 @@
 /** What the commands of backups work with: this machine's server, and where its backups are. */
-import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { type BackupSource, openFolder, openStored } from '#src/backup/backup-source.ts'
 import { BackupRepository } from '#src/backup/repository.ts'
 import type { ServerFolders } from '#src/backup/server-folders.ts'
 import { type Invocation, textOption, UsageError } from '#src/cli/command.ts'
-import { fileError } from '#src/cli/file-error.ts'
+import { readTextFile } from '#src/cli/read-text-file.ts'
 import { type Config, environment, readConfig } from '#src/config/config.ts'
 import { openArchiveStorage } from '#src/ports/open-archive-storage.ts'
 
@@ -32,11 +31,7 @@ type Place = { folder: string } | { repository: BackupRepository }
 export function variablesOf(invocation: Invocation): NodeJS.Dict<string> {
   const path = textOption(invocation, 'env-file')
   if (path === undefined) return { ...environment() }
-  try {
-    return { ...environment(), ...parseEnv(readFileSync(path, 'utf8')) }
-  } catch (error) {
-    throw fileError('read', path, error)
-  }
+  return { ...environment(), ...parseEnv(readTextFile(path)) }
 }
 
 /** The operand, or else PDS_BACKUP_LOCATION, is where the backups are. */

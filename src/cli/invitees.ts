@@ -1,8 +1,7 @@
 /** The accounts of another server that `headwater drain start` invites, and what that server says of them. */
-import { readFileSync } from 'node:fs'
 import { mustHaveNoMistakes, parseName } from '#src/cli/account-names.ts'
 import { UsageError } from '#src/cli/command.ts'
-import { fileError } from '#src/cli/file-error.ts'
+import { readTextFile } from '#src/cli/read-text-file.ts'
 import { retryDelay } from '#src/cli/retry-delay.ts'
 import type { ServerClient } from '#src/cli/server-client.ts'
 
@@ -24,12 +23,7 @@ const PAGE = 500
 
 /** Throws if the file cannot be read or has no accounts, and as `parseInvitees`. */
 export function readInvitees(path: string): Invitee[] {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    throw fileError('read', path, error)
-  }
+  const text = readTextFile(path)
   const invitees = parseInvitees(text)
   if (invitees.length === 0) throw new UsageError(`${path} has no accounts`)
   return invitees

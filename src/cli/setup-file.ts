@@ -1,9 +1,10 @@
 /** The file that `headwater setup` writes: a server's variables, for systemd, Docker Compose and `node --env-file`. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { UsageError } from '#src/cli/command.ts'
 import { fileError } from '#src/cli/file-error.ts'
+import { readTextFile } from '#src/cli/read-text-file.ts'
 
 export type Variables = Readonly<Record<string, string | undefined>>
 
@@ -33,11 +34,7 @@ export function withSecrets(known: Variables): Variables {
 /** The variables in a file; undefined if it does not exist. */
 export function readVariables(path: string): Variables | undefined {
   if (!existsSync(path)) return undefined
-  try {
-    return parseEnv(readFileSync(path, 'utf8'))
-  } catch (error) {
-    throw fileError('read', path, error)
-  }
+  return parseEnv(readTextFile(path))
 }
 
 /** For this user only, in one step. Unless it `replaces` a file, it throws if there is one. */

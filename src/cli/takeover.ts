@@ -1,12 +1,11 @@
 /** `headwater takeover`: takes over the accounts of a reference PDS on this machine, in a process of its own. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseEnv } from 'node:util'
 import { type Command, type Invocation, textOption, UsageError } from '#src/cli/command.ts'
-import { fileError } from '#src/cli/file-error.ts'
+import { readTextFile } from '#src/cli/read-text-file.ts'
 import {
   type CheckResult,
   checkReport,
@@ -97,9 +96,5 @@ async function runProcess(invocation: Invocation): Promise<object> {
 function variablesOf(invocation: Invocation): NodeJS.Dict<string> {
   const path = textOption(invocation, 'env-file')
   if (path === undefined) return {}
-  try {
-    return parseEnv(readFileSync(path, 'utf8'))
-  } catch (error) {
-    throw fileError('read', path, error)
-  }
+  return parseEnv(readTextFile(path))
 }

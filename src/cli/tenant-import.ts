@@ -1,9 +1,8 @@
 /** `headwater tenant import`: creates the accounts of a tenant from a file, or adopts DIDs. */
-import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { bar } from '#src/cli/bar.ts'
 import { type Command, type Invocation, UsageError } from '#src/cli/command.ts'
-import { fileError } from '#src/cli/file-error.ts'
+import { readTextFile } from '#src/cli/read-text-file.ts'
 import { type Row, type RowResult, streamRows } from '#src/cli/row-stream.ts'
 import { XrpcError } from '#src/errors.ts'
 
@@ -106,12 +105,7 @@ export async function importRows(
 }
 
 function readRows(path: string): Row[] {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    throw fileError('read', path, error)
-  }
+  const text = readTextFile(path)
   const rows = text
     .split(/\r?\n/)
     .map((line, i) => ({ n: i + 1, text: line.trim() }))

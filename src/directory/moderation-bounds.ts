@@ -79,8 +79,8 @@ export async function makeRoom(
   ])
 }
 
-// Cases that one reporter has opened and nobody has looked at, beginning with the oldest of whoever has opened most: so accounts
-// that report everything push out their own reports, and not those of others.
+// Cases that one reporter has opened and nobody has looked at, beginning with the oldest of the reporter that has opened
+// most: so accounts that report everything push out their own reports, and not those of others.
 const leastMissed = `
   SELECT n FROM moderation_case JOIN (
     SELECT opened_by, count(*) AS opened FROM moderation_case

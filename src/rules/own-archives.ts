@@ -1,6 +1,6 @@
 /** Archives in a bucket of the account's owner: names that the directory and the gateways share. */
 
-/** The lease of whoever makes one. */
+/** The lease of the process that makes one. */
 export function ownArchiveLease(did: string): string {
   return `own ${did}`
 }

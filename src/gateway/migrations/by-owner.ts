@@ -1,6 +1,6 @@
 /**
  * This server as the old one of a group that moves away: the code is mailed to the owner that moves it, and only that owner can
- * use it. All other steps are the account's own, so that they are completed whoever is an owner by then.
+ * use it. All other steps are the account's own, so that they are completed even if the owners have changed.
  */
 import { mailPlcCode } from '#src/gateway/group/plc-code.ts'
 import { mustBeSigner, signPlcOperation } from '#src/gateway/identity/plc-requests.ts'
